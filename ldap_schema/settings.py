@@ -1,0 +1,35 @@
+"""Settings of the directory gateway."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySettings:
+    """Where the directory is and how services prove who they are."""
+
+    uri: str = field(
+        default="ldap://localhost:3890",
+        metadata={"meaning": "The directory server. `ldap://` is upgraded with StartTLS before anything is sent; `ldaps://` is TLS from the start."},
+    )
+    suffix: str = field(
+        default="dc=leaders,dc=gov,dc=uk", metadata={"meaning": "The DN under which the whole tree stands."}
+    )
+    ca_file: Path = field(
+        default=Path("var/tls/ca.pem"),
+        metadata={"meaning": "PEM file of the authority that signed the server's certificate. It is always verified."},
+    )
+    portal_password_file: Path = field(
+        default=Path("var/secrets/directory-portal"),
+        metadata={"meaning": "File with the password of the portal's service account."},
+    )
+    sync_password_file: Path = field(
+        default=Path("var/secrets/directory-sync"),
+        metadata={"meaning": "File with the password of the sync jobs' service account."},
+    )
+    timeout: float = field(
+        default=5.0, metadata={"meaning": "Seconds to wait for a connection or an answer before giving up."}
+    )
+    pool_size: int = field(
+        default=8, metadata={"meaning": "How many connections one process keeps to the directory at most."}
+    )
