@@ -1,0 +1,181 @@
+"""A private OpenLDAP server; see `dev/servers.py` for all of them."""
+
+import hashlib
+import secrets
+import shutil
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ldap_schema.configure
+from ldap_schema.configure import ConfigInput, config_ldif, tree_ldif
+
+from dev.certificates import ensure_certificate, write_secret
+from dev.errors import ServerFailed
+from dev.processes import Process, find_program, free_port, require_free
+from ldap_schema.settings import DirectorySettings
+
+SUFFIX = "dc=leaders,dc=gov,dc=uk"
+APPARMOR_PROFILE = Path("/etc/apparmor.d/usr.sbin.slapd")
+ADMIN, PORTAL, SYNC = "directory-admin", "directory-portal", "directory-sync"
+OFFLINE_SECONDS = 120
+
+
+class Slapd(Process):
+    """A private OpenLDAP server with our schema, rules and base tree, and no people.
+
+    `folder` keeps everything: configuration (made anew from the code when that changed), data, certificate
+    and the generated passwords of the service accounts in `secrets/`. Ports 0 are chosen freely.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ldap_port: int = 0,
+        ldaps_port: int = 0,
+        suffix: str = SUFFIX,
+        secrets_folder: Path | None = None,
+        tls_folder: Path | None = None,
+        log_level: str = "none",
+    ) -> None:
+        folder = folder.absolute()
+        self.ldap_port = ldap_port or free_port()
+        self.ldaps_port = ldaps_port or free_port()
+        self.suffix = suffix
+        self._secrets = (secrets_folder or folder / "secrets").absolute()
+        self._tls = (tls_folder or folder / "tls").absolute()
+        self._config = folder / "config"
+        self.data = folder / "data"
+        self._log_level = log_level
+        super().__init__(
+            "slapd",
+            (),
+            folder,
+            ports={self.ldap_port: "COUNTERPART_LDAP_PORT", self.ldaps_port: "COUNTERPART_LDAPS_PORT"},
+        )
+
+    @property
+    def uri(self) -> str:
+        """Where it answers with StartTLS."""
+        return f"ldap://localhost:{self.ldap_port}"
+
+    @property
+    def ldaps_uri(self) -> str:
+        """Where it answers with TLS from the start."""
+        return f"ldaps://localhost:{self.ldaps_port}"
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority to trust."""
+        return self._tls / "ca.pem"
+
+    @property
+    def admin_dn(self) -> str:
+        """The DN that may do everything; for tests and repair, never for the product."""
+        return f"cn=admin,{self.suffix}"
+
+    @property
+    def admin_password_file(self) -> Path:
+        """The file with the password of `admin_dn`."""
+        return self._secrets / ADMIN
+
+    def settings(self) -> DirectorySettings:
+        """Return what the gateway needs to speak to this server."""
+        return DirectorySettings(
+            uri=self.uri,
+            suffix=self.suffix,
+            ca_file=self.ca_file,
+            portal_password_file=self._secrets / PORTAL,
+            sync_password_file=self._secrets / SYNC,
+        )
+
+    def start(self) -> None:
+        """Make what is missing in the folder, then start; raises as `Process.start` does."""
+        if self.running:
+            return
+        for port, setting in self.ports.items():
+            require_free(port, self.name, setting)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        program = private_program(find_program("slapd", package="slapd"), self.folder)
+        self._prepare(program)
+        listeners = f"ldap://127.0.0.1:{self.ldap_port} ldaps://127.0.0.1:{self.ldaps_port}"
+        self.command = [program, "-F", self._config, "-h", listeners, "-d", self._log_level]
+        super().start()
+
+    def _prepare(self, program: Path) -> None:
+        """Bring configuration and base tree into the folder, each only when absent, stale or half done."""
+        certificate = ensure_certificate(self._tls, datetime.now(UTC))
+        passwords = {name: ensure_secret(self._secrets / name) for name in (ADMIN, PORTAL, SYNC)}
+        given = ConfigInput(
+            suffix=self.suffix,
+            data_folder=self.data,
+            ca_file=certificate.ca_file,
+            certificate_file=certificate.certificate_file,
+            key_file=certificate.key_file,
+            admin_password=passwords[ADMIN],
+        )
+        self.data.mkdir(exist_ok=True, mode=0o700)  # slapd refuses a configuration that names no folder
+        config, tree = config_ldif(given), tree_ldif(self.suffix, passwords[PORTAL], passwords[SYNC])
+        if (
+            _load(program, 0, config, self._config, self._config, _config_digest(given))
+            and self.data.with_name("data.loaded").exists()
+        ):
+            _offline(program, ["-Tindex", "-q", "-F", self._config])  # the new configuration may index more
+        _load(program, 1, tree, self._config, self.data, "tree")
+
+
+def _load(program: Path, database: int, ldif: str, config: Path, into: Path, digest: str) -> bool:
+    """Fill `into` with the LDIF unless its stamp says that it holds it; an interrupted load is done again."""
+    stamp = into.with_name(into.name + ".loaded")
+    if stamp.exists() and stamp.read_text() == digest:
+        return False
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir(mode=0o700, parents=True)
+    _offline(program, ["-Tadd", "-q", "-n", str(database), "-F", config], ldif)
+    stamp.write_text(digest)
+    return True
+
+
+def _offline(program: Path, arguments: Sequence[str | Path], ldif: str = "") -> None:
+    """Run one of slapd's tools on a stopped server's files; raises ServerFailed with what it said."""
+    command = [str(program), *(str(argument) for argument in arguments)]
+    done = subprocess.run(
+        command, input=ldif, capture_output=True, text=True, timeout=OFFLINE_SECONDS, check=False
+    )
+    if done.returncode != 0:
+        said = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise ServerFailed(f"slapd's files could not be prepared ({arguments[0]}):\n{said}")
+
+
+def _config_digest(given: ConfigInput) -> str:
+    """Return what changes with our LDIF or the values put into it; the result itself is salted."""
+    digest = hashlib.sha256(repr(given).encode())
+    for part in sorted(Path(ldap_schema.configure.__file__).parent.glob("ldif/*.ldif")):
+        digest.update(part.read_bytes())
+    return digest.hexdigest()
+
+
+def private_program(program: Path, folder: Path, profile: Path = APPARMOR_PROFILE) -> Path:
+    """Return the slapd to run: our own copy where Ubuntu's AppArmor profile confines the original.
+
+    The profile goes by the program's path and lets it touch /var/lib/ldap only; see decision 0060.
+    """
+    if not profile.exists():
+        return program
+    copy = folder / "slapd-unconfined"
+    if not copy.exists() or copy.stat().st_mtime < program.stat().st_mtime:
+        part = copy.with_suffix(".part")
+        shutil.copy2(program, part)
+        part.replace(copy)
+    return copy
+
+
+def ensure_secret(path: Path) -> str:
+    """Return the file's secret, made up (128 bits) at first; only its owner can read the file."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_secret(path, secrets.token_urlsafe(16).encode())
+    return path.read_text().strip()
