@@ -1,0 +1,36 @@
+"""How often the long tests go round: the small counts of `make test` and the full ones of `make test-all`, in one place."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Counts of rounds; every test that repeats something takes its count from here."""
+
+    hypothesis_examples: int
+    hostile_search_words: int
+    saml_mutations: int
+    worker_kills: int
+    sync_kills: int
+    directory_kills: int
+
+
+QUICK = Rounds(
+    hypothesis_examples=50,
+    hostile_search_words=200,
+    saml_mutations=300,
+    worker_kills=3,
+    sync_kills=3,
+    directory_kills=2,
+)
+FULL = Rounds(
+    hypothesis_examples=500,
+    hostile_search_words=2_000,
+    saml_mutations=3_000,
+    worker_kills=10,
+    sync_kills=12,
+    directory_kills=8,
+)
+
+ROUNDS = FULL if os.environ.get("COUNTERPART_TEST_ROUNDS") == "full" else QUICK
