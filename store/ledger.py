@@ -1,0 +1,139 @@
+"""The ledger: an append-only list of acts, each sealed with the digest of the one before.
+
+Changing, removing or reordering an entry breaks the chain from there on. Cutting off its end does not, so
+`verify` also takes a seal noted elsewhere (`counterpart ledger verify` prints one). Personal values are not
+put in.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from store.errors import BadRecord
+from store.models import LedgerEntry
+
+BEGINNING = "0" * 64
+LONGEST = {"event": 80, "actor": 200, "subject": 200, "details": 8000}
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The end of the ledger at some moment; noted elsewhere it proves that nothing was cut off since."""
+
+    number: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found; `broken_at` is the number of the first entry that does not hold."""
+
+    entries: int
+    seal: Seal
+    broken_at: int | None = None
+    reason: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether every entry is as it was written."""
+        return self.broken_at is None
+
+
+def append(
+    tx: Session, event: str, actor: str, subject: str, details: Mapping[str, str], now: datetime
+) -> Seal:
+    """Add one act at the end; it is kept if and only if the caller's transaction commits.
+
+    `actor` and `subject` are opaque ids ("uid", "feed:northern-forces", "command line"), never names.
+    """
+    wrapped = json.dumps(dict(details), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    _must_fit(event=event, actor=actor, subject=subject, details=wrapped)
+    last = _last(tx)
+    entry = LedgerEntry(
+        number=last.number + 1,
+        instant=now.astimezone(UTC).isoformat(timespec="microseconds"),
+        event=event,
+        actor=actor,
+        subject=subject,
+        details=wrapped,
+        previous=last.digest,
+        digest="",
+    )
+    entry.digest = _digest(entry)
+    tx.add(entry)
+    tx.flush()
+    return Seal(entry.number, entry.digest)
+
+
+def verify(tx: Session, noted: Seal | None = None) -> Verdict:
+    """Walk the whole chain; with a seal noted earlier, also see that the ledger still contains it."""
+    end = Seal(0, BEGINNING)
+    noted_seen = noted is None or noted == end
+    for entry in tx.scalars(
+        select(LedgerEntry).order_by(LedgerEntry.number).execution_options(yield_per=500)
+    ):
+        reason = _wrong(entry, end)
+        if reason:
+            return Verdict(end.number, end, end.number + 1, reason)
+        end = Seal(entry.number, entry.digest)
+        noted_seen = noted_seen or end == noted
+    if noted is not None and not noted_seen:
+        return Verdict(
+            end.number, end, min(noted.number, end.number + 1), "the noted seal is not in the ledger"
+        )
+    return Verdict(end.number, end)
+
+
+def read(tx: Session, after: int = 0, limit: int = 100) -> list[LedgerEntry]:
+    """Entries after a number, in order."""
+    found = select(LedgerEntry).where(LedgerEntry.number > after).order_by(LedgerEntry.number).limit(limit)
+    return list(tx.scalars(found))
+
+
+def parse_seal(words: str) -> Seal:
+    """Read a seal as printed, "<number>:<64 hex digits>"; BadRecord otherwise."""
+    number, _, digest = words.strip().partition(":")
+    if not number.isdecimal() or len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+        raise BadRecord("A seal looks like 128:9f2c…, a number, a colon and 64 hexadecimal digits.")
+    return Seal(int(number), digest)
+
+
+def _last(tx: Session) -> Seal:
+    if tx.get_bind().dialect.name == "postgresql":
+        # Two writers must not both continue from the same entry; SQLite's transactions exclude each other
+        # already.
+        tx.execute(text("LOCK TABLE ledger IN EXCLUSIVE MODE"))
+    columns = select(LedgerEntry.number, LedgerEntry.digest).order_by(LedgerEntry.number.desc()).limit(1)
+    row = tx.execute(columns).first()
+    return Seal(row.number, row.digest) if row else Seal(0, BEGINNING)
+
+
+def _digest(entry: LedgerEntry) -> str:
+    sealed = [
+        entry.number, entry.instant, entry.event, entry.actor, entry.subject, entry.details, entry.previous,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(sealed, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def _wrong(entry: LedgerEntry, before: Seal) -> str:
+    if entry.number != before.number + 1:
+        return "an entry is missing"
+    if entry.previous != before.digest:
+        return "the entry does not follow the one before it"
+    return "" if entry.digest == _digest(entry) else "the entry was changed"
+
+
+def _must_fit(**values: str) -> None:
+    for name, value in values.items():
+        if len(value) > LONGEST[name]:
+            raise BadRecord(f"A ledger entry's {name} may have {LONGEST[name]} characters, not {len(value)}.")
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise BadRecord(f"A ledger entry's {name} holds half a character.")

@@ -1,0 +1,134 @@
+"""The tables. A change here comes with a migration in `alembic/versions`; a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, Text, TypeDecorator, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite forgets time zones, so a naive value is refused going in and made UTC coming
+    out.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware moment into UTC; a naive one is a mistake in the program."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment without a time zone can't be stored.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the moment its time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """Base of all tables; strings have a length so that PostgreSQL refuses what SQLite would let through."""
+
+    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON}  # noqa: RUF012 - read by SQLAlchemy
+
+
+class OutboxMail(Table):
+    """One mail to one person, from the moment it was decided on until it was handed to a mail server."""
+
+    __tablename__ = "outbox_mail"
+    __table_args__ = (Index("outbox_mail_due", "state", "due"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(
+        String(200), unique=True
+    )  # what it is about; a second mail with it is not sent
+    reference: Mapped[str] = mapped_column(
+        String(64), unique=True
+    )  # left half of the Message-ID, made from the key
+    recipient: Mapped[str] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(String(250))
+    text: Mapped[str] = mapped_column(Text)  # emptied once sent: other people's words are not ours to keep
+    html: Mapped[str] = mapped_column(Text)
+    reply_to: Mapped[str] = mapped_column(String(320))
+    from_name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(10))  # waiting, sent, dead
+    tries: Mapped[int]
+    due: Mapped[datetime]  # not before; while a worker has it, the end of its lease
+    lease: Mapped[str] = mapped_column(String(32))  # which attempt holds it; empty = nobody
+    created: Mapped[datetime]
+    finished: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(String(500))
+
+
+class LedgerEntry(Table):
+    """One act that must be provable later; `digest` covers the row and the digest before it."""
+
+    __tablename__ = "ledger"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1, 2, 3, … without gaps
+    instant: Mapped[str] = mapped_column(String(40))  # ISO 8601 text: what was hashed, whatever the database
+    event: Mapped[str] = mapped_column(String(80))
+    actor: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(200))
+    details: Mapped[str] = mapped_column(Text)  # canonical JSON text, for the same reason
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class WaitingItem(Table):
+    """Something that waits for a person to look at; it stands on `/desk` until it is settled."""
+
+    __tablename__ = "waiting_item"
+    __table_args__ = (
+        Index(
+            "waiting_item_open", "kind", "key", unique=True,
+            sqlite_where=text("settled IS NULL"), postgresql_where=text("settled IS NULL"),
+        ),
+        Index("waiting_item_age", "settled", "first_seen"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(String(500))
+    count: Mapped[int]
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    settled: Mapped[datetime | None]
+    settled_by: Mapped[str] = mapped_column(String(200))
+
+
+class ProviderRow(Table):
+    """One identity provider as the registry describes it."""
+
+    __tablename__ = "provider"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
+    entity_id: Mapped[str] = mapped_column(String(1024), unique=True)
+    details: Mapped[dict[str, Any]]
+
+
+class ProviderMetadata(Table):
+    """One version of a provider's metadata, as received; old versions show what was trusted when."""
+
+    __tablename__ = "provider_metadata"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    document: Mapped[str] = mapped_column(Text)
+    received: Mapped[datetime]
+
+
+class Heartbeat(Table):
+    """When a background process last said that it is alive."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    seen: Mapped[datetime]

@@ -1,0 +1,74 @@
+"""Where the registry of identity providers is kept; what a provider means is the business of the package
+`saml`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from store.errors import BadRecord
+from store.models import ProviderMetadata, ProviderRow
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataVersion:
+    """One version of a provider's metadata as it was received."""
+
+    digest: str
+    document: str
+    received: datetime
+
+
+def save(tx: Session, provider: Mapping[str, Any]) -> None:
+    """Add a provider or replace the one of the same id. It needs `id`, `entity_id` and `state`; the rest is
+    kept.
+
+    Tuples come back as lists. Another provider with the same entity id is a Conflict.
+    """
+    missing = [name for name in ("id", "entity_id", "state") if not provider.get(name)]
+    if missing:
+        raise BadRecord(f"A provider can't be kept without its {' and '.join(missing)}.")
+    details = {key: list(value) if isinstance(value, tuple) else value for key, value in provider.items()}
+    row = tx.get(ProviderRow, provider["id"])
+    if row is None:
+        row = ProviderRow(id=provider["id"])
+        tx.add(row)
+    row.state, row.entity_id, row.details = provider["state"], provider["entity_id"], details
+    tx.flush()
+
+
+def get(tx: Session, id: str) -> dict[str, Any] | None:
+    """The provider as it was saved, or None."""
+    row = tx.get(ProviderRow, id)
+    return dict(row.details) if row else None
+
+
+def all(tx: Session) -> list[dict[str, Any]]:
+    """Every provider, in the order of ids."""
+    return [dict(row.details) for row in tx.scalars(select(ProviderRow).order_by(ProviderRow.id))]
+
+
+def keep_metadata(tx: Session, provider_id: str, document: str, now: datetime) -> bool:
+    """Keep this version of a saved provider's metadata; False if it is the one kept last."""
+    digest = hashlib.sha256(document.encode("utf-8")).hexdigest()
+    kept = metadata_versions(tx, provider_id)
+    if kept and kept[-1].digest == digest:
+        return False
+    tx.add(ProviderMetadata(provider_id=provider_id, digest=digest, document=document, received=now))
+    tx.flush()
+    return True
+
+
+def metadata_versions(tx: Session, provider_id: str) -> list[MetadataVersion]:
+    """All versions kept, the oldest first."""
+    found = (
+        select(ProviderMetadata)
+        .where(ProviderMetadata.provider_id == provider_id)
+        .order_by(ProviderMetadata.id)
+    )
+    return [MetadataVersion(row.digest, row.document, row.received) for row in tx.scalars(found)]

@@ -1,0 +1,123 @@
+"""What waits for a person: one row per matter, however often it comes up, shown oldest first on `/desk`."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from store.errors import NoSuchRecord
+from store.models import WaitingItem
+
+UNKNOWN_SIGN_IN = "unknown sign-in"
+REFUSED_SIGN_IN = "refused sign-in"
+ZERO_RESULT_SEARCH = "zero-result search"
+HELD_FEED = "held feed"
+STUCK_MAIL = "stuck mail"
+FEEDBACK = "feedback"
+
+LONGEST_KEY, LONGEST_SUMMARY = 200, 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One matter that waits; `key` tells matters of one kind apart (a domain, a feed, a search text)."""
+
+    id: int
+    kind: str
+    key: str
+    summary: str  # one sentence: what happened and what is asked of whoever reads it
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+def raise_item(tx: Session, kind: str, key: str, summary: str, now: datetime) -> int:
+    """Put a matter on the desk, or count it again if it already waits there; gives its id.
+
+    A settled matter that comes up again is a new one.
+    """
+    key, summary = _short_key(_one_line(key)), _one_line(summary)[:LONGEST_SUMMARY]
+    waiting = WaitingItem.kind == kind, WaitingItem.key == key, WaitingItem.settled.is_(None)
+    again = {"count": WaitingItem.count + 1, "last_seen": now, "summary": summary}
+    known: int | None = tx.scalar(update(WaitingItem).where(*waiting).values(again).returning(WaitingItem.id))
+    if known is not None:
+        return known
+    item = WaitingItem(
+        kind=kind,
+        key=key,
+        summary=summary,
+        count=1,
+        first_seen=now,
+        last_seen=now,
+        settled=None,
+        settled_by="",
+    )
+    tx.add(item)
+    tx.flush()
+    return item.id
+
+
+def open_items(tx: Session, kind: str | None = None, limit: int = 500) -> list[Item]:
+    """What waits, the oldest first; of one kind if given."""
+    found = select(WaitingItem).where(WaitingItem.settled.is_(None))
+    if kind is not None:
+        found = found.where(WaitingItem.kind == kind)
+    return [
+        _item(row) for row in tx.scalars(found.order_by(WaitingItem.first_seen, WaitingItem.id).limit(limit))
+    ]
+
+
+def count_open(tx: Session) -> int:
+    """How many matters wait."""
+    return tx.scalar(select(func.count()).select_from(WaitingItem).where(WaitingItem.settled.is_(None))) or 0
+
+
+def settle(tx: Session, id: int, by: str, now: datetime) -> Item:
+    """Take a matter off the desk and remember who did; NoSuchRecord if it does not wait (any more)."""
+    row = tx.scalar(select(WaitingItem).where(WaitingItem.id == id, WaitingItem.settled.is_(None)))
+    if row is None:
+        raise NoSuchRecord("That matter does not wait any more; somebody else may have settled it.")
+    row.settled, row.settled_by = now, by
+    return _item(row)
+
+
+def settle_matter(tx: Session, kind: str, key: str, by: str, now: datetime) -> bool:
+    """Settle by kind and key, when a program saw the matter end (a hold approved); False if none waited."""
+    matter = (
+        WaitingItem.kind == kind,
+        WaitingItem.key == _short_key(_one_line(key)),
+        WaitingItem.settled.is_(None),
+    )
+    settled = tx.scalars(
+        update(WaitingItem).where(*matter).values(settled=now, settled_by=by).returning(WaitingItem.id)
+    )
+    return bool(settled.all())
+
+
+def _item(row: WaitingItem) -> Item:
+    return Item(
+        id=row.id,
+        kind=row.kind,
+        key=row.key,
+        summary=row.summary,
+        count=row.count,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+    )
+
+
+def _one_line(words: str) -> str:
+    """Strangers' words on one line, without control characters or halves of characters."""
+    kept = "".join(" " if letter.isspace() else letter for letter in words)
+    kept = "".join(letter for letter in kept if letter.isprintable())
+    return " ".join(kept.split())
+
+
+def _short_key(key: str) -> str:
+    """A key that fits; a longer one is told apart by its digest."""
+    if len(key) <= LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode("utf-8")).hexdigest()[:32]
+    return f"{key[: LONGEST_KEY - 33]}#{digest}"
