@@ -5,25 +5,29 @@ bounded, and `dev/guard.py` ends it when this process is gone, even by SIGKILL.
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dev.errors import PortBusy, ProgramMissing, ServerFailed
+from dev.errors import PortBusy, ProgramMissing, ServerError, ServerFailed
 
 GUARD = Path(__file__).with_name("guard.py")
 # A person's PATH on Debian lacks the folders in which servers live.
 SERVER_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 LOG_LINES = 15
+LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 108 with the closing NUL
 
 
 def find_program(*names: str, package: str) -> Path:
@@ -64,6 +68,20 @@ def require_free(port: int, what: str, setting: str = "") -> None:
     if listening(port):
         cure = f" Stop that program, or set {setting} to another port." if setting else ""
         raise PortBusy(f"Port {port}, meant for {what}, is in use by another program.{cure}")
+
+
+def socket_path(folder: Path, name: str) -> Path:
+    """Return where the socket goes: in the folder, or where that is too long a path, under /tmp."""
+    path = folder / name
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    short = Path(tempfile.gettempdir()) / f"counterpart-{os.getuid()}-{digest}"
+    short.mkdir(mode=0o700, exist_ok=True)
+    found = short.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o077 or not stat.S_ISDIR(found.st_mode):
+        raise ServerError(f"{short} belongs to somebody else; move the checkout to a shorter path.")
+    return short / name
 
 
 def tail(log: Path, lines: int = LOG_LINES) -> str:

@@ -10,19 +10,15 @@ process that started it.
 
 import email
 import email.policy
-import hashlib
-import os
 import socket
-import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
 from dev.errors import PortBusy, ProgramMissing, ServerError, ServerFailed
-from dev.processes import Process, find_program, free_port, listening, require_free
+from dev.processes import Process, find_program, free_port, listening, require_free, socket_path
 from dev.slapd import Slapd
 
 __all__ = [
@@ -39,15 +35,13 @@ __all__ = [
     "require_free",
 ]
 
-LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 108 with the closing NUL
-
 
 class Redis(Process):
     """A private Redis on a unix socket that only this account can open; it keeps nothing on disk."""
 
     def __init__(self, folder: Path) -> None:
         folder = folder.absolute()
-        self.socket = _socket_path(folder)
+        self.socket = socket_path(folder, "redis.sock")
         super().__init__("redis", (), folder, ready=self._answers)
 
     @property
@@ -73,20 +67,6 @@ class Redis(Process):
                 return probe.recv(16).startswith(b"+PONG")
             except OSError:
                 return False
-
-
-def _socket_path(folder: Path) -> Path:
-    """Return where the socket goes: in the folder, or where that is too long a path, under /tmp."""
-    path = folder / "redis.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-        return path
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    short = Path(tempfile.gettempdir()) / f"counterpart-{os.getuid()}-{name}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    found = short.lstat()
-    if found.st_uid != os.getuid() or found.st_mode & 0o077 or not stat.S_ISDIR(found.st_mode):
-        raise ServerError(f"{short} belongs to somebody else; move the checkout to a shorter path.")
-    return short / "redis.sock"
 
 
 class MailCatcher(Process):

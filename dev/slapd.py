@@ -1,24 +1,24 @@
 """A private OpenLDAP server; see `dev/servers.py` for all of them."""
 
 import hashlib
+import os
 import secrets
 import shutil
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-
-import ldap_schema.configure
-from ldap_schema.configure import ConfigInput, config_ldif, tree_ldif
+from urllib.parse import quote
 
 from dev.certificates import ensure_certificate, write_secret
 from dev.errors import ServerFailed
-from dev.processes import Process, find_program, free_port, require_free
+from dev.processes import Process, find_program, free_port, listening, require_free, socket_path
+from ldap_schema.configure import ConfigInput, config_ldif, peer_identity, tree_ldif
 from ldap_schema.settings import DirectorySettings
 
 SUFFIX = "dc=leaders,dc=gov,dc=uk"
 APPARMOR_PROFILE = Path("/etc/apparmor.d/usr.sbin.slapd")
-ADMIN, PORTAL, SYNC = "directory-admin", "directory-portal", "directory-sync"
+PORTAL, SYNC = "directory-portal", "directory-sync"
 OFFLINE_SECONDS = 120
 
 
@@ -27,6 +27,7 @@ class Slapd(Process):
 
     `folder` keeps everything: configuration (made anew from the code when that changed), data, certificate
     and the generated passwords of the service accounts in `secrets/`. Ports 0 are chosen freely.
+    Without `durable`, writes survive a crash of slapd but not of the machine, and are several times faster.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Slapd(Process):
         suffix: str = SUFFIX,
         secrets_folder: Path | None = None,
         tls_folder: Path | None = None,
+        durable: bool = True,
         log_level: str = "none",
     ) -> None:
         folder = folder.absolute()
@@ -48,12 +50,15 @@ class Slapd(Process):
         self._tls = (tls_folder or folder / "tls").absolute()
         self._config = folder / "config"
         self.data = folder / "data"
+        self.socket = socket_path(folder, "ldapi")
+        self._durable = durable
         self._log_level = log_level
         super().__init__(
             "slapd",
             (),
             folder,
             ports={self.ldap_port: "COUNTERPART_LDAP_PORT", self.ldaps_port: "COUNTERPART_LDAPS_PORT"},
+            ready=lambda: listening(self.ldap_port),  # it opens all at once; a bare TLS probe would be logged
         )
 
     @property
@@ -72,14 +77,14 @@ class Slapd(Process):
         return self._tls / "ca.pem"
 
     @property
-    def admin_dn(self) -> str:
-        """The DN that may do everything; for tests and repair, never for the product."""
-        return f"cn=admin,{self.suffix}"
+    def socket_uri(self) -> str:
+        """The unix socket at which the account that runs it may do everything, without a password."""
+        return f"ldapi://{quote(str(self.socket), safe='')}"
 
     @property
-    def admin_password_file(self) -> Path:
-        """The file with the password of `admin_dn`."""
-        return self._secrets / ADMIN
+    def admin_dn(self) -> str:
+        """Who one is at `socket_uri`; for tests and repair, never for the product."""
+        return peer_identity(os.getuid(), os.getgid())
 
     def settings(self) -> DirectorySettings:
         """Return what the gateway needs to speak to this server."""
@@ -100,35 +105,41 @@ class Slapd(Process):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         program = private_program(find_program("slapd", package="slapd"), self.folder)
         self._prepare(program)
-        listeners = f"ldap://127.0.0.1:{self.ldap_port} ldaps://127.0.0.1:{self.ldaps_port}"
+        self.socket.unlink(missing_ok=True)  # left by a crash
+        listeners = f"ldap://127.0.0.1:{self.ldap_port} ldaps://127.0.0.1:{self.ldaps_port} {self.socket_uri}"
         self.command = [program, "-F", self._config, "-h", listeners, "-d", self._log_level]
         super().start()
 
     def _prepare(self, program: Path) -> None:
         """Bring configuration and base tree into the folder, each only when absent, stale or half done."""
         certificate = ensure_certificate(self._tls, datetime.now(UTC))
-        passwords = {name: ensure_secret(self._secrets / name) for name in (ADMIN, PORTAL, SYNC)}
+        portal, sync = (ensure_secret(self._secrets / name) for name in (PORTAL, SYNC))
+        self.data.mkdir(exist_ok=True, mode=0o700)  # slapd refuses a configuration that names no folder
         given = ConfigInput(
             suffix=self.suffix,
-            data_folder=self.data,
-            ca_file=certificate.ca_file,
-            certificate_file=certificate.certificate_file,
-            key_file=certificate.key_file,
-            admin_password=passwords[ADMIN],
+            folder=self.folder,
+            data=self.data,
+            certificate=certificate.certificate_file,
+            key=certificate.key_file,
+            authority=certificate.ca_file,
+            administrator=self.admin_dn,
+            durable=self._durable,
         )
-        self.data.mkdir(exist_ok=True, mode=0o700)  # slapd refuses a configuration that names no folder
-        config, tree = config_ldif(given), tree_ldif(self.suffix, passwords[PORTAL], passwords[SYNC])
-        if (
-            _load(program, 0, config, self._config, self._config, _config_digest(given))
-            and self.data.with_name("data.loaded").exists()
-        ):
-            _offline(program, ["-Tindex", "-q", "-F", self._config])  # the new configuration may index more
-        _load(program, 1, tree, self._config, self.data, "tree")
+        text = config_ldif(given)
+        changed = _load(program, 0, text, self._config, self._config, _digest(text))
+        if changed and _stamp(self.data).exists():
+            _offline(program, ["-Tindex", "-q", "-F", self._config])  # the new one may index more
+        _load(program, 1, tree_ldif(self.suffix, portal, sync), self._config, self.data, "tree")
+
+
+def _stamp(folder: Path) -> Path:
+    """Return the file that says what the folder was completely filled with."""
+    return folder.with_name(folder.name + ".loaded")
 
 
 def _load(program: Path, database: int, ldif: str, config: Path, into: Path, digest: str) -> bool:
     """Fill `into` with the LDIF unless its stamp says that it holds it; an interrupted load is done again."""
-    stamp = into.with_name(into.name + ".loaded")
+    stamp = _stamp(into)
     if stamp.exists() and stamp.read_text() == digest:
         return False
     stamp.unlink(missing_ok=True)
@@ -150,12 +161,8 @@ def _offline(program: Path, arguments: Sequence[str | Path], ldif: str = "") -> 
         raise ServerFailed(f"slapd's files could not be prepared ({arguments[0]}):\n{said}")
 
 
-def _config_digest(given: ConfigInput) -> str:
-    """Return what changes with our LDIF or the values put into it; the result itself is salted."""
-    digest = hashlib.sha256(repr(given).encode())
-    for part in sorted(Path(ldap_schema.configure.__file__).parent.glob("ldif/*.ldif")):
-        digest.update(part.read_bytes())
-    return digest.hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def private_program(program: Path, folder: Path, profile: Path = APPARMOR_PROFILE) -> Path:
