@@ -92,10 +92,10 @@ def verify(tx: Session, noted: Seal | None = None) -> Verdict:
     return Verdict(end.number, end)
 
 
-def read(tx: Session, after: int = 0, limit: int = 100) -> list[LedgerEntry]:
-    """Entries after a number, in order."""
-    found = select(LedgerEntry).where(LedgerEntry.number > after).order_by(LedgerEntry.number).limit(limit)
-    return list(tx.scalars(found))
+def latest(tx: Session, count: int) -> list[LedgerEntry]:
+    """The last entries, in the order they were written."""
+    found = select(LedgerEntry).order_by(LedgerEntry.number.desc()).limit(count)
+    return list(tx.scalars(found))[::-1]
 
 
 def parse_seal(words: str) -> Seal:

@@ -1,0 +1,128 @@
+"""The command `counterpart`: finds the command, and turns every failure into one sentence and an exit code.
+"""
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from counterpart import __version__
+from counterpart.failures import DONE, OTHER, failure_of
+from counterpart.logs import to_file
+from counterpart.settings import USUAL_FILE, ServiceSettings, SettingsError, load
+
+# Name -> module under counterpart.commands. Loaded when asked for: `counterpart doctor` must run where a
+# package that another command needs is broken.
+COMMANDS = {
+    "serve": "serve",
+    "worker": "worker",
+    "migrate": "store",
+    "sync": "sync",
+    "idp": "idp",
+    "search": "search",
+    "person": "person",
+    "device": "device",
+    "ledger": "ledger",
+    "settings": "settings",
+    "doctor": "doctor",
+}
+
+EXIT_CODES = """\b
+Exit codes:
+  0  done, or nothing to do     3  held by the guard
+  1  anything else              4  input refused
+  2  changes planned            5  some rows rejected"""
+
+log = logging.getLogger(__name__)
+
+
+class _Commands(click.Group):
+    """The top of the tree; its commands are loaded one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table: what runs, then what people use, then what looks after it."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"counterpart.commands.{COMMANDS[cmd_name]}")
+        found: click.Command = getattr(module, cmd_name)
+        return found
+
+
+@click.command(cls=_Commands, epilog=EXIT_CODES)
+@click.option(
+    "--settings", "file", type=click.Path(path_type=Path), help=f"File of settings, instead of {USUAL_FILE}."
+)
+@click.version_option(__version__, prog_name="counterpart")
+@click.pass_context
+def root(ctx: click.Context, file: Path | None) -> None:
+    """The directory in which the public sector's leaders find each other.
+
+    Settings are read from the environment (COUNTERPART_…) and from a file. `counterpart COMMAND --help` shows
+    an example of each command.
+    """
+    tools = importlib.import_module("counterpart.commands.common").Tools(file)
+    ctx.obj = tools
+    ctx.call_on_close(tools.close)
+
+
+def main() -> None:
+    """Run the command that was typed and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; never a traceback, always an exit code of the documented list."""
+    try:
+        result: Any = root.main(list(arguments), prog_name="counterpart", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()  # to stderr, with the usage line where that helps
+        return OTHER  # click's own 2 would mean "changes planned"
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. What was reported as done is done; nothing else was changed.", err=True)
+        return OTHER
+    except BrokenPipeError:
+        # Whoever read our output went away (`| head`): not a failure worth words, and Python must not add
+        # any.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OTHER
+    except Exception as error:
+        return _explain(error)
+    return result if isinstance(result, int) else DONE
+
+
+def _explain(error: Exception) -> int:
+    failure = failure_of(error)
+    if failure is None:
+        click.echo(_unknown(error), err=True)
+        return OTHER
+    click.echo(failure.sentence, err=True)
+    return failure.code
+
+
+def _unknown(error: Exception) -> str:
+    """Write a failure that nobody foresaw into the log, and say under which words it is found there."""
+    reference = importlib.import_module("saml.errors").speakable_reference()
+    path = _log_file()
+    if not to_file(path):
+        return f"Something went wrong inside ({type(error).__name__}), and the log {path} can't be written."
+    log.error("%s %s", reference, " ".join(sys.argv[:3]), exc_info=error)
+    return (
+        f"Something went wrong inside. The log {path} has the details under {reference}; please report them."
+    )
+
+
+def _log_file() -> Path:
+    try:
+        return load(os.environ).service.log_file
+    except SettingsError:
+        return ServiceSettings().log_file

@@ -1,0 +1,1 @@
+"""The commands, one module per group; `counterpart/command.py` lists them."""

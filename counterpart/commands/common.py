@@ -1,0 +1,131 @@
+"""What all commands share: the tools they are given, `--json`, examples in their help."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+from redis import Redis
+
+from counterpart.compose import Services, build, open_redis, system_clock
+from counterpart.settings import Settings, load
+from ldap_schema.clock import Clock
+from ldap_schema.directory import Directory, Service
+from store.database import Store
+
+COMMAND_LINE = "command line"  # the actor of what is done here, in the ledger
+
+
+class Tools:
+    """What a command works with, made when first asked for: `--help` needs no settings, `ledger` no
+    directory.
+    """
+
+    def __init__(self, settings_file: Path | None = None) -> None:
+        self._file = settings_file
+        self._closing = ExitStack()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """All settings; SettingsError names the first that is wrong."""
+        return load(os.environ, self._file)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, with the tables of this version."""
+        store = Store.open(self.settings.store)
+        self._closing.callback(store.close)
+        store.check()
+        return store
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The directory as the account of the jobs, which sees feeds and people of every status."""
+        return self._open(Service.SYNC)
+
+    @cached_property
+    def portal_directory(self) -> Directory:
+        """The directory as the portal's account, which manages credentials and acts for people."""
+        return self._open(Service.PORTAL)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """Redis, for locks."""
+        redis = open_redis(self.settings)
+        self._closing.callback(redis.close)
+        return redis
+
+    @cached_property
+    def services(self) -> Services:
+        """Everything the portal has."""
+        services = build(self.settings)
+        self._closing.callback(services.close)
+        return services
+
+    @property
+    def clock(self) -> Clock:
+        """The machine's clock."""
+        return system_clock
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._closing.close()
+
+    def _open(self, service: Service) -> Directory:
+        directory = Directory.open(self.settings.directory, service)
+        self._closing.callback(directory.close)
+        return directory
+
+
+pass_tools = click.make_pass_decorator(Tools)
+as_json: Callable[[Any], Any] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON instead of text."
+)
+
+
+def example(*lines: str) -> str:
+    """The end of a command's help: what one would type, kept line by line."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def show(data: object, text: str, as_json: bool) -> None:
+    """Print the result: for people, or for programs as one JSON value."""
+    if as_json:
+        click.echo(json.dumps(data, default=_plain, ensure_ascii=False, indent=2))
+    elif text:
+        click.echo(text)
+
+
+def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> str:
+    """Columns wide enough for their longest cell; the last one is not padded."""
+    lines = [list(headings), *([_printable(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its word: "1 person", "3 people"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _printable(cell: str) -> str:
+    """Values come from strangers: what could steer a terminal is shown as a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in cell)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} can't be shown as JSON")

@@ -1,0 +1,115 @@
+"""Builds what the settings describe: the directory, the store, Redis, sign-on, and the portal on top of them.
+
+Nothing here connects: a server that is away is reported by the first call that needs it, and the next call
+recovers.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app.services import PortalServices
+from counterpart.settings import Settings, SettingsError
+from ldap_schema.clock import Clock
+from ldap_schema.directory import Directory, Service
+from saml.registry import Registry
+from saml.sign_on import SignOn
+from store.database import Store
+
+SHORTEST_SECRET = 32  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a program of ours may need, opened once and passed on."""
+
+    settings: Settings
+    directory: Directory  # as the portal's own account
+    store: Store
+    redis: Redis
+    clock: Clock
+    registry: Registry
+    sign_on: SignOn
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.directory.close()
+        self.store.close()
+        self.redis.close()
+
+
+def system_clock() -> datetime:
+    """The time, in UTC; the only place that reads the machine's clock."""
+    return datetime.now(UTC)
+
+
+def build(settings: Settings) -> Services:
+    """Make the services of the portal; SettingsError when a file that a setting names can't be read."""
+    directory = Directory.open(settings.directory, Service.PORTAL)
+    store = Store.open(settings.store)
+    redis = open_redis(settings)
+    registry = Registry(store)
+    return Services(
+        settings=settings,
+        directory=directory,
+        store=store,
+        redis=redis,
+        clock=system_clock,
+        registry=registry,
+        sign_on=SignOn(settings.saml, registry, redis, directory, system_clock),
+    )
+
+
+def portal_services(services: Services) -> PortalServices:
+    """What the web portal is given."""
+    settings = services.settings
+    return PortalServices(
+        directory=services.directory,
+        store=services.store,
+        redis=services.redis,
+        sign_on=services.sign_on,
+        clock=services.clock,
+        secret=_secret(Path(settings.portal.secret_file)),
+        base_url=settings.saml.base_url,
+        directory_suffix=settings.directory.suffix,
+    )
+
+
+def open_redis(settings: Settings) -> Redis:
+    """A client that gives up quickly: a page that says "away" beats one that never comes."""
+    service = settings.service
+    return Redis.from_url(
+        service.redis_url,
+        password=_password(service.redis_password_file),
+        socket_timeout=service.redis_timeout,
+        socket_connect_timeout=service.redis_timeout,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def _password(file: str) -> str | None:
+    return read_secret(Path(file)).decode() if file else None
+
+
+def read_secret(path: Path) -> bytes:
+    """The content of a secret file without its final newline; SettingsError when it can't be read or is
+    empty.
+    """
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(f"The secret file {path} can't be read: {error.strerror}.") from None
+    if not secret:
+        raise SettingsError(f"The secret file {path} is empty.")
+    return secret
+
+
+def _secret(path: Path) -> bytes:
+    secret = read_secret(path)
+    if len(secret) < SHORTEST_SECRET:
+        raise SettingsError(f"The secret file {path} must hold {SHORTEST_SECRET} bytes or more.")
+    return secret

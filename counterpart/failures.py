@@ -1,0 +1,88 @@
+"""The one table from what went wrong to the sentence on stderr and the exit code of a command."""
+
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from counterpart.settings import SettingsError
+from ldap_schema.errors import (
+    AlreadyThere,
+    BadValue,
+    DirectoryError,
+    DirectoryRefused,
+    DirectoryUnavailable,
+    Moved,
+    NotFound,
+)
+from saml.errors import ProviderRefused, SAMLError, Unavailable
+from store.errors import BadRecord, Conflict, NoSuchRecord, StoreError, StoreNotReady, StoreUnavailable
+from sync.errors import SyncError
+
+# Exit codes of every command; outside programs rely on them.
+DONE, OTHER, PLANNED, HELD, REFUSED, PARTLY = 0, 1, 2, 3, 4, 5
+
+UNCHANGED = "Nothing more was changed."
+DOCTOR = "`counterpart doctor` says what is wrong."
+
+
+class Refused(Exception):
+    """What was typed can't be done; the sentence says why and what to type instead. Nothing was changed."""
+
+    def __init__(self, sentence: str, code: int = OTHER) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the person at the terminal is told."""
+
+    sentence: str
+    code: int = OTHER
+
+
+# What to say after the error's own sentence; the most exact class that matches decides.
+ADVICE: dict[type[BaseException], str] = {
+    DirectoryUnavailable: f"{UNCHANGED} Is the directory running? {DOCTOR}",
+    DirectoryRefused: f"{UNCHANGED} The service account may lack a right. {DOCTOR}",
+    NotFound: UNCHANGED,
+    AlreadyThere: UNCHANGED,
+    Moved: f"{UNCHANGED} Somebody else was quicker; run the command again.",
+    BadValue: UNCHANGED,
+    DirectoryError: UNCHANGED,
+    StoreNotReady: UNCHANGED,
+    StoreUnavailable: f"{UNCHANGED} {DOCTOR}",
+    NoSuchRecord: UNCHANGED,
+    Conflict: UNCHANGED,
+    BadRecord: UNCHANGED,
+    StoreError: f"{UNCHANGED} {DOCTOR}",
+    SettingsError: "",
+    Refused: "",
+    SyncError: "",
+    ProviderRefused: "Nothing was registered or changed.",
+    Unavailable: f"{UNCHANGED} {DOCTOR}",
+    SAMLError: UNCHANGED,
+}
+
+
+def failure_of(error: BaseException) -> Failure | None:
+    """What to say about an error we know; None for one that we do not, which is a mistake of ours."""
+    for kind in type(error).__mro__:
+        if kind in ADVICE:
+            code = getattr(error, "exit_code", None) or getattr(error, "code", None)
+            return Failure(_join(str(error), ADVICE[kind]), code if isinstance(code, int) else OTHER)
+    if isinstance(error, RedisError):
+        return Failure(_join(f"Redis does not answer: {error}", f"{UNCHANGED} {DOCTOR}"))
+    if isinstance(error, SQLAlchemyError):
+        return None
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return Failure(_join(f"{where}{error.strerror}", UNCHANGED))
+    return None
+
+
+def _join(sentence: str, advice: str) -> str:
+    line = " ".join(sentence.split()) or "No reason was given"
+    ended = line if line[-1] in ".!?…" else f"{line}."
+    return f"{ended} {advice}".strip()

@@ -1,0 +1,44 @@
+"""Where log lines go: stderr for what runs all the time, a file for what a person types."""
+
+import logging
+import os
+import sys
+import time
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LARGEST = 1_000_000  # bytes, then the next file; three are kept
+
+
+class _UTC(logging.Formatter):
+    """Lines that start with the moment in UTC, as all our instants are."""
+
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+
+
+def to_stderr() -> None:
+    """Log to stderr, for `serve` and `worker`: whoever started them keeps it."""
+    _use(logging.StreamHandler(sys.stderr))
+
+
+def to_file(path: Path) -> bool:
+    """Log to a file that only its owner reads; False if it can't be written, and then nothing is logged."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        handler = RotatingFileHandler(path, maxBytes=LARGEST, backupCount=3, encoding="utf-8", delay=True)
+    except OSError:
+        _use(logging.NullHandler())
+        return False
+    _use(handler)
+    return True
+
+
+def _use(handler: logging.Handler) -> None:
+    handler.setFormatter(_UTC())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
