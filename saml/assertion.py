@@ -1,0 +1,39 @@
+"""What a believed assertion says, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NameID:
+    """The subject's name at the provider, with its qualifiers filled in, so that two of them compare
+    exactly."""
+
+    value: str
+    format: str = ""
+    name_qualifier: str = ""
+    sp_name_qualifier: str = ""
+
+    def text(self) -> str:
+        """One line for a session's record and an index; opaque to everybody else."""
+        return "\n".join((self.format, self.name_qualifier, self.sp_name_qualifier, self.value))
+
+    @classmethod
+    def from_text(cls, text: str) -> "NameID":
+        """The inverse of text()."""
+        form, qualifier, sp_qualifier, value = text.split("\n", 3)
+        return cls(value, form, qualifier, sp_qualifier)
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """An assertion that passed every check except replay and identity."""
+
+    id: str
+    name_id: NameID | None
+    session_index: str
+    authenticated_at: datetime
+    ends_at: datetime  # when the assertion is no longer valid; replay is remembered until then
+    context: str  # authentication context class
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

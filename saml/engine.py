@@ -1,0 +1,49 @@
+"""The one importer of python3-saml, used as a signature engine only.
+
+Its service provider (`OneLogin_Saml2_Response`, `OneLogin_Saml2_Auth`) is not used: measured, it accepts
+absent InResponseTo, replays and substring Recipients, and re-reads its schemas at every sign-in. Callers
+of `node_is_signed` must have checked the signature's shape first (precheck): the library runs what
+SignedInfo says.
+"""
+
+import xmlsec
+import xmlsec.constants
+from lxml import etree
+from onelogin.saml2.utils import OneLogin_Saml2_Utils as Library  # type: ignore[import-untyped]
+
+RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+
+
+class EngineMismatch(RuntimeError):
+    """lxml and xmlsec carry different copies of libxml2, which corrupts memory or verification."""
+
+
+def assert_pair() -> None:
+    """Refuse to start where lxml and xmlsec are not built on the same libxml2. Raises EngineMismatch."""
+    if xmlsec.get_libxml_version() != etree.LIBXML_VERSION:
+        raise EngineMismatch(
+            "lxml and xmlsec are built on different versions of libxml2; install the pinned pair."
+        )
+
+
+def node_is_signed(signature: etree._Element, certificate: str) -> bool:
+    """Whether the ds:Signature was made with the certificate's key. KeyInfo is never trusted."""
+    root = signature.getroottree().getroot()
+    xmlsec.tree.add_ids(root, ["ID"])
+    # The library turns every failure of its own into False.
+    return bool(Library.validate_node_sign(signature, root, cert=certificate))
+
+
+def bytes_are_signed(data: bytes, signature: bytes, algorithm: str, certificate: str) -> bool:
+    """Whether a Redirect-binding signature is the certificate's; the caller has checked the algorithm's
+    name."""
+    try:
+        return bool(Library.validate_binary_sign(data, signature, certificate, algorithm))
+    except (xmlsec.Error, ValueError, TypeError):
+        return False
+
+
+def sign_bytes(data: bytes, key: str) -> bytes:
+    """RSA-SHA256 signature over a query string, as the Redirect binding wants it."""
+    signature: bytes = Library.sign_binary(data, key, xmlsec.constants.TransformRsaSha256)
+    return signature

@@ -1,0 +1,124 @@
+"""The messages we write: AuthnRequest, LogoutRequest, LogoutResponse, and our metadata."""
+
+import base64
+import secrets
+import zlib
+from datetime import datetime
+from urllib.parse import quote_plus, urlsplit
+
+from lxml import etree
+
+from saml.assertion import NameID
+from saml.engine import RSA_SHA256, sign_bytes
+from saml.keys import Keys
+from saml.settings import SAMLSettings
+from saml.xml import DS, MD, SAML, SAMLP, q, written
+
+POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+_NAMESPACES = {"samlp": SAMLP, "saml": SAML}
+
+
+def new_id() -> str:
+    """An unguessable message ID (160 bits) that is also a valid XML name."""
+    return f"_{secrets.token_hex(20)}"
+
+
+def _message(
+    name: str, identifier: str, destination: str, settings: SAMLSettings, now: datetime
+) -> etree._Element:
+    node = etree.Element(q(SAMLP, name), nsmap=_NAMESPACES)
+    node.set("ID", identifier)
+    node.set("Version", "2.0")
+    node.set("IssueInstant", written(now))
+    node.set("Destination", destination)
+    etree.SubElement(node, q(SAML, "Issuer")).text = settings.entity_id
+    return node
+
+
+def authn_request(identifier: str, sso_url: str, settings: SAMLSettings, now: datetime) -> bytes:
+    """A request to sign somebody in. No NameIDPolicy and no authentication context: providers fail on
+    those that they do not know, and what comes back is checked anyway."""
+    node = _message("AuthnRequest", identifier, sso_url, settings, now)
+    node.set("ProtocolBinding", POST)
+    node.set("AssertionConsumerServiceURL", settings.acs_url)
+    return etree.tostring(node)
+
+
+def logout_request(
+    identifier: str, slo_url: str, name_id: NameID, session_index: str, settings: SAMLSettings, now: datetime
+) -> bytes:
+    """A request to end somebody's session at the provider."""
+    node = _message("LogoutRequest", identifier, slo_url, settings, now)
+    name = etree.SubElement(node, q(SAML, "NameID"))
+    name.text = name_id.value
+    name.set("Format", name_id.format)
+    name.set("NameQualifier", name_id.name_qualifier)
+    name.set("SPNameQualifier", name_id.sp_name_qualifier)
+    if session_index:
+        etree.SubElement(node, q(SAMLP, "SessionIndex")).text = session_index
+    return etree.tostring(node)
+
+
+def logout_response(in_response_to: str, slo_url: str, settings: SAMLSettings, now: datetime) -> bytes:
+    """The answer to a provider's LogoutRequest, sent after our sessions have ended."""
+    node = _message("LogoutResponse", new_id(), slo_url, settings, now)
+    node.set("InResponseTo", in_response_to)
+    status = etree.SubElement(node, q(SAMLP, "Status"))
+    etree.SubElement(status, q(SAMLP, "StatusCode")).set("Value", SUCCESS)
+    return etree.tostring(node)
+
+
+def redirect_url(address: str, parameter: str, message: bytes, relay_state: str, keys: Keys) -> str:
+    """The address with the deflated message and our signature over the query (HTTP-Redirect binding)."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = base64.b64encode(packer.compress(message) + packer.flush()).decode()
+    fields = [
+        (parameter, packed),
+        *([("RelayState", relay_state)] if relay_state else []),
+        ("SigAlg", RSA_SHA256),
+    ]
+    query = "&".join(f"{name}={quote_plus(value)}" for name, value in fields)
+    signature = base64.b64encode(sign_bytes(query.encode(), keys.private_key)).decode()
+    joint = "&" if urlsplit(address).query else "?"
+    return f"{address}{joint}{query}&Signature={quote_plus(signature)}"
+
+
+def service_metadata(settings: SAMLSettings, keys: Keys) -> bytes:
+    """Our metadata, as a provider's administrator pastes it: keys, ACS, logout, and that we need a subject
+    id."""
+    attr, mdattr = "urn:oasis:names:tc:SAML:metadata:attribute", SAML
+    root = etree.Element(q(MD, "EntityDescriptor"), nsmap={"md": MD, "ds": DS, "saml": SAML, "mdattr": attr})
+    root.set("entityID", settings.entity_id)
+    extensions = etree.SubElement(root, q(MD, "Extensions"))
+    wish = etree.SubElement(etree.SubElement(extensions, q(attr, "EntityAttributes")), q(mdattr, "Attribute"))
+    wish.set("Name", "urn:oasis:names:tc:SAML:profiles:subject-id:req")
+    wish.set("NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri")
+    etree.SubElement(wish, q(SAML, "AttributeValue")).text = "any"
+    role = etree.SubElement(root, q(MD, "SPSSODescriptor"))
+    role.set("protocolSupportEnumeration", SAMLP)
+    role.set("AuthnRequestsSigned", "true")
+    role.set("WantAssertionsSigned", "true")
+    for certificate in keys.certificates:
+        _key_descriptor(role, certificate)
+    _endpoint(role, "SingleLogoutService", REDIRECT, settings.slo_url)
+    acs = _endpoint(role, "AssertionConsumerService", POST, settings.acs_url)
+    acs.set("index", "0")
+    acs.set("isDefault", "true")
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _key_descriptor(role: etree._Element, certificate: str) -> None:
+    key = etree.SubElement(role, q(MD, "KeyDescriptor"))
+    key.set("use", "signing")
+    info = etree.SubElement(etree.SubElement(key, q(DS, "KeyInfo")), q(DS, "X509Data"))
+    lines = [line for line in certificate.strip().splitlines() if not line.startswith("-----")]
+    etree.SubElement(info, q(DS, "X509Certificate")).text = "\n".join(lines)
+
+
+def _endpoint(role: etree._Element, name: str, binding: str, location: str) -> etree._Element:
+    node = etree.SubElement(role, q(MD, name))
+    node.set("Binding", binding)
+    node.set("Location", location)
+    return node

@@ -1,0 +1,181 @@
+"""The shape of a message, checked before any cryptography sees it.
+
+The signature library runs whatever transforms and opens whatever references a stranger writes, before it
+looks at the signature (measured: seconds of CPU through XSLT, local files hashed). So only one shape gets
+through: one Reference to the `#ID` of the element that holds the signature, enveloped-signature and
+exclusive c14n, strong algorithms.
+"""
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from saml.errors import BadAssertion, ProviderSaidNo
+from saml.xml import DS, EXC_C14N, SAML, SAMLP, Unreadable, from_base64, is_ncname, parse, q
+
+ENVELOPED = DS + "enveloped-signature"
+MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+SIGNATURE_METHODS = frozenset(
+    MORE + name
+    for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512")
+)
+DIGEST_METHODS = {
+    "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
+    "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
+    "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
+}
+_KEY_INFO_PARTS = frozenset(
+    q(DS, name)
+    for name in (
+        "X509Data", "X509Certificate", "X509SubjectName", "X509IssuerSerial", "X509IssuerName",
+        "X509SerialNumber", "X509SKI", "KeyName", "KeyValue", "RSAKeyValue", "Modulus", "Exponent",
+    )
+)  # fmt: skip
+_RESPONSE_PARTS = frozenset({q(SAML, "Issuer"), q(DS, "Signature"), q(SAMLP, "Status"), q(SAML, "Assertion")})
+SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureShape:
+    """A signature whose SignedInfo says only what we allow; what the engine needs to verify it."""
+
+    parent: etree._Element
+    node: etree._Element
+    digest: str  # hashlib's name of the digest
+    digest_value: str
+    prefixes: tuple[str, ...]  # InclusiveNamespaces of the c14n transform
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A Response of the one shape we read. Nothing in it is believed yet."""
+
+    response: etree._Element
+    assertion: etree._Element
+    signatures: tuple[SignatureShape, ...]  # one or two: of the Response, of the Assertion
+
+
+def check_response(saml_response: str) -> Shaped:
+    """Decode, parse and check the shape of a posted Response. Raises BadAssertion, or ProviderSaidNo."""
+    try:
+        root = parse(from_base64(saml_response))
+    except Unreadable as error:
+        raise BadAssertion(str(error)) from error
+    if root.tag != q(SAMLP, "Response"):
+        raise BadAssertion("the message is not a Response")
+    _check_status(root)
+    _check_ids(root)
+    _check_parts(root)
+    assertion = root.findall(q(SAML, "Assertion"))[0]
+    return Shaped(root, assertion, _signatures(root, (root, assertion)))
+
+
+def _check_status(root: etree._Element) -> None:
+    """A failure is told before the shape is judged: an error Response rightly has no assertion and no
+    signature."""
+    codes = [
+        code for status in root.findall(q(SAMLP, "Status")) for code in status.findall(q(SAMLP, "StatusCode"))
+    ]
+    if len(codes) != 1:
+        raise BadAssertion("the Response does not have exactly one status")
+    if codes[0].get("Value") != SUCCESS:
+        nested = codes[0].find(q(SAMLP, "StatusCode"))
+        detail = str(nested.get("Value", "") if nested is not None else codes[0].get("Value", ""))
+        raise ProviderSaidNo(f"the provider reports {detail[-80:]!r}")
+
+
+def _check_ids(root: etree._Element) -> None:
+    """Every ID once; no xml:id or Id, which the signature library might take for one."""
+    seen: set[str] = set()
+    for node in root.iter():
+        for name, value in node.attrib.items():
+            if etree.QName(name).localname.lower() != "id":
+                continue
+            if name == "Id" and str(node.tag).startswith(f"{{{DS}}}"):
+                continue  # signature parts may carry one; no Reference of ours can point there
+            if name != "ID" or not is_ncname(str(value)) or str(value) in seen:
+                raise BadAssertion("an ID is repeated, malformed, or of another kind than SAML's")
+            seen.add(str(value))
+
+
+def _check_parts(root: etree._Element) -> None:
+    """Exactly one assertion, directly in the Response, and no others hidden anywhere."""
+    for child in root:
+        if child.tag == q(SAML, "EncryptedAssertion"):
+            raise BadAssertion("the assertion is encrypted, which our metadata does not ask for")
+        if child.tag not in _RESPONSE_PARTS:
+            raise BadAssertion(f"the Response holds an unexpected {etree.QName(child).localname[:40]}")
+    if len(list(root.iter(q(SAML, "Assertion")))) != 1 or len(root.findall(q(SAML, "Assertion"))) != 1:
+        raise BadAssertion("the Response does not have exactly one Assertion")
+    if len(list(root.iter(q(SAMLP, "Response")))) != 1:
+        raise BadAssertion("a Response is hidden in the Response")
+
+
+def _signatures(root: etree._Element, parents: tuple[etree._Element, ...]) -> tuple[SignatureShape, ...]:
+    """The signatures of the given elements; one anywhere else, or none at all, refuses the message."""
+    shapes = []
+    for parent in parents:
+        nodes = parent.findall(q(DS, "Signature"))
+        if len(nodes) > 1:
+            raise BadAssertion("an element has more than one signature")
+        shapes += [signature_shape(parent, node) for node in nodes]
+    if not shapes:
+        raise BadAssertion("neither the Response nor the Assertion is signed")
+    if len(list(root.iter(q(DS, "Signature")))) != len(shapes):
+        raise BadAssertion("a signature stands where none belongs")
+    return tuple(shapes)
+
+
+def signature_shape(parent: etree._Element, node: etree._Element) -> SignatureShape:
+    """Check one signature against the only shape we verify. Raises BadAssertion."""
+    names = [child.tag for child in node]
+    if names not in (
+        [q(DS, "SignedInfo"), q(DS, "SignatureValue")],
+        [q(DS, "SignedInfo"), q(DS, "SignatureValue"), q(DS, "KeyInfo")],
+    ):
+        raise BadAssertion("the signature has unexpected parts")
+    if any(
+        part.tag not in _KEY_INFO_PARTS
+        for info in node.findall(q(DS, "KeyInfo"))
+        for part in info.iterdescendants()
+    ):
+        raise BadAssertion("KeyInfo holds something other than certificates and keys")
+    method_c14n, method, reference = _exactly(
+        node[0], "CanonicalizationMethod", "SignatureMethod", "Reference"
+    )
+    _c14n(method_c14n)
+    if method.get("Algorithm") not in SIGNATURE_METHODS or len(method):
+        raise BadAssertion("the signature algorithm is not allowed")
+    return _reference(parent, node, reference)
+
+
+def _reference(parent: etree._Element, node: etree._Element, reference: etree._Element) -> SignatureShape:
+    identifier = str(parent.get("ID") or "")
+    if not is_ncname(identifier) or reference.get("URI") != f"#{identifier}":
+        raise BadAssertion("the signature does not refer to the element that holds it")
+    transforms, digest, value = _exactly(reference, "Transforms", "DigestMethod", "DigestValue")
+    enveloped, c14n = _exactly(transforms, "Transform", "Transform")
+    if enveloped.get("Algorithm") != ENVELOPED or len(enveloped):
+        raise BadAssertion("the first transform is not enveloped-signature")
+    algorithm = DIGEST_METHODS.get(str(digest.get("Algorithm")))
+    if algorithm is None or len(digest) or len(value):
+        raise BadAssertion("the digest algorithm is not allowed")
+    return SignatureShape(parent, node, algorithm, str(value.text or ""), _c14n(c14n))
+
+
+def _exactly(node: etree._Element, *names: str) -> list[etree._Element]:
+    """The children, which must be these ds: elements in this order."""
+    if [child.tag for child in node] != [q(DS, name) for name in names]:
+        raise BadAssertion(f"{etree.QName(node).localname} has unexpected parts")
+    return list(node)
+
+
+def _c14n(node: etree._Element) -> tuple[str, ...]:
+    """Exclusive canonicalisation without comments; returns its inclusive prefixes."""
+    if node.get("Algorithm") != EXC_C14N:
+        raise BadAssertion("a canonicalisation or transform is not allowed")
+    if not len(node):
+        return ()
+    if len(node) > 1 or node[0].tag != q(EXC_C14N, "InclusiveNamespaces") or len(node[0]):
+        raise BadAssertion("a canonicalisation has unexpected parts")
+    return tuple(str(node[0].get("PrefixList") or "").split())

@@ -1,0 +1,58 @@
+"""An identity provider as registered: what it may say, about whom, and how long we believe it."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+DRAFT, LIVE, SUSPENDED = STATES = ("draft", "live", "suspended")
+
+# Kinds of stable key a provider can identify people by. Fixed at go-live; mail is never one of them.
+PAIRWISE_ID, SUBJECT_ID, ENTRA, NAME_ID = IDENTITY_ATTRIBUTES = (
+    "pairwise-id",
+    "subject-id",
+    "entra-oid",
+    "name-id",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One department's identity provider. It speaks only for the organisations listed here."""
+
+    id: str  # [a-z0-9-], ours
+    name: str  # as its people know it
+    entity_id: str
+    sso_url: str
+    slo_url: str = ""
+    certificates: tuple[str, ...] = ()  # PEM, any of them may have signed
+    domains: tuple[str, ...] = ()  # mail domains it owns, lower case, exact (a sub-domain is another domain)
+    shared_domains: tuple[str, ...] = ()  # used by others too (nhs.net): help discovery, never link anybody
+    scopes: tuple[str, ...] = ()  # scopes its subject ids may carry; nothing said = its domains
+    organisations: tuple[str, ...] = ()  # ids of the organisations it may speak for
+    identity_attribute: str = SUBJECT_ID
+    mail_attribute: str = "mail"
+    state: str = DRAFT
+    max_minutes: int = 90  # longest validity of an assertion; Entra's is 70
+    max_sign_in_hours: int = (
+        168  # how long ago the person may have signed in there; Entra keeps people for days
+    )
+    contact: str = ""  # whom a person calls who can't get in
+
+    def owned_scopes(self) -> frozenset[str]:
+        """Scopes that subject ids from this provider may end in."""
+        return frozenset(scope.lower() for scope in self.scopes or self.domains)
+
+
+def to_plain(provider: Provider) -> dict[str, Any]:
+    """As a dictionary of strings, numbers and lists, for storage."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(provider).items()
+    }
+
+
+def from_plain(data: dict[str, Any]) -> Provider:
+    """The inverse of to_plain; keys it does not know (a newer version's) are left out."""
+    known = {field.name for field in fields(Provider)}
+    values: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known
+    }
+    return Provider(**values)

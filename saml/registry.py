@@ -1,0 +1,86 @@
+"""The registered providers. The only module that knows where they are kept."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from saml import registration
+from saml.errors import ProviderRefused
+from saml.provider import DRAFT, LIVE, STATES, Provider, from_plain, to_plain
+from saml.registration import OrganisationFinder
+from store import providers
+from store.database import Store
+
+
+class Registry:
+    """Reads and changes the registered providers, each change in one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def all(self) -> list[Provider]:
+        """Every provider, drafts and suspended ones too, by name."""
+        with self._store.transaction() as tx:
+            return sorted((from_plain(row) for row in providers.all(tx)), key=lambda provider: provider.name)
+
+    def live(self) -> list[Provider]:
+        """Those through whom one can sign in, by name."""
+        return [provider for provider in self.all() if provider.state == LIVE]
+
+    def get(self, provider_id: str) -> Provider | None:
+        """The provider of that id in any state, or None."""
+        with self._store.transaction() as tx:
+            row = providers.get(tx, provider_id)
+        return from_plain(row) if row else None
+
+    def by_entity_id(self, entity_id: str) -> Provider | None:
+        """The live provider of that entity ID, to choose whose keys must have signed a logout message."""
+        return next((provider for provider in self.live() if provider.entity_id == entity_id), None)
+
+    def add_from_toml(self, path: Path, organisations: OrganisationFinder, now: datetime) -> Provider:
+        """Register a provider, or renew the registration of the same id, which keeps its state. A new one
+        is a draft. `organisations` is the directory's gateway. Raises ProviderRefused."""
+        wanted = registration.read(path, organisations, now)
+        with self._store.transaction() as tx:
+            known = [from_plain(row) for row in providers.all(tx)]
+            before = next((provider for provider in known if provider.id == wanted.id), None)
+            wanted = replace(wanted, state=before.state if before else DRAFT)
+            _check_against(wanted, before, [provider for provider in known if provider.id != wanted.id])
+            providers.save(tx, to_plain(wanted))
+        return wanted
+
+    def set_state(self, provider_id: str, state: str) -> Provider:
+        """Make a provider a draft, live or suspended. Raises ProviderRefused."""
+        if state not in STATES:
+            raise ProviderRefused(f"A provider is {', '.join(STATES)}; not {state!r}.")
+        with self._store.transaction() as tx:
+            row = providers.get(tx, provider_id)
+            if row is None:
+                raise ProviderRefused(f"There is no provider {provider_id!r}.")
+            changed = replace(from_plain(row), state=state)
+            providers.save(tx, to_plain(changed))
+        return changed
+
+
+def _check_against(wanted: Provider, before: Provider | None, others: Iterable[Provider]) -> None:
+    """A domain or scope has one owner, and the key that people are linked by never changes by the way."""
+    if before and before.state != DRAFT and before.identity_attribute != wanted.identity_attribute:
+        raise ProviderRefused(
+            "The identity attribute of a provider that has been live can't be changed: its people would "
+            "be strangers."
+        )
+    if before and before.state != DRAFT and before.entity_id != wanted.entity_id:
+        raise ProviderRefused("The metadata is of another entity ID. Register it as a new provider.")
+    for other in others:
+        if other.entity_id == wanted.entity_id:
+            raise ProviderRefused(f"The entity ID is registered as provider {other.id!r}.")
+        taken = (
+            set(wanted.domains) & {*other.domains, *other.shared_domains}
+            | wanted.owned_scopes() & other.owned_scopes()
+        )
+        if taken:
+            raise ProviderRefused(
+                f"{', '.join(sorted(taken))} is listed for provider {other.id!r} too. "
+                "List a mail domain that several share under shared_domains of each."
+            )

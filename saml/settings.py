@@ -1,0 +1,59 @@
+"""Settings of the service provider: our address, our keys, and how patient we are."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SAMLSettings:
+    """Where we are as a service provider and with which keys we sign; read once at the start."""
+
+    base_url: str = field(
+        default="http://localhost:5000",
+        metadata={
+            "meaning": "The portal's public address, without a final slash. Messages are checked against "
+            "it, never against a Host header."
+        },
+    )
+    key_file: Path = field(
+        default=Path("var/saml/current.key"),
+        metadata={
+            "meaning": "PEM file with the private key (RSA, 2048 bits or more) that signs our requests."
+        },
+    )
+    certificate_file: Path = field(
+        default=Path("var/saml/current.crt"),
+        metadata={"meaning": "PEM file with the certificate of that key, published in /saml/metadata."},
+    )
+    next_certificate_file: Path = field(
+        default=Path("var/saml/next.crt"),
+        metadata={
+            "meaning": "PEM file with the certificate we will change to; published beside the current "
+            "one if it exists."
+        },
+    )
+    request_minutes: int = field(
+        default=10, metadata={"meaning": "Minutes a person has to finish signing in at their organisation."}
+    )
+    skew_seconds: int = field(
+        default=180,
+        metadata={
+            "meaning": "Seconds by which a provider's clock may differ from ours before its messages are "
+            "refused."
+        },
+    )
+
+    @property
+    def entity_id(self) -> str:
+        """Our name as a service provider; also the address of our metadata, as administrators expect."""
+        return f"{self.base_url}/saml/metadata"
+
+    @property
+    def acs_url(self) -> str:
+        """Where providers send their answers: the only Destination and Recipient we accept."""
+        return f"{self.base_url}/saml/acs"
+
+    @property
+    def slo_url(self) -> str:
+        """Where providers send logout messages."""
+        return f"{self.base_url}/saml/slo"

@@ -1,0 +1,117 @@
+"""Requests under way, in Redis: single use, a few minutes old at most, bound to the browser that made
+them."""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redis import Redis, RedisError
+
+from saml.errors import Expired, OtherBrowser, Replayed, Unavailable, Unsolicited
+
+COOKIE_PREFIX = "counterpart-request-"
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """What we asked, of whom, and where the person wanted to go."""
+
+    request_id: str
+    provider_id: str
+    return_to: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The opaque RelayState under which a request is kept, and the cookie that binds it to the browser."""
+
+    relay_state: str
+    cookie_name: str
+    cookie_value: str
+
+
+class RequestState:
+    """Keeps requests and remembers assertions. Every failure of Redis is Unavailable: closed, not open."""
+
+    def __init__(self, redis: "Redis", minutes: int) -> None:
+        self._redis = redis
+        self._seconds = minutes * 60
+
+    def keep(self, request: StoredRequest, kind: str = "sign-in") -> Kept:
+        """Store a request. Raises Unavailable."""
+        relay_state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        record = {
+            "request_id": request.request_id,
+            "provider_id": request.provider_id,
+            "return_to": request.return_to,
+            "browser": _digest(browser),
+        }
+        try:
+            self._redis.set(_key(kind, relay_state), json.dumps(record), ex=self._seconds)
+        except RedisError as error:
+            raise Unavailable(
+                "Redis does not answer, so no request can be kept", request.provider_id
+            ) from error
+        return Kept(relay_state, cookie_name(relay_state), browser)
+
+    def take(self, relay_state: str, cookies: Mapping[str, str]) -> StoredRequest:
+        """Use up the sign-in request of that RelayState, in the browser that made it.
+        Raises Unsolicited, Expired, OtherBrowser, Unavailable."""
+        record = self._take("sign-in", relay_state)
+        shown = cookies.get(cookie_name(relay_state), "")
+        if not hmac.compare_digest(_digest(shown), str(record["browser"])):
+            raise OtherBrowser(
+                "the request's cookie is missing or of another browser", str(record["provider_id"])
+            )
+        return _request(record)
+
+    def take_logout(self, relay_state: str) -> StoredRequest:
+        """Use up a logout request; it needs no cookie, since its answer signs nobody in. Raises as `take`."""
+        return _request(self._take("logout", relay_state))
+
+    def _take(self, kind: str, relay_state: str) -> dict[str, object]:
+        if not _KEY.fullmatch(relay_state):
+            raise Unsolicited("the RelayState is missing or not one of ours")
+        try:
+            stored = self._redis.getdel(_key(kind, relay_state))
+        except RedisError as error:
+            raise Unavailable("Redis does not answer, so the request can't be found") from error
+        if stored is None:
+            raise Expired("the request is unknown, was used, or is too old")
+        record: dict[str, object] = json.loads(
+            str(stored, "utf-8") if isinstance(stored, bytes) else str(stored)
+        )
+        return record
+
+    def use_once(self, provider_id: str, message_id: str, seconds: int) -> None:
+        """Remember a message until it expires by itself. Raises Replayed if it was seen, Unavailable if
+        unsure."""
+        name = hashlib.sha256(f"{provider_id}|{message_id}".encode()).hexdigest()
+        try:
+            fresh = self._redis.set(f"counterpart:saml:seen:{name}", "1", nx=True, ex=max(seconds, 60))
+        except RedisError as error:
+            raise Unavailable("Redis does not answer, so a replay can't be ruled out", provider_id) from error
+        if not fresh:
+            raise Replayed("this message was used before", provider_id)
+
+
+def cookie_name(relay_state: str) -> str:
+    """One cookie for each request, so that two tabs signing in do not disturb each other."""
+    return COOKIE_PREFIX + _digest(relay_state)[:16]
+
+
+def _key(kind: str, relay_state: str) -> str:
+    return f"counterpart:saml:{kind}:{relay_state}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _request(record: Mapping[str, object]) -> StoredRequest:
+    return StoredRequest(str(record["request_id"]), str(record["provider_id"]), str(record["return_to"]))
