@@ -107,6 +107,7 @@ class Process:
         ports: Mapping[int, str] | None = None,
         ready: Callable[[], bool] | None = None,
         environ: Mapping[str, str] | None = None,
+        working_folder: Path | None = None,
         start_timeout: float = 20.0,
         stop_timeout: float = 10.0,
     ) -> None:
@@ -118,6 +119,7 @@ class Process:
         self.pid = 0  # of the server itself; 0 = never started
         self._ready = ready or self._listens
         self._environ = environ
+        self._working_folder = working_folder
         self._start_timeout = start_timeout
         self._stop_timeout = stop_timeout
         self._guard: subprocess.Popen[bytes] | None = None
@@ -186,6 +188,7 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                cwd=self._working_folder,
                 env=dict(self._environ) if self._environ is not None else None,
                 start_new_session=True,  # so that Ctrl-C reaches only us, and we end servers in order
             )

@@ -34,6 +34,7 @@ __all__ = [
     "listening",
     "require_free",
 ]
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Redis(Process):
@@ -73,11 +74,14 @@ class MailCatcher(Process):
     """A mail server on 127.0.0.1 that keeps every message as an `.eml` file in `mail`."""
 
     def __init__(self, folder: Path, *, port: int = 0, mail: Path | None = None) -> None:
+        folder = folder.absolute()
         self.port = port or free_port()
-        self.mail = mail or folder / "mail"
+        self.mail = mail.absolute() if mail else folder / "mail"
         command: list[str | Path]
         command = [sys.executable, "-m", "dev.mail_catcher", "--port", str(self.port), "--folder", self.mail]
-        super().__init__("mail catcher", command, folder, ports={self.port: "COUNTERPART_SMTP_PORT"})
+        super().__init__(
+            "mail catcher", command, folder, ports={self.port: "COUNTERPART_SMTP_PORT"}, working_folder=ROOT
+        )
 
     def messages(self) -> list[EmailMessage]:
         """Return what was caught so far, oldest first."""

@@ -103,7 +103,7 @@ class Slapd(Process):
         for port, setting in self.ports.items():
             require_free(port, self.name, setting)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        program = private_program(find_program("slapd", package="slapd"), self.folder)
+        program = private_program(find_program("slapd", package="slapd"), self.folder, APPARMOR_PROFILE)
         self._prepare(program)
         self.socket.unlink(missing_ok=True)  # left by a crash
         listeners = f"ldap://127.0.0.1:{self.ldap_port} ldaps://127.0.0.1:{self.ldaps_port} {self.socket_uri}"
@@ -165,7 +165,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def private_program(program: Path, folder: Path, profile: Path = APPARMOR_PROFILE) -> Path:
+def private_program(program: Path, folder: Path, profile: Path) -> Path:
     """Return the slapd to run: our own copy where Ubuntu's AppArmor profile confines the original.
 
     The profile goes by the program's path and lets it touch /var/lib/ldap only; see decision 0060.
