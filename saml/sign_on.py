@@ -1,7 +1,6 @@
 """Signing on and off: the one class that the portal uses, and the order in which a message is believed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from saml.assertion import Assertion, NameID
 from saml.engine import assert_pair
 from saml.errors import BadLogout, NotOwned, SignInRefused, Unavailable, UnknownProvider
 from saml.keys import load_keys
+from saml.outcomes import Begun, SignedIn, SLOOutcome
 from saml.postcheck import Expected, check
 from saml.precheck import check_response
 from saml.provider import LIVE, Provider
@@ -23,6 +23,8 @@ from saml.settings import SAMLSettings
 from saml.state import RequestState, StoredRequest
 from saml.verify import verify_response
 
+__all__ = ["Begun", "SLOOutcome", "SignOn", "SignedIn"]
+
 
 class DirectoryOfPeople(Protocol):
     """The directory, as far as signing in needs it."""
@@ -30,55 +32,6 @@ class DirectoryOfPeople(Protocol):
     @property
     def people(self) -> identity.PeopleDirectory:
         """Its people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A sign-in under way: send the browser to `url` and set the cookie (HttpOnly, Secure, SameSite=None,
-    path /saml, max_age seconds): the provider's POST comes from another site, so a Lax cookie would stay
-    at home."""
-
-    url: str
-    cookie_name: str
-    cookie_value: str
-    max_age: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Somebody is who they say. `name_id` and `session_index` belong into the session's record, for single
-    logout."""
-
-    person: Person
-    provider: Provider
-    return_to: str
-    name_id: str  # opaque; empty if the provider gave none
-    session_index: str
-    instant: datetime  # when they signed in at the provider
-    linked_now: bool = False  # the first sign-in, which recorded the provider's key for the person
-
-
-@dataclass(frozen=True, slots=True)
-class SessionAtProvider:
-    """What a session remembers of where it came from."""
-
-    provider_id: str
-    name_id: str
-    session_index: str
-
-
-@dataclass(frozen=True, slots=True)
-class SLOOutcome:
-    """A believed logout message. For a "request": end every session of `provider_id` with this `name_id`
-    (and, if any are given, one of `session_indexes`), then redirect to `reply_url`. For a "response": say
-    whether it was complete."""
-
-    kind: str  # "request" | "response"
-    provider_id: str
-    name_id: str = ""
-    session_indexes: tuple[str, ...] = ()
-    reply_url: str = ""
-    complete: bool = True  # of a response: whether the provider ended everything
 
 
 class SignOn:
@@ -145,6 +98,8 @@ class SignOn:
             refused.provider_id = refused.provider_id or provider.id
             raise
         name_id = assertion.name_id.text() if assertion.name_id else ""
+        if name_id:
+            self._state.remember_whose(provider.id, name_id, person.uid)
         return SignedIn(
             person,
             provider,
@@ -185,27 +140,29 @@ class SignOn:
             ) from error
         return person, True
 
-    def logout(self, session: SessionAtProvider) -> str | None:
+    def logout(self, session: Mapping[str, str]) -> str | None:
         """Where to send the browser to sign out at the provider too, or None when it offers no logout.
+        `session` is what the session kept of SignedIn: `provider`, `name_id`, `session_index`.
         Raises Unavailable."""
-        provider = self._registry.get(session.provider_id)
-        if provider is None or provider.state != LIVE or not provider.slo_url or not session.name_id:
+        provider = self._registry.get(session.get("provider", ""))
+        name_id = session.get("name_id", "")
+        if provider is None or provider.state != LIVE or not provider.slo_url or not name_id:
             return None
         request = StoredRequest(messages.new_id(), provider.id)
         kept = self._state.keep(request, "logout")
         message = messages.logout_request(
-            request.request_id, provider.slo_url, NameID.from_text(session.name_id), session.session_index,
+            request.request_id, provider.slo_url, NameID.from_text(name_id), session.get("session_index", ""),
             self._settings, self._clock(),
         )  # fmt: skip
         keys = load_keys(self._settings)
         return messages.redirect_url(provider.slo_url, "SAMLRequest", message, kept.relay_state, keys)
 
-    def handle_slo(self, method: str, query_string: str) -> SLOOutcome:
-        """Believe, or refuse, a logout message given as the raw query string. Raises BadLogout and its
-        siblings."""
-        if method != "GET":
+    def handle_slo(self, method: str, message: str | Mapping[str, str]) -> SLOOutcome:
+        """Believe, or refuse, a logout message: the raw query string of a GET. A posted form is refused.
+        Raises BadLogout and its siblings."""
+        if method != "GET" or not isinstance(message, str):
             raise BadLogout("logout messages come by the HTTP-Redirect binding only")
-        query = slo.read_query(query_string)
+        query = slo.read_query(message)
         return self._logout_asked(query) if query.kind == "SAMLRequest" else self._logout_answered(query)
 
     def _logout_asked(self, query: slo.Query) -> SLOOutcome:
@@ -224,7 +181,9 @@ class SignOn:
             reply = messages.redirect_url(
                 provider.slo_url, "SAMLResponse", answer, query.relay_state[:80], keys
             )
-        return SLOOutcome("request", provider.id, request.name_id.text(), request.session_indexes, reply)
+        name_id = request.name_id.text()
+        uid = self._state.whose(provider.id, name_id)
+        return SLOOutcome("request", provider.id, uid, name_id, request.session_indexes, reply)
 
     def _logout_answered(self, query: slo.Query) -> SLOOutcome:
         request = self._state.take_logout(query.relay_state)

@@ -13,6 +13,7 @@ from redis import Redis, RedisError
 
 from saml.errors import Expired, OtherBrowser, Replayed, Unavailable, Unsolicited
 
+SUBJECT_SECONDS = 7 * 24 * 3600  # longer than any session lives
 COOKIE_PREFIX = "counterpart-request-"
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -98,6 +99,29 @@ class RequestState:
             raise Unavailable("Redis does not answer, so a replay can't be ruled out", provider_id) from error
         if not fresh:
             raise Replayed("this message was used before", provider_id)
+
+    def remember_whose(self, provider_id: str, name_id: str, uid: str) -> None:
+        """Keep whose name this is at the provider, for a logout it may ask for while a session can live.
+        Raises Unavailable."""
+        try:
+            self._redis.set(_subject_key(provider_id, name_id), uid, ex=SUBJECT_SECONDS)
+        except RedisError as error:
+            raise Unavailable(
+                "Redis does not answer, so single logout could not be kept", provider_id
+            ) from error
+
+    def whose(self, provider_id: str, name_id: str) -> str:
+        """Who signed in under that name, or empty. Raises Unavailable."""
+        try:
+            found = self._redis.get(_subject_key(provider_id, name_id))
+        except RedisError as error:
+            raise Unavailable("Redis does not answer, so nobody can be signed out", provider_id) from error
+        return str(found, "utf-8") if isinstance(found, bytes) else str(found or "")
+
+
+def _subject_key(provider_id: str, name_id: str) -> str:
+    """A digest, so that names at providers do not stand in Redis in plain."""
+    return f"counterpart:saml:subject:{_digest(provider_id + '|' + name_id)}"
 
 
 def cookie_name(relay_state: str) -> str:

@@ -1,0 +1,115 @@
+"""What the demonstration provider is told: its providers, who one can be at each, and whom it serves."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+MD = "urn:oasis:names:tc:SAML:2.0:metadata"
+DS = "http://www.w3.org/2000/09/xmldsig#"
+
+
+class ConfigUnusable(ValueError):
+    """The configuration or the service's metadata can't be read; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody whom a provider vouches for."""
+
+    name: str
+    mail: str
+    subject_id: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """One provider: its address is `<origin>/<id>/…`."""
+
+    id: str
+    name: str
+    origin: str  # http://127.0.0.1:5001
+    key: str  # PEM
+    certificate: str  # PEM
+    identities: tuple[Identity, ...] = ()
+
+    @property
+    def entity_id(self) -> str:
+        """Its name in messages, and where its metadata is."""
+        return f"{self.origin}/{self.id}/metadata"
+
+    @property
+    def sso_url(self) -> str:
+        """Where it takes AuthnRequests."""
+        return f"{self.origin}/{self.id}/sso"
+
+    @property
+    def slo_url(self) -> str:
+        """Where it takes logout messages, and offers to sign out."""
+        return f"{self.origin}/{self.id}/slo"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The service provider as its metadata describes it."""
+
+    entity_id: str
+    acs_url: str
+    slo_url: str
+    certificates: tuple[str, ...]  # PEM
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the server needs."""
+
+    host: str
+    port: int
+    service: Service
+    providers: tuple[IdentityProvider, ...]
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file and what it names, relative to it. Raises ConfigUnusable."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        host, port = str(data["host"]), int(data["port"])
+        origin = f"http://{host}:{port}"
+        providers = tuple(
+            IdentityProvider(
+                entry["id"],
+                entry["name"],
+                origin,
+                (path.parent / entry["key"]).read_text(encoding="ascii"),
+                (path.parent / entry["certificate"]).read_text(encoding="ascii"),
+                tuple(Identity(**one) for one in entry["identity"]),
+            )
+            for entry in data["provider"]
+        )
+        return Config(
+            host, port, read_service((path.parent / data["service_metadata"]).read_bytes()), providers
+        )
+    except OSError as error:
+        raise ConfigUnusable(f"{error.filename}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigUnusable(
+            f"{path} is not a configuration of the demonstration provider: {error}."
+        ) from error
+
+
+def read_service(metadata: bytes) -> Service:
+    """Read a service provider's metadata. Raises ConfigUnusable."""
+    try:
+        root = etree.fromstring(metadata, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise ConfigUnusable("The service's metadata is not XML.") from error
+    role = root.find(f"{{{MD}}}SPSSODescriptor")
+    acs = None if role is None else role.find(f"{{{MD}}}AssertionConsumerService")
+    slo = None if role is None else role.find(f"{{{MD}}}SingleLogoutService")
+    if role is None or acs is None or slo is None:
+        raise ConfigUnusable("The service's metadata has no SPSSODescriptor with its two addresses.")
+    bodies = ["".join(str(node.text).split()) for node in role.iter(f"{{{DS}}}X509Certificate")]
+    pems = tuple(f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n" for body in bodies)
+    return Service(str(root.get("entityID")), str(acs.get("Location")), str(slo.get("Location")), pems)

@@ -1,0 +1,202 @@
+"""The provider as a WSGI application: sign-in page, signed answers, single logout, metadata."""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from dev.identity_provider import messages, pages, redirect
+from dev.identity_provider.config import Config, Identity, IdentityProvider
+
+STATIC = {
+    "/static/provider.css": "text/css; charset=utf-8",
+    "/static/continue.js": "text/javascript; charset=utf-8",
+}
+LARGEST_FORM = 128 * 1024
+MOST_SESSIONS = 1000
+SAML_SESSION = "SessionIndex"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody's session at a provider."""
+
+    provider_id: str
+    identity: Identity
+    name_id: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to the browser."""
+
+    status: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def page(text: str, status: str = "200 OK", *headers: tuple[str, str]) -> Reply:
+    """An HTML page."""
+    return Reply(status, text.encode(), (("Content-Type", "text/html; charset=utf-8"), *headers))
+
+
+class Application:
+    """Several identity providers under one address. Sessions live in memory and end with the process."""
+
+    def __init__(self, config: Config, clock: Callable[[], datetime]) -> None:
+        self._config = config
+        self._clock = clock
+        self._providers = {provider.id: provider for provider in config.providers}
+        self._sessions: dict[str, Session] = {}
+        self._lock = Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        reply = self._answer(environ)
+        parts = urlsplit(self._config.service.acs_url)
+        policy = (
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; "
+            f"frame-ancestors 'none'; form-action 'self' {parts.scheme}://{parts.netloc}"
+        )
+        common = [("Content-Security-Policy", policy), ("X-Content-Type-Options", "nosniff")]
+        common += [("Cache-Control", "no-store"), ("Content-Length", str(len(reply.body)))]
+        start_response(reply.status, [*reply.headers, *common])
+        return [reply.body]
+
+    def _answer(self, environ: WSGIEnvironment) -> Reply:
+        path = str(environ.get("PATH_INFO", "/"))
+        if path in STATIC:
+            content = (Path(__file__).parent / path.lstrip("/")).read_bytes()
+            return Reply("200 OK", content, (("Content-Type", STATIC[path]),))
+        if path == "/":
+            return page(pages.index(self._config.providers))
+        provider_id, _, action = path.lstrip("/").partition("/")
+        provider = self._providers.get(provider_id)
+        actions = {"metadata": self._metadata, "sso": self._sso, "slo": self._slo}
+        if provider is None or action not in actions:
+            return page(
+                pages.told("Identity providers", "Page not found", "There is nothing here."), "404 Not Found"
+            )
+        try:
+            return actions[action](provider, environ)
+        except redirect.BadRequest as error:
+            return page(
+                pages.told(provider.name, "This request was not accepted", str(error)), "400 Bad Request"
+            )
+
+    def _metadata(self, provider: IdentityProvider, environ: WSGIEnvironment) -> Reply:
+        kind = ("Content-Type", "application/samlmetadata+xml")
+        return Reply("200 OK", messages.metadata(provider), (kind,))
+
+    def _sso(self, provider: IdentityProvider, environ: WSGIEnvironment) -> Reply:
+        if environ["REQUEST_METHOD"] != "POST":
+            query = str(environ.get("QUERY_STRING", ""))
+            redirect.read(query, self._config.service, provider.sso_url)
+            _, session = self._session(provider, environ)
+            return page(pages.choose(provider, query, session.identity.subject_id if session else ""))
+        form = _form(environ)
+        # The request was in the page; it is verified again, so that the form can't be used to forge one.
+        asked = redirect.read(form.get("query", ""), self._config.service, provider.sso_url)
+        request_id = str(asked.root.get("ID", ""))
+        if "cancel" in form:
+            refusal = messages.refusal(provider, self._config.service, request_id, self._clock())
+            return self._hand_over(provider, messages.sign(refusal, provider), asked.relay_state)
+        number = form.get("identity", "")
+        if not number.isdecimal() or int(number) >= len(provider.identities):
+            return page(pages.choose(provider, form["query"], nothing_chosen=True), "400 Bad Request")
+        return self._signed_in(provider, provider.identities[int(number)], request_id, asked.relay_state)
+
+    def _signed_in(
+        self, provider: IdentityProvider, identity: Identity, request_id: str, relay: str
+    ) -> Reply:
+        answer = messages.answer_for(provider, self._config.service, identity, request_id, self._clock())
+        token = secrets.token_urlsafe(24)
+        with self._lock:
+            while len(self._sessions) >= MOST_SESSIONS:
+                self._sessions.pop(next(iter(self._sessions)))
+            self._sessions[token] = Session(provider.id, identity, str(answer.name_id), answer.session_index)
+        cookie = f"provider-{provider.id}={token}; Path=/{provider.id}; HttpOnly; SameSite=Lax"
+        return self._hand_over(
+            provider, messages.signed_response(answer, provider), relay, ("Set-Cookie", cookie)
+        )
+
+    def _hand_over(
+        self, provider: IdentityProvider, message: bytes, relay_state: str, *headers: tuple[str, str]
+    ) -> Reply:
+        text = pages.hand_over(provider, self._config.service.acs_url, messages.encoded(message), relay_state)
+        return page(text, "200 OK", *headers)
+
+    def _slo(self, provider: IdentityProvider, environ: WSGIEnvironment) -> Reply:
+        token, session = self._session(provider, environ)
+        query = str(environ.get("QUERY_STRING", ""))
+        if environ["REQUEST_METHOD"] == "POST":
+            return self._sign_out_everywhere(provider, token, session)
+        if not query:
+            return page(pages.sign_out(provider, session.identity.name if session else ""))
+        message = redirect.read(query, self._config.service, provider.slo_url)
+        if message.kind == "SAMLResponse":
+            sentence = f"You are signed out of {provider.name} and of the services that you used through it."
+            return page(pages.told(provider.name, "You are signed out", sentence))
+        self._end(message.root)
+        answer = messages.logout_response(
+            provider, self._config.service, str(message.root.get("ID")), self._clock()
+        )
+        address = self._config.service.slo_url
+        return _go(redirect.url(address, "SAMLResponse", answer, message.relay_state, provider))
+
+    def _sign_out_everywhere(self, provider: IdentityProvider, token: str, session: Session | None) -> Reply:
+        if session is None:
+            return page(pages.sign_out(provider, ""))
+        with self._lock:
+            self._sessions.pop(token, None)
+        service = self._config.service
+        wish = messages.logout_request(provider, service, session.name_id, session.index, self._clock())
+        return _go(redirect.url(service.slo_url, "SAMLRequest", wish, "", provider))
+
+    def _end(self, root: Any) -> None:
+        """End the session that a LogoutRequest names; never the one of the browser that carries it."""
+        name = root.findtext(f"{{{messages.SAML}}}NameID")
+        index = root.findtext(f"{{{messages.SAMLP}}}{SAML_SESSION}")
+        with self._lock:
+            ended = [
+                token
+                for token, one in self._sessions.items()
+                if one.name_id == name and index in (None, one.index)
+            ]
+            for token in ended:
+                del self._sessions[token]
+
+    def _session(self, provider: IdentityProvider, environ: WSGIEnvironment) -> tuple[str, Session | None]:
+        try:
+            cookie = SimpleCookie(str(environ.get("HTTP_COOKIE", "")))
+        except CookieError:
+            return "", None
+        morsel = cookie.get(f"provider-{provider.id}")
+        token = morsel.value if morsel else ""
+        with self._lock:
+            return token, self._sessions.get(token)
+
+
+def _go(address: str) -> Reply:
+    return Reply("303 See Other", b"", (("Location", address),))
+
+
+def _form(environ: WSGIEnvironment) -> dict[str, str]:
+    try:
+        length = min(int(environ.get("CONTENT_LENGTH") or 0), LARGEST_FORM)
+    except ValueError:
+        length = 0
+    body = environ["wsgi.input"].read(length).decode("utf-8", "replace")
+    return dict(_first_values(body))
+
+
+def _first_values(body: str) -> Iterator[tuple[str, str]]:
+    for name, values in parse_qs(body, keep_blank_values=True).items():
+        yield name, values[0]

@@ -1,0 +1,58 @@
+"""What signing on and off hands to the portal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ldap_schema.people import Person
+from saml.provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A sign-in under way: send the browser to `url` and set the cookie (HttpOnly, Secure, SameSite=None,
+    path /saml, max_age seconds): the provider's POST comes from another site, so a Lax cookie would stay
+    at home."""
+
+    url: str
+    cookie_name: str
+    cookie_value: str
+    max_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody is who they say. `name_id` and `session_index` belong into the session's record, for single
+    logout."""
+
+    person: Person
+    provider: Provider
+    return_to: str
+    name_id: str  # opaque; empty if the provider gave none
+    session_index: str
+    instant: datetime  # when they signed in at the provider
+    linked_now: bool = False  # the first sign-in, which recorded the provider's key for the person
+
+
+@dataclass(frozen=True, slots=True)
+class SLOOutcome:
+    """A believed logout message. For a "request": end the sessions of `uid` that it concerns, then send the
+    browser to `url`. For a "response": `complete` says whether the provider ended everything it could."""
+
+    kind: str  # "request" | "response"
+    provider_id: str
+    uid: str = ""  # whose sessions; empty if we know of none
+    name_id: str = ""
+    session_indexes: tuple[str, ...] = ()  # none = every session of the person through that provider
+    url: str = ""  # where the browser goes next; empty = a page of ours
+    complete: bool = True
+
+    def concerns(self, session: Mapping[str, Any]) -> bool:
+        """Whether a session's record (`provider`, `name_id`, `session_index`) is one of those to end."""
+        return (
+            self.kind == "request"
+            and session.get("provider") == self.provider_id
+            and session.get("name_id") == self.name_id
+            and (not self.session_indexes or session.get("session_index") in self.session_indexes)
+        )
