@@ -148,18 +148,41 @@ class Process:
 
         Raises PortBusy, ProgramMissing or ServerFailed; then nothing of it is left running.
         """
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start the server without waiting until it can be used, so that several can get ready together."""
         if self.running:
             return
         self._end()  # of a server that ended by itself: pipes are still to be closed
         for port, setting in self.ports.items():
             require_free(port, self.name, setting)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._launch()
+        self._prepare()
+        self._start_guarded()
+
+    def wait_until_ready(self) -> None:
+        """Return when the server can be used; stop it when that does not come true in time."""
         try:
-            self._wait_until_ready()
+            self._poll_until_ready()
         except BaseException:
             self.stop()
             raise
+
+    def _prepare(self) -> None:
+        """Do what must be done before each start, in a folder that exists; for subclasses."""
+
+    def wait_for_end(self, seconds: float) -> int:
+        """Return the exit status of a program that ends by itself; raises ServerFailed when it does not."""
+        if self._guard is None:
+            raise ServerFailed(f"{self.name} was never started.")
+        try:
+            return self._guard.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise ServerFailed(f"{self.name} did not finish within {seconds:.0f} seconds.") from None
+        finally:
+            self._end()
 
     def stop(self) -> None:
         """End the server politely, then by force; stopping a stopped server is fine."""
@@ -180,7 +203,7 @@ class Process:
         """Return the end of the server's log, for a message."""
         return tail(self.log)
 
-    def _launch(self) -> None:
+    def _start_guarded(self) -> None:
         command = [str(part) for part in self.command]
         with self.log.open("ab") as log:
             self._guard = subprocess.Popen(
@@ -199,7 +222,7 @@ class Process:
             raise ServerFailed(f"{self.name} could not be started:\n{self.last_log_lines()}")
         self.pid = int(line)
 
-    def _wait_until_ready(self) -> None:
+    def _poll_until_ready(self) -> None:
         deadline = time.monotonic() + self._start_timeout
         while not self._ready():
             if not self.running:

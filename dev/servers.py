@@ -50,14 +50,12 @@ class Redis(Process):
         """The URL that redis clients understand."""
         return f"unix://{self.socket}"
 
-    def start(self) -> None:
-        """Start it; raises as `Process.start` does."""
+    def _prepare(self) -> None:
         program = find_program("redis-server", package="redis-server")
-        self.socket.unlink(missing_ok=True) if not self.running else None
+        self.socket.unlink(missing_ok=True)  # left by a crash
         options = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         options += ["--save", "", "--appendonly", "no", "--dir", str(self.folder), "--daemonize", "no"]
         self.command = [program, "-", *options]
-        super().start()
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:

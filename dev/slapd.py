@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from dev.certificates import ensure_certificate, write_secret
 from dev.errors import ServerFailed
-from dev.processes import Process, find_program, free_port, listening, require_free, socket_path
+from dev.processes import Process, find_program, free_port, listening, socket_path
 from ldap_schema.configure import ConfigInput, config_ldif, peer_identity, tree_ldif
 from ldap_schema.settings import DirectorySettings
 
@@ -96,21 +96,14 @@ class Slapd(Process):
             sync_password_file=self._secrets / SYNC,
         )
 
-    def start(self) -> None:
-        """Make what is missing in the folder, then start; raises as `Process.start` does."""
-        if self.running:
-            return
-        for port, setting in self.ports.items():
-            require_free(port, self.name, setting)
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def _prepare(self) -> None:
         program = private_program(find_program("slapd", package="slapd"), self.folder, APPARMOR_PROFILE)
-        self._prepare(program)
+        self._fill_folder(program)
         self.socket.unlink(missing_ok=True)  # left by a crash
         listeners = f"ldap://127.0.0.1:{self.ldap_port} ldaps://127.0.0.1:{self.ldaps_port} {self.socket_uri}"
         self.command = [program, "-F", self._config, "-h", listeners, "-d", self._log_level]
-        super().start()
 
-    def _prepare(self, program: Path) -> None:
+    def _fill_folder(self, program: Path) -> None:
         """Bring configuration and base tree into the folder, each only when absent, stale or half done."""
         certificate = ensure_certificate(self._tls, datetime.now(UTC))
         portal, sync = (ensure_secret(self._secrets / name) for name in (PORTAL, SYNC))
@@ -180,9 +173,9 @@ def private_program(program: Path, folder: Path, profile: Path) -> Path:
     return copy
 
 
-def ensure_secret(path: Path) -> str:
-    """Return the file's secret, made up (128 bits) at first; only its owner can read the file."""
+def ensure_secret(path: Path, random_bytes: int = 16) -> str:
+    """Return the file's secret, made up at first; only its owner can read the file."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_secret(path, secrets.token_urlsafe(16).encode())
+        write_secret(path, secrets.token_urlsafe(random_bytes).encode())
     return path.read_text().strip()

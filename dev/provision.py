@@ -1,0 +1,76 @@
+"""Furnishes one Counterpart for demonstration and tests: keys, settings, people, a manager.
+
+Every step looks first whether it is done, and is done by the product's own commands, so an interrupted
+first run is completed by the next one, and nothing here can work that does not work for an administrator.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dev.certificates import write_secret
+from dev.commands import DONE, ROWS_REJECTED, Commands
+from dev.feeds_out import write_feeds
+from dev.identity_provider.demo import ensure_key
+from dev.servers import MailCatcher, Redis, Slapd
+from dev.settings import HouseSettings
+from dev.slapd import ensure_secret
+
+MANAGER = "rowan.thistlewood@leadership.example"
+PORTAL_SECRET_BYTES = 48
+HEADER = """\
+# Written anew by `make run` at every start. The product reads it when it is started beside this folder;
+# a variable of the same name in the environment wins.
+"""
+
+
+def furnish_files(house: HouseSettings, slapd: Slapd, redis: Redis, mail: MailCatcher) -> None:
+    """Make secrets and keys where there are none, and write the product's settings file."""
+    ensure_secret(house.var / "secrets" / "portal", PORTAL_SECRET_BYTES)
+    saml = house.var / "saml"
+    ensure_key(saml / "current.key", saml / "current.crt", "Counterpart (demonstration)", datetime.now(UTC))
+    lines = (f"{name}={value}\n" for name, value in _settings(house, slapd, redis, mail).items())
+    write_secret(house.settings_file, (HEADER + "".join(lines)).encode())
+
+
+def _settings(
+    house: HouseSettings, slapd: Slapd, redis: Redis, mail: MailCatcher
+) -> dict[str, str | Path | int]:
+    directory = slapd.settings()
+    return {
+        "COUNTERPART_DIRECTORY_URI": directory.uri,
+        "COUNTERPART_DIRECTORY_SUFFIX": directory.suffix,
+        "COUNTERPART_DIRECTORY_CA_FILE": directory.ca_file,
+        "COUNTERPART_DIRECTORY_PORTAL_PASSWORD_FILE": directory.portal_password_file,
+        "COUNTERPART_DIRECTORY_SYNC_PASSWORD_FILE": directory.sync_password_file,
+        "COUNTERPART_STORE_URL": f"sqlite:///{house.var / 'counterpart.db'}",
+        "COUNTERPART_SAML_BASE_URL": house.portal_url,
+        "COUNTERPART_SAML_KEY_FILE": house.var / "saml" / "current.key",
+        "COUNTERPART_SAML_CERTIFICATE_FILE": house.var / "saml" / "current.crt",
+        "COUNTERPART_SAML_NEXT_CERTIFICATE_FILE": house.var / "saml" / "next.crt",
+        "COUNTERPART_SYNC_FOLDER": house.var / "sync",
+        "COUNTERPART_SYNC_INBOX": house.var / "feeds",
+        "COUNTERPART_PORTAL_SECRET_FILE": house.var / "secrets" / "portal",
+        "COUNTERPART_PORTAL_DIRECTORY_PORT": house.ldap_port,
+        "COUNTERPART_PORTAL_DIRECTORY_TLS_PORT": house.ldaps_port,
+        "COUNTERPART_SERVICE_REDIS_URL": redis.url,
+        "COUNTERPART_SERVICE_SMTP_HOST": "127.0.0.1",
+        "COUNTERPART_SERVICE_SMTP_PORT": mail.port,
+        "COUNTERPART_SERVICE_SMTP_SECURITY": "none",
+        "COUNTERPART_SERVICE_LOG_FILE": house.var / "log" / "counterpart.log",
+    }
+
+
+def furnish_people(
+    house: HouseSettings, slapd: Slapd, commands: Commands, say: Callable[[str], None]
+) -> None:
+    """Invent leaders, write them as their organisations would send them, and apply these feeds, once."""
+    stamp = slapd.data / "people-applied"  # gone with the data, should that be made anew
+    if stamp.exists():
+        return
+    say(f"Inventing {house.leaders} leaders and bringing them into the directory (once)…")
+    feeds = write_feeds(house.var / "feeds", leaders=house.leaders, as_of=datetime.now(UTC).date())
+    for feed in feeds:
+        commands.run("sync", "apply", feed.feed_toml, "--file", feed.path, accept=(DONE, ROWS_REJECTED))
+    commands.run("person", "role", MANAGER, "directory-managers")
+    stamp.touch()
