@@ -12,9 +12,8 @@ from typing import Any
 import click
 
 from counterpart import __version__
-from counterpart.failures import DONE, OTHER, failure_of
+from counterpart.exit_codes import DONE, OTHER
 from counterpart.logs import to_file
-from counterpart.settings import USUAL_FILE, ServiceSettings, SettingsError, load
 
 # Name -> module under counterpart.commands. Loaded when asked for: `counterpart doctor` must run where a
 # package that another command needs is broken.
@@ -38,6 +37,8 @@ Exit codes:
   1  anything else              4  input refused
   2  changes planned            5  some rows rejected"""
 
+REINSTALL = "Install what requirements/base.txt names again: its versions belong together."
+
 log = logging.getLogger(__name__)
 
 
@@ -59,7 +60,10 @@ class _Commands(click.Group):
 
 @click.command(cls=_Commands, epilog=EXIT_CODES)
 @click.option(
-    "--settings", "file", type=click.Path(path_type=Path), help=f"File of settings, instead of {USUAL_FILE}."
+    "--settings",
+    "file",
+    type=click.Path(path_type=Path),
+    help="File of settings, instead of var/counterpart.env.",
 )
 @click.version_option(__version__, prog_name="counterpart")
 @click.pass_context
@@ -95,18 +99,21 @@ def run(arguments: Sequence[str]) -> int:
         # any.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OTHER
+    except ImportError as error:
+        click.echo(f"A package that Counterpart needs can't be loaded: {error}. {REINSTALL}", err=True)
+        return OTHER
     except Exception as error:
         return _explain(error)
     return result if isinstance(result, int) else DONE
 
 
 def _explain(error: Exception) -> int:
-    failure = failure_of(error)
+    failure = importlib.import_module("counterpart.failures").failure_of(error)
     if failure is None:
         click.echo(_unknown(error), err=True)
         return OTHER
     click.echo(failure.sentence, err=True)
-    return failure.code
+    return int(failure.code)
 
 
 def _unknown(error: Exception) -> str:
@@ -122,7 +129,8 @@ def _unknown(error: Exception) -> str:
 
 
 def _log_file() -> Path:
+    settings = importlib.import_module("counterpart.settings")
     try:
-        return load(os.environ).service.log_file
-    except SettingsError:
-        return ServiceSettings().log_file
+        return Path(settings.load(os.environ).service.log_file)
+    except settings.SettingsError:
+        return Path(settings.ServiceSettings().log_file)

@@ -5,7 +5,6 @@ recovers.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from redis import Redis
@@ -14,7 +13,7 @@ from redis.retry import Retry
 
 from app.services import PortalServices
 from counterpart.settings import Settings, SettingsError
-from ldap_schema.clock import Clock
+from ldap_schema.clock import Clock, system_clock
 from ldap_schema.directory import Directory, Service
 from saml.registry import Registry
 from saml.sign_on import SignOn
@@ -40,11 +39,6 @@ class Services:
         self.directory.close()
         self.store.close()
         self.redis.close()
-
-
-def system_clock() -> datetime:
-    """The time, in UTC; the only place that reads the machine's clock."""
-    return datetime.now(UTC)
 
 
 def build(settings: Settings) -> Services:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
+from counterpart.exit_codes import OTHER
 from counterpart.settings import SettingsError
 from ldap_schema.errors import (
     AlreadyThere,
@@ -18,9 +18,6 @@ from ldap_schema.errors import (
 from saml.errors import ProviderRefused, SAMLError, Unavailable
 from store.errors import BadRecord, Conflict, NoSuchRecord, StoreError, StoreNotReady, StoreUnavailable
 from sync.errors import SyncError
-
-# Exit codes of every command; outside programs rely on them.
-DONE, OTHER, PLANNED, HELD, REFUSED, PARTLY = 0, 1, 2, 3, 4, 5
 
 UNCHANGED = "Nothing more was changed."
 DOCTOR = "`counterpart doctor` says what is wrong."
@@ -63,23 +60,30 @@ ADVICE: dict[type[BaseException], str] = {
     ProviderRefused: "Nothing was registered or changed.",
     Unavailable: f"{UNCHANGED} {DOCTOR}",
     SAMLError: UNCHANGED,
+    RedisError: f"{UNCHANGED} {DOCTOR}",
+    OSError: UNCHANGED,
 }
 
 
-def failure_of(error: BaseException) -> Failure | None:
-    """What to say about an error we know; None for one that we do not, which is a mistake of ours."""
+def failure_of(error: BaseException, *, advice: bool = True) -> Failure | None:
+    """What to say about an error we know; None for one that we do not, which is a mistake of ours.
+
+    Without `advice` it is the error's own sentence alone.
+    """
     for kind in type(error).__mro__:
         if kind in ADVICE:
             code = getattr(error, "exit_code", None) or getattr(error, "code", None)
-            return Failure(_join(str(error), ADVICE[kind]), code if isinstance(code, int) else OTHER)
-    if isinstance(error, RedisError):
-        return Failure(_join(f"Redis does not answer: {error}", f"{UNCHANGED} {DOCTOR}"))
-    if isinstance(error, SQLAlchemyError):
-        return None
-    if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        return Failure(_join(f"{where}{error.strerror}", UNCHANGED))
+            told = _join(_own_words(error), ADVICE[kind] if advice else "")
+            return Failure(told, code if isinstance(code, int) else OTHER)
     return None
+
+
+def _own_words(error: BaseException) -> str:
+    if isinstance(error, RedisError):
+        return f"Redis does not answer: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def _join(sentence: str, advice: str) -> str:

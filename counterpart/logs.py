@@ -6,11 +6,12 @@ import sys
 import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 LARGEST = 1_000_000  # bytes, then the next file; three are kept
 
 
-class _UTC(logging.Formatter):
+class UTCFormatter(logging.Formatter):
     """Lines that start with the moment in UTC, as all our instants are."""
 
     converter = staticmethod(time.gmtime)
@@ -37,8 +38,19 @@ def to_file(path: Path) -> bool:
     return True
 
 
+def granian_logging() -> dict[str, Any]:
+    """The web server's own lines, in our form and on stderr; it logs no requests."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"ours": {"()": UTCFormatter}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
+        "loggers": {"_granian": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
+    }
+
+
 def _use(handler: logging.Handler) -> None:
-    handler.setFormatter(_UTC())
+    handler.setFormatter(UTCFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

@@ -12,9 +12,9 @@ from typing import Any
 import click
 from redis import Redis
 
-from counterpart.compose import Services, build, open_redis, system_clock
+from counterpart.compose import Services, build, open_redis
 from counterpart.settings import Settings, load
-from ldap_schema.clock import Clock
+from ldap_schema.clock import Clock, system_clock
 from ldap_schema.directory import Directory, Service
 from store.database import Store
 

@@ -5,7 +5,7 @@ import json
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, table
-from counterpart.failures import DONE, OTHER
+from counterpart.exit_codes import DONE, OTHER
 from store import ledger as book
 
 

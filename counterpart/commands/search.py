@@ -1,0 +1,70 @@
+"""`counterpart search`: finds people by name, post or organisation."""
+
+import click
+
+from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, table
+from counterpart.commands.people import find_person
+from ldap_schema.people import Person
+
+SHORTEST_WORD = 2
+
+
+@click.command(
+    epilog=example(
+        "counterpart search chief constable northmere", "counterpart search --as ada@rivers.example quill"
+    )
+)
+@click.argument("words", nargs=-1, required=True)
+@click.option(
+    "--as", "viewer", metavar="ADDRESS", help="See what this person may see, not what the jobs' account may."
+)
+@click.option("--sector", default="", help="Only people of this sector.")
+@click.option("--region", default="", help="Only people of this region.")
+@click.option(
+    "--organisation",
+    default="",
+    metavar="NAME",
+    help="Only people of the organisation of this name, code or id.",
+)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500), help="How many at most.")
+@as_json
+@pass_tools
+def search(
+    tools: Tools,
+    words: tuple[str, ...],
+    viewer: str | None,
+    sector: str,
+    region: str,
+    organisation: str,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Find people whose name, post or organisation has all these WORDS."""
+    filters = {"sector": sector, "region": region}
+    if organisation:
+        filters["organisation_id"] = tools.directory.organisations.find(organisation).id
+    asked = [word for part in words for word in part.split()]
+    directory = tools.directory
+    if viewer:
+        directory = tools.portal_directory.as_viewer(find_person(tools.directory, viewer).uid)
+    found = directory.people.search(asked, {name: value for name, value in filters.items() if value}, limit)
+    show({"total": len(found), "results": [_plain(person) for person in found]}, _text(found, limit), as_json)
+
+
+def _plain(person: Person) -> dict[str, str]:
+    return {
+        "uid": person.uid,
+        "name": person.display_name or person.full_name,
+        "post": person.title,
+        "organisation": person.organisation_name,
+        "status": person.status,
+    }
+
+
+def _text(found: list[Person], limit: int) -> str:
+    if not found:
+        return "Nobody was found. Try fewer or shorter words."
+    rows = [tuple(_plain(person)[key] for key in ("name", "post", "organisation", "uid")) for person in found]
+    more = " There may be more: narrow the search or raise --limit." if len(found) >= limit else ""
+    total = counted(len(found), "person", "people")
+    return f"{table(rows, ('name', 'post', 'organisation', 'uid'))}\n\n{total}.{more}"

@@ -1,0 +1,231 @@
+"""Looks at everything Counterpart needs, one small check each, and says what is wrong and how to mend it."""
+
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+
+from cryptography import x509
+
+from counterpart.compose import open_redis, read_secret
+from counterpart.failures import failure_of
+from counterpart.mail import SMTPSender
+from counterpart.settings import Settings
+from counterpart.worker import NAME as WORKER
+from ldap_schema.clock import Clock
+from ldap_schema.directory import Directory, Service
+from saml.keys import load_keys
+from saml.provider import LIVE
+from saml.registry import Registry
+from store import heartbeats, ledger, outbox
+from store.database import Store
+
+SOON = timedelta(days=30)
+SILENT = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and what to do about it."""
+
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One check and what it found; no problems means that it is well."""
+
+    name: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What the checks look at."""
+
+    settings: Settings
+    clock: Clock
+
+
+def examine(patient: Patient) -> list[Examined]:
+    """Run every check; one that fails by itself is a finding too, and never stops the others."""
+    return [Examined(name, _safely(check, patient)) for name, check in CHECKS.items()]
+
+
+def _safely(check: Callable[[Patient], Iterator[Problem]], patient: Patient) -> tuple[Problem, ...]:
+    found: list[Problem] = []
+    try:
+        found.extend(check(patient))
+    except Exception as error:
+        known = failure_of(error, advice=False)
+        sentence = known.sentence if known else f"The check itself failed: {type(error).__name__}."
+        found.append(Problem(sentence, MEND.get(check.__name__, "Look into the log and report it.")))
+    return tuple(found)
+
+
+def secrets(patient: Patient) -> Iterator[Problem]:
+    """Secret files are there, not empty, and nobody else can read them."""
+    settings = patient.settings
+    named = [
+        settings.directory.portal_password_file,
+        settings.directory.sync_password_file,
+        Path(settings.portal.secret_file),
+        settings.saml.key_file,
+        *(
+            Path(file)
+            for file in (settings.service.redis_password_file, settings.service.smtp_password_file)
+            if file
+        ),
+    ]
+    for path in named:
+        read_secret(path)
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Problem(f"{path} can be read by other accounts of this machine.", f"chmod 600 {path}")
+
+
+def libraries(patient: Patient) -> Iterator[Problem]:
+    """lxml and xmlsec carry the same libxml2; signatures are not to be trusted otherwise."""
+    etree, xmlsec = import_module("lxml.etree"), import_module("xmlsec")
+    ours, theirs = etree.LIBXML_VERSION, xmlsec.get_libxml_version()
+    if tuple(ours) != tuple(theirs):
+        yield Problem(
+            f"lxml carries libxml2 {ours} and xmlsec {theirs}; they must be the same.",
+            "Install both again as requirements/base.txt pins them.",
+        )
+
+
+def directory(patient: Patient) -> Iterator[Problem]:
+    """The server answers, both service accounts can sign in, and nothing of ours is missing in it."""
+    for service in (Service.SYNC, Service.PORTAL):
+        opened = Directory.open(patient.settings.directory, service)
+        try:
+            opened.probe()
+            if service is Service.SYNC:
+                yield from (Problem(part, MEND["directory_parts"]) for part in opened.missing_parts())
+        finally:
+            opened.close()
+
+
+def redis(patient: Patient) -> Iterator[Problem]:
+    """Redis answers."""
+    client = open_redis(patient.settings)
+    try:
+        client.ping()
+    finally:
+        client.close()
+    yield from ()
+
+
+def store(patient: Patient) -> Iterator[Problem]:
+    """The store has this version's tables, and its ledger holds."""
+    with _store(patient) as opened, opened.transaction() as tx:
+        verdict = ledger.verify(tx)
+    if not verdict.holds:
+        yield Problem(
+            f"The ledger does not hold from entry {verdict.broken_at} on: {verdict.reason}.",
+            "Keep a copy of the store, find out who wrote to it, and compare with a backup.",
+        )
+
+
+def mail(patient: Patient) -> Iterator[Problem]:
+    """The mail server takes our mail, a worker is at work, and no mail is stuck."""
+    SMTPSender(patient.settings.service).probe()
+    now = patient.clock()
+    with _store(patient) as opened, opened.transaction() as tx:
+        seen = heartbeats.last(tx, WORKER)
+        stuck = outbox.stuck(tx, now)
+        dead = outbox.tally(tx)[outbox.DEAD]
+    if seen is None or now - seen > SILENT:
+        since = "has never run" if seen is None else f"has been silent since {seen:%d %B %Y, %H:%M} UTC"
+        yield Problem(f"The worker {since}; mail waits.", "Start `counterpart worker` and keep it running.")
+    if stuck:
+        yield Problem(f"Mail waits for longer than half an hour: {stuck}.", "Look into the worker's log.")
+    if dead:
+        yield Problem(
+            f"Mail that could not be delivered: {dead}.", "Look at /desk, tell the senders, settle it there."
+        )
+
+
+def portal(patient: Patient) -> Iterator[Problem]:
+    """The pages and the design system's files are installed."""
+    if not (files("templates") / "base.html").is_file():
+        yield Problem("The folder of page templates is missing or incomplete.", "Install Counterpart again.")
+    if not (files("app") / "static" / "govuk" / "govuk-frontend.min.css").is_file():
+        yield Problem("GOV.UK Frontend's built files are missing.", "Run `make run`, which fetches them.")
+
+
+def saml_keys(patient: Patient) -> Iterator[Problem]:
+    """Our own key and certificates belong together and are good for another month."""
+    for number, certificate in enumerate(load_keys(patient.settings.saml).certificates):
+        whose = "Our SAML certificate" if number == 0 else "Our next SAML certificate"
+        yield from _expiring(
+            whose, certificate, patient.clock(), "Make a new pair and publish it as the next one."
+        )
+
+
+def providers(patient: Patient) -> Iterator[Problem]:
+    """Somebody can sign in, and no provider's certificate runs out unnoticed."""
+    with _store(patient) as opened:
+        known = Registry(opened).all()
+    live = [provider for provider in known if provider.state == LIVE]
+    if not live:
+        yield Problem(
+            "No identity provider is live, so nobody can sign in.", "`counterpart idp add`, then `idp live`."
+        )
+    for provider in live:
+        newest = max(provider.certificates, key=_end, default="")
+        mend = f"Ask {provider.contact or provider.name} for new metadata, then `counterpart idp add`."
+        if newest:
+            yield from _expiring(f"The certificate of {provider.name}", newest, patient.clock(), mend)
+
+
+CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
+    "secrets": secrets,
+    "libraries": libraries,
+    "directory": directory,
+    "redis": redis,
+    "store": store,
+    "mail": mail,
+    "portal": portal,
+    "SAML keys": saml_keys,
+    "providers": providers,
+}
+
+# What to do when a check could not even look.
+MEND = {
+    "secrets": "Put the secret there, or name the right file in the settings.",
+    "libraries": "Install lxml and xmlsec again as requirements/base.txt pins them.",
+    "directory": "Start slapd, and compare the COUNTERPART_DIRECTORY_… settings with it.",
+    "directory_parts": "Load what is missing from ldap_schema/ldif; docs/operations.md says how.",
+    "redis": "Start Redis, and compare COUNTERPART_SERVICE_REDIS_URL with it.",
+    "store": "Run `counterpart migrate`; if it says the same, look at COUNTERPART_STORE_URL and the disk.",
+    "mail": "Compare COUNTERPART_SERVICE_SMTP_… with the mail server; mail waits until then, none is lost.",
+    "portal": "Install Counterpart again.",
+    "saml_keys": "Put the key pair there, or name the right files in COUNTERPART_SAML_….",
+    "providers": "Mend the store first.",
+}
+
+
+@contextmanager
+def _store(patient: Patient) -> Iterator[Store]:
+    opened = Store.open(patient.settings.store)
+    try:
+        opened.check()
+        yield opened
+    finally:
+        opened.close()
+
+
+def _expiring(whose: str, certificate: str, now: datetime, mend: str) -> Iterator[Problem]:
+    end = _end(certificate)
+    if end <= now + SOON:
+        yield Problem(f"{whose} {'ran out' if end <= now else 'runs out'} on {end:%d %B %Y}.", mend)
+
+
+def _end(certificate: str) -> datetime:
+    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc

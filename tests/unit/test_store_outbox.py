@@ -1,0 +1,161 @@
+"""Mail is sent once, kept when the server is away, and never lost when a worker dies."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from email.message import EmailMessage
+
+import pytest
+
+from store import waiting
+from store.database import Store
+from store.errors import BadRecord, TryLater, Undeliverable
+from store.mail import Mail
+from store.outbox import DEAD, MOST_TRIES, SENT, WAITING, Counts, deliver_due, enqueue, stuck, tally
+from tests.conftest import SettableClock
+
+SENDER = "counterpart@leaders.example"
+MAIL = Mail(to="ada.quill@rivers.example", subject="Flood warnings", text="Could we talk on Tuesday?")
+
+
+class Stopped(BaseException):
+    """The worker is killed here."""
+
+
+def put(store: Store, key: str, now: datetime) -> int:
+    with store.transaction() as tx:
+        return enqueue(tx, MAIL, key, now)
+
+
+def refuse_with(error: BaseException) -> Callable[[EmailMessage], None]:
+    def send(message: EmailMessage) -> None:
+        raise error
+
+    return send
+
+
+def deliver(store: Store, clock: SettableClock, send: Callable[[EmailMessage], None]) -> Counts:
+    return deliver_due(store, send, clock, SENDER, lease_seconds=60)
+
+
+def test_a_queued_mail_is_sent_once(store: Store, clock: SettableClock) -> None:
+    sent: list[EmailMessage] = []
+    put(store, "a", clock())
+
+    assert deliver(store, clock, sent.append) == Counts(sent=1)
+    clock.advance(days=1)
+    assert deliver(store, clock, sent.append) == Counts()
+    assert [message["To"] for message in sent] == ["ada.quill@rivers.example"]
+
+
+def test_the_same_key_is_the_same_mail(store: Store, clock: SettableClock) -> None:
+    assert put(store, "a", clock()) == put(store, "a", clock()) != put(store, "b", clock())
+    assert deliver(store, clock, lambda message: None) == Counts(sent=2)
+
+
+def test_a_mail_of_a_transaction_that_failed_is_not_sent(store: Store, clock: SettableClock) -> None:
+    with contextlib.suppress(RuntimeError), store.transaction() as tx:
+        enqueue(tx, MAIL, "a", clock())
+        raise RuntimeError
+    assert deliver(store, clock, lambda message: None) == Counts()
+
+
+def test_a_server_that_is_away_postpones_the_mail_and_ends_the_round(
+    store: Store, clock: SettableClock
+) -> None:
+    put(store, "a", clock())
+    put(store, "b", clock())
+
+    assert deliver(store, clock, refuse_with(TryLater("away"))) == Counts(postponed=1)
+    assert deliver(store, clock, lambda message: None) == Counts(sent=1)  # the other one was not held up
+    clock.advance(seconds=31)
+    assert deliver(store, clock, lambda message: None) == Counts(sent=1)
+
+
+def test_pauses_grow_and_the_last_try_puts_the_mail_on_the_desk(store: Store, clock: SettableClock) -> None:
+    put(store, "a", clock())
+    for _ in range(MOST_TRIES - 1):
+        assert deliver(store, clock, refuse_with(TryLater("away"))) == Counts(postponed=1)
+        assert deliver(store, clock, refuse_with(TryLater("away"))) == Counts()  # not due yet
+        clock.advance(hours=4)
+
+    assert deliver(store, clock, refuse_with(TryLater("away"))) == Counts(dead=1)
+    with store.transaction() as tx:
+        assert tally(tx) == {WAITING: 0, SENT: 0, DEAD: 1}
+        assert [item.kind for item in waiting.open_items(tx)] == [waiting.STUCK_MAIL]
+
+
+def test_a_refused_mail_does_not_hold_up_the_others(store: Store, clock: SettableClock) -> None:
+    put(store, "a", clock())
+    put(store, "b", clock())
+    answers = [Undeliverable("550 no such mailbox"), None]
+
+    def send(message: EmailMessage) -> None:
+        answer = answers.pop(0)
+        if answer:
+            raise answer
+
+    assert deliver(store, clock, send) == Counts(sent=1, dead=1)
+
+
+def test_a_worker_killed_after_sending_repeats_that_mail_alone_with_the_same_id(
+    store: Store, clock: SettableClock
+) -> None:
+    sent: list[EmailMessage] = []
+    for key in ("a", "b", "c"):
+        put(store, key, clock())
+
+    def send_and_die_at_the_second(message: EmailMessage) -> None:
+        sent.append(message)
+        if len(sent) == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        deliver(store, clock, send_and_die_at_the_second)
+    assert deliver(store, clock, sent.append) == Counts(sent=1)  # the other is leased until a minute is over
+    clock.advance(seconds=61)
+    assert deliver(store, clock, sent.append) == Counts(sent=1)
+
+    ids = [message["Message-ID"] for message in sent]
+    assert len(ids) == 4
+    assert len(set(ids)) == 3
+    assert ids[1] == ids[3]
+
+
+def test_a_mail_that_always_kills_its_worker_is_given_up_in_the_end(
+    store: Store, clock: SettableClock
+) -> None:
+    put(store, "a", clock())
+    for _ in range(MOST_TRIES - 1):
+        with pytest.raises(Stopped):
+            deliver(store, clock, refuse_with(Stopped()))
+        clock.advance(seconds=61)
+    assert deliver(store, clock, refuse_with(TryLater("away"))) == Counts(dead=1)
+
+
+def test_what_was_sent_is_no_longer_kept_in_words(store: Store, clock: SettableClock) -> None:
+    put(store, "a", clock())
+    deliver(store, clock, lambda message: None)
+    with store.transaction() as tx:
+        texts = tx.connection().exec_driver_sql("SELECT text || html FROM outbox_mail").scalars().all()
+    assert texts == [""]
+
+
+def test_mail_that_waits_too_long_is_counted(store: Store, clock: SettableClock) -> None:
+    put(store, "a", clock())
+    clock.advance(minutes=31)
+    with store.transaction() as tx:
+        assert stuck(tx, clock()) == 1
+
+
+def test_a_worker_asked_to_stop_takes_no_further_mail(store: Store, clock: SettableClock) -> None:
+    for key in ("a", "b"):
+        put(store, key, clock())
+    sent: list[EmailMessage] = []
+    counts = deliver_due(store, sent.append, clock, SENDER, stopping=lambda: bool(sent))
+    assert counts == Counts(sent=1)
+
+
+def test_a_mail_without_a_key_is_refused(store: Store, clock: SettableClock) -> None:
+    with pytest.raises(BadRecord, match="1 to 200 characters"):
+        put(store, "", clock())

@@ -1,0 +1,80 @@
+"""One matter is one row on the desk, however often it comes up."""
+
+import pytest
+
+from store import waiting
+from store.database import Store
+from store.errors import NoSuchRecord
+from store.waiting import Item
+from tests.conftest import SettableClock
+
+
+def raise_(
+    store: Store, clock: SettableClock, key: str, summary: str = "Somebody unknown tried to sign in."
+) -> int:
+    with store.transaction() as tx:
+        return waiting.raise_item(tx, waiting.UNKNOWN_SIGN_IN, key, summary, clock())
+
+
+def desk(store: Store) -> list[Item]:
+    with store.transaction() as tx:
+        assert waiting.count_open(tx) == len(waiting.open_items(tx))
+        return waiting.open_items(tx)
+
+
+def test_the_same_matter_is_counted_and_the_oldest_stands_first(store: Store, clock: SettableClock) -> None:
+    first = raise_(store, clock, "rivers.example")
+    start = clock()
+    clock.advance(hours=1)
+    raise_(store, clock, "northmere.example")
+    assert raise_(store, clock, "rivers.example", "It happened again.") == first
+
+    items = desk(store)
+    assert [(item.key, item.count) for item in items] == [("rivers.example", 2), ("northmere.example", 1)]
+    assert (items[0].first_seen, items[0].last_seen, items[0].summary) == (
+        start,
+        clock(),
+        "It happened again.",
+    )
+
+
+def test_a_settled_matter_leaves_and_may_come_up_anew(store: Store, clock: SettableClock) -> None:
+    first = raise_(store, clock, "rivers.example")
+    with store.transaction() as tx:
+        assert waiting.settle(tx, first, "rowan", clock()).key == "rivers.example"
+    assert desk(store) == []
+    assert raise_(store, clock, "rivers.example") != first
+    assert [item.count for item in desk(store)] == [1]
+
+
+def test_settling_twice_says_that_somebody_was_quicker(store: Store, clock: SettableClock) -> None:
+    matter = raise_(store, clock, "rivers.example")
+    with store.transaction() as tx:
+        waiting.settle(tx, matter, "rowan", clock())
+    with pytest.raises(NoSuchRecord, match="does not wait any more"), store.transaction() as tx:
+        waiting.settle(tx, matter, "tamsin", clock())
+
+
+def test_a_program_settles_by_kind_and_key(store: Store, clock: SettableClock) -> None:
+    raise_(store, clock, "rivers.example")
+    with store.transaction() as tx:
+        assert waiting.settle_matter(tx, waiting.UNKNOWN_SIGN_IN, "rivers.example", "command line", clock())
+        assert not waiting.settle_matter(
+            tx, waiting.UNKNOWN_SIGN_IN, "rivers.example", "command line", clock()
+        )
+    assert desk(store) == []
+
+
+def test_strangers_words_stay_on_one_line_and_short(store: Store, clock: SettableClock) -> None:
+    raise_(store, clock, "a\x1b[2J\nb" + "x" * 400, "line\none\u202e\ud800 " + "y" * 900)
+    item = desk(store)[0]
+    assert item.key.startswith("a[2J bxxx")
+    assert len(item.key) == 200
+    assert item.summary.startswith("line one yyy")
+    assert len(item.summary) == 500
+
+
+def test_long_keys_that_begin_alike_are_different_matters(store: Store, clock: SettableClock) -> None:
+    raise_(store, clock, "x" * 400 + "a")
+    raise_(store, clock, "x" * 400 + "b")
+    assert len(desk(store)) == 2
