@@ -56,7 +56,7 @@ def from_environment(environ: Mapping[str, str]) -> HouseSettings:
     if len(set(ports.values())) < len(ports):
         names = ", ".join(name for name, _ in PORTS.values())
         raise BadSetting(f"Two servers can't have the same port; look at {names}.")
-    return HouseSettings(var=Path(environ.get("COUNTERPART_VAR") or "var").absolute(), **ports)
+    return _house(Path(environ.get("COUNTERPART_VAR") or "var").absolute(), ports, LEADERS, https=False)
 
 
 def of_a_test(folder: Path, leaders: int, *, https: bool = False) -> HouseSettings:
@@ -64,14 +64,17 @@ def of_a_test(folder: Path, leaders: int, *, https: bool = False) -> HouseSettin
     ports: set[int] = set()
     while len(ports) < len(PORTS):
         ports.add(free_port())
-    named = dict(zip(PORTS, ports, strict=True))
+    return _house(folder.absolute(), dict(zip(PORTS, ports, strict=True)), leaders, https)
+
+
+def _house(var: Path, ports: Mapping[str, int], leaders: int, https: bool) -> HouseSettings:
     return HouseSettings(
-        var=folder.absolute(),
-        portal_port=named["portal_port"],
-        idp_port=named["idp_port"],
-        ldap_port=named["ldap_port"],
-        ldaps_port=named["ldaps_port"],
-        smtp_port=named["smtp_port"],
+        var=var,
+        portal_port=ports["portal_port"],
+        idp_port=ports["idp_port"],
+        ldap_port=ports["ldap_port"],
+        ldaps_port=ports["ldaps_port"],
+        smtp_port=ports["smtp_port"],
         leaders=leaders,
         https=https,
     )
