@@ -1,0 +1,85 @@
+"""What waits for the directory manager, in one list, the oldest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from app.permissions import directory_manager_signed_in
+from app.viewer import services, viewer
+from ldap_schema.feeds import FeedPart
+from store import ledger, waiting
+
+bp = Blueprint("desk", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One matter on the desk, wherever it is kept; `item` is set for what can be settled with a button."""
+
+    kind: str
+    summary: str
+    since: datetime
+    latest: datetime
+    count: int = 1
+    item: int | None = None
+    next_step: str = ""
+
+
+# What whoever sees a matter of each kind can do about it.
+NEXT_STEPS = {
+    waiting.UNKNOWN_SIGN_IN: "Ask their HR team to send the person in the next feed.",
+    waiting.REFUSED_SIGN_IN: "Call the IT team of the organisation before anything else.",
+    waiting.ZERO_RESULT_SEARCH: "See whether somebody is missing or known by another name.",
+    waiting.STUCK_MAIL: "Check the address and the mail server.",
+    waiting.FEEDBACK: "Answer if an address was given.",
+}
+
+
+@bp.get("/desk")
+@directory_manager_signed_in
+def index() -> str:
+    """Show the list; held feeds are read as the manager, so the directory decides whether they may."""
+    with services().store.transaction() as tx:
+        items = waiting.open_items(tx)
+    rows = [_row_of(item) for item in items if item.kind != waiting.HELD_FEED]
+    rows += [_held(part) for part in viewer().directory.feeds.held()]
+    return render_template(
+        "desk/index.html", rows=sorted(rows, key=lambda row: row.since), done="done" in request.args
+    )
+
+
+@bp.post("/desk/<int:id>/settle")
+@directory_manager_signed_in
+def settle(id: int) -> Answer:
+    """Take a matter off the desk, and write down who did."""
+    now = services().clock()
+    with services().store.transaction() as tx:
+        item = waiting.settle(tx, id, viewer().uid, now)
+        ledger.append(tx, "matter settled", viewer().uid, f"waiting:{id}", {"kind": item.kind}, now)
+    return redirect(url_for("desk.index", done="yes"), 303)
+
+
+def _row_of(item: waiting.Item) -> Row:
+    return Row(
+        kind=item.kind,
+        summary=item.summary,
+        since=item.first_seen,
+        latest=item.last_seen,
+        count=item.count,
+        item=item.id,
+        next_step=NEXT_STEPS.get(item.kind, ""),
+    )
+
+
+def _held(part: FeedPart) -> Row:
+    since = part.hold_at or services().clock()
+    name = part.feed if part.part == "all" else f"{part.feed}, {part.part}"
+    return Row(
+        kind=waiting.HELD_FEED,
+        summary=f"{name}: {part.hold_reason}",
+        since=since,
+        latest=since,
+        next_step=f"Look at it with “counterpart sync holds”, then approve or reject run {part.hold_run}.",
+    )

@@ -1,0 +1,176 @@
+"""What a search finds, in which order, and why: pure functions over people the viewer was allowed to read."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ldap_schema.people import Person
+
+LONGEST_QUERY = 200  # characters; nobody's name, post and organisation together are longer
+MOST_WORDS = 8  # more make the directory work without finding anybody else
+
+# A word or two in a title -> the role it is a case of; the first that fits decides, so deputies stand first.
+ROLES = (
+    ("deputy chief constable", "Deputy chief constable"),
+    ("assistant chief constable", "Assistant chief constable"),
+    ("chief constable", "Chief constable"),
+    ("second permanent secretary", "Second permanent secretary"),
+    ("permanent secretary", "Permanent secretary"),
+    ("permanent under-secretary", "Permanent secretary"),
+    ("director general", "Director general"),
+    ("chief fire officer", "Chief fire officer"),
+    ("pro-vice-chancellor", "Pro-vice-chancellor"),
+    ("vice-chancellor", "Vice-chancellor"),
+    ("vice chancellor", "Vice-chancellor"),
+    ("deputy chief executive", "Deputy chief executive"),
+    ("chief executive", "Chief executive"),
+    ("chief operating officer", "Chief operating officer"),
+    ("chief finance officer", "Chief finance officer"),
+    ("chief financial officer", "Chief finance officer"),
+    ("medical director", "Medical director"),
+    ("chief medical officer", "Medical director"),
+    ("chief nurs", "Chief nurse"),
+    ("commissioner", "Commissioner"),
+    ("principal", "Principal"),
+    ("director", "Director"),
+)
+
+# Apostrophes and hyphens that look alike and are typed one for the other.
+LOOKALIKES = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc", "'") | dict.fromkeys("\u2010\u2011\u2012\u2013", "-")
+)
+
+# Honours and ranks say how to address somebody, not who it is; alone they would match half the directory.
+ADDRESS = frozenset(
+    "dame sir lord lady baroness dr prof professor mr mrs ms miss mx "
+    "obe cbe mbe dbe kbe kcb dcb qpm kpm kc".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked for: words, and facets that narrow what is found."""
+
+    text: str = ""
+    words: tuple[str, ...] = ()
+    sector: str = ""
+    region: str = ""
+    role: str = ""
+    organisation: str = ""  # an organisation's id
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was asked for."""
+        return not (self.words or self.sector or self.region or self.role or self.organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One person found, and every reason why, best first."""
+
+    person: Person
+    matched: tuple[str, ...]
+    score: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value that narrows the results: how it is asked for, how it reads, how many it leaves."""
+
+    value: str
+    label: str
+    count: int
+
+
+def clean(text: str) -> str:
+    """Keep what a person could have meant: one line of printable characters, of bounded length."""
+    spaced = "".join(letter if letter.isprintable() else " " for letter in text[: LONGEST_QUERY * 2])
+    return " ".join(spaced.split())[:LONGEST_QUERY]
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Split a query into the words to look for; forms of address count only when nothing else is asked."""
+    words = tuple(word for word in re.split(r"[\s,;]+", text) if any(map(str.isalnum, word)))[:MOST_WORDS]
+    telling = tuple(word for word in words if fold(word.strip(".")) not in ADDRESS)
+    return telling or words
+
+
+def fold(text: str) -> str:
+    """Compare without case, accents, or the many kinds of apostrophe and hyphen."""
+    split = unicodedata.normalize("NFKD", text.translate(LOOKALIKES))
+    return "".join(letter for letter in split if not unicodedata.combining(letter)).casefold()
+
+
+def role_of(title: str) -> str:
+    """Return the role a post's title is a case of; a title of its own kind is its own role."""
+    folded = fold(title)
+    for part, role in ROLES:
+        if part in folded:
+            return role
+    return title
+
+
+def rank(people: Iterable[Person], words: Sequence[str]) -> list[Found]:
+    """Order people by how well they match, and by name among equals."""
+    found = [_judge(person, words) for person in people]
+    return sorted(
+        found, key=lambda one: (-one.score, fold(one.person.family_name), fold(one.person.given_name))
+    )
+
+
+def narrowed(found: Iterable[Found], question: Question) -> list[Found]:
+    """Keep those who are in the role asked for, which the directory itself can't be asked."""
+    return [one for one in found if not question.role or one.role == question.role]
+
+
+def facets(found: Sequence[Found], organisations: Mapping[str, str]) -> dict[str, list[FacetValue]]:
+    """Count the values by which these results can be narrowed further, the most frequent first."""
+    people = [one.person for one in found]
+    return {
+        "sector": _counted((person.sector for person in people), {}),
+        "region": _counted((person.region for person in people), {}),
+        "role": _counted((one.role for one in found), {}),
+        "organisation": _counted((person.organisation_id for person in people), organisations),
+    }
+
+
+def _counted(values: Iterable[str], labels: Mapping[str, str]) -> list[FacetValue]:
+    counts = Counter(value for value in values if value)
+    listed = [FacetValue(value, labels.get(value, value), count) for value, count in counts.items()]
+    return sorted(listed, key=lambda one: (-one.count, one.label))
+
+
+def _judge(person: Person, words: Sequence[str]) -> Found:
+    fields = (
+        ("Family name", person.family_name, 8),
+        ("First name", person.given_name, 6),
+        ("Name", person.display_name or person.full_name, 4),
+        ("Post", person.title, 3),
+        ("Organisation", person.organisation_name, 3),
+        ("Region", person.region, 1),
+    )
+    score, reasons = 0, []
+    for word in words:
+        best = max((_fit(word, text) * weight, number) for number, (_, text, weight) in enumerate(fields))
+        if best[0]:
+            label, text, _ = fields[best[1]]
+            score += best[0]
+            reasons.append(f"{label}: {text}")
+    phrase = fold(" ".join(words))
+    if phrase and phrase in (fold(person.full_name), fold(f"{person.given_name} {person.family_name}")):
+        score += 40
+    return Found(person, tuple(dict.fromkeys(reasons)), score, role_of(person.title))
+
+
+def _fit(word: str, text: str) -> int:
+    """Say how well a word is in a text: all of one word, the beginning of one, or somewhere inside."""
+    wanted, there = fold(word), fold(text)
+    if not wanted or wanted not in there:
+        return 0
+    parts = re.split(r"[^\w']+", there)
+    if wanted in parts or wanted == there:
+        return 4
+    return 2 if any(part.startswith(wanted) for part in parts) else 1

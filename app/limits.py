@@ -1,0 +1,56 @@
+"""How often something may be done: counted in Redis, so that all portals count together."""
+
+from typing import Any
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from limits import parse
+
+from app.services import PortalServices
+from app.settings import PortalSettings
+
+# Views that a stranger can call, and that cost us or a provider something.
+LIMITED = ("sign_in.find", "sign_in.begin", "sign_in.acs", "pages.send_feedback")
+
+
+class TooManyMessages(Exception):
+    """The sender reached a daily limit; the text says which, for the form."""
+
+
+class MessageLimits:
+    """The daily limits on writing to people through the portal."""
+
+    def __init__(self, limiter: Limiter, settings: PortalSettings) -> None:
+        self._limiter = limiter
+        self._in_all = parse(f"{settings.messages_per_day} per day")
+        self._to_one = parse(f"{settings.messages_to_one_per_day} per day")
+
+    def count(self, sender: str, recipient: str) -> None:
+        """Count one message; raise TooManyMessages instead if it would be one too many."""
+        counter = self._limiter.limiter
+        if not counter.test(self._in_all, "messages", sender):
+            raise TooManyMessages(
+                f"You can write to {self._in_all.amount} people in 24 hours. Try again tomorrow."
+            )
+        if not counter.hit(self._to_one, "messages-to", sender, recipient):
+            raise TooManyMessages(
+                f"You can write to the same person {self._to_one.amount} times in 24 hours."
+            )
+        counter.hit(self._in_all, "messages", sender)
+
+
+def limit_how_often(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
+    """Limit the listed views by network address, and keep the counters of messages."""
+    limiter = Limiter(
+        key_func=lambda: request.remote_addr or "unknown",
+        app=app,
+        storage_uri="redis://",
+        storage_options={"connection_pool": services.redis.connection_pool},  # type: ignore[dict-item]
+        strategy="moving-window",
+        key_prefix="limit",
+    )
+    for endpoint in LIMITED:
+        view = app.view_functions[endpoint]
+        limited: Any = limiter.shared_limit(settings.sign_in_limit, scope="sign-in")(view)
+        app.view_functions[endpoint] = limited
+    app.extensions["counterpart-message-limits"] = MessageLimits(limiter, settings)

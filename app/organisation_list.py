@@ -1,0 +1,81 @@
+"""All organisations, read once a minute: every page names some, and every leader may see what is in it."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.finding import fold
+from app.services import PortalServices
+from app.viewer import services
+from ldap_schema.organisations import Organisation
+
+FRESH_FOR = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationList:
+    """The organisations as they were a moment ago."""
+
+    by_id: Mapping[str, Organisation]
+    read_at: datetime
+
+    def name(self, id: str) -> str:
+        """Return an organisation's name; empty if there is none such."""
+        found = self.by_id.get(id)
+        return found.name if found else ""
+
+    def called(self, text: str, most: int = 5) -> list[Organisation]:
+        """Find organisations by all words of a current or former name, or by an acronym; best first."""
+        wanted = fold(text).split()
+        if not wanted:
+            return []
+        scored = ((_closeness(organisation, wanted), organisation) for organisation in self.by_id.values())
+        found = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], pair[1].name))
+        return [organisation for _, organisation in found[:most]]
+
+    def with_acronym(self, word: str) -> Organisation | None:
+        """Return the only organisation that is known by this acronym."""
+        wanted = fold(word)
+        found = [one for one in self.by_id.values() if wanted in map(fold, one.acronyms)]
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(slots=True)
+class _Kept:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    latest: OrganisationList | None = None
+
+
+def keep_organisations(app: Flask) -> None:
+    """Give the portal a place for the list."""
+    app.extensions["counterpart-organisations"] = _Kept()
+
+
+def organisation_list() -> OrganisationList:
+    """Return the list, read again when it is a minute old; DirectoryUnavailable if it can't be."""
+    kept = cast(_Kept, current_app.extensions["counterpart-organisations"])
+    with kept.lock:
+        now = services().clock()
+        if kept.latest is None or not timedelta(0) <= now - kept.latest.read_at < FRESH_FOR:
+            kept.latest = _read(services(), now)
+        return kept.latest
+
+
+def _read(given: PortalServices, now: datetime) -> OrganisationList:
+    return OrganisationList({one.id: one for one in given.directory.organisations.all()}, now)
+
+
+def _closeness(organisation: Organisation, wanted: list[str]) -> int:
+    """Score a match: acronym, whole name, every word in the current name, every word in a former one."""
+    if len(wanted) == 1 and wanted[0] in map(fold, organisation.acronyms):
+        return 5
+    name = fold(organisation.name)
+    if name == " ".join(wanted):
+        return 4
+    if all(word in name for word in wanted):
+        return 3 if name.startswith(wanted[0]) else 2
+    return int(any(all(word in fold(former) for word in wanted) for former in organisation.former_names))

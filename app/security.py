@@ -1,0 +1,110 @@
+"""What every answer carries so that the browser guards its user, and which requests are refused unread."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, g, request
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from app.services import PortalServices
+from app.settings import PortalSettings
+
+# Forms that other sites send by design, each protected by something better than a token of ours. /saml/slo is
+# not among them: logout messages come as signed addresses, not as forms.
+WITHOUT_FORM_TOKEN = {
+    "sign_in.acs": "the provider's page posts it; the answer is signed and bound to the browser by a cookie",
+}
+
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def believe_only_configuration(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
+    """Take scheme and host from the configured address; a request for any other host is refused."""
+    address = urlsplit(services.base_url)
+    app.config["TRUSTED_HOSTS"] = [address.hostname or "localhost", *settings.extra_hosts]
+    app.config["PREFERRED_URL_SCHEME"] = address.scheme
+    app.config["MAX_CONTENT_LENGTH"] = settings.largest_request
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.largest_request
+    inner: Any = _with_scheme(app.wsgi_app, address.scheme)
+    if settings.proxies:
+        inner = ProxyFix(inner, x_for=settings.proxies, x_proto=0, x_host=0)
+    app.wsgi_app = inner  # type: ignore[method-assign]
+
+
+def is_https(base_url: str) -> bool:
+    """Say whether people reach the portal over HTTPS."""
+    return urlsplit(base_url).scheme == "https"
+
+
+def demand_form_tokens(app: Flask, services: PortalServices) -> None:
+    """Refuse every form without its token, but for the views listed above with their reasons."""
+    app.secret_key = services.secret
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # a token lives as long as the session it belongs to
+    protect = CSRFProtect(app)
+    for endpoint in WITHOUT_FORM_TOKEN:
+        protect.exempt(app.view_functions[endpoint])
+
+
+def add_headers(app: Flask, services: PortalServices) -> None:
+    """Put the security headers on every answer, error pages included."""
+    fixed = _fixed_headers(services.base_url)
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        for name, value in fixed.items():
+            response.headers.setdefault(name, value)
+        response.headers["Content-Security-Policy"] = content_security_policy(g.get("form_targets", ()))
+        if not request.path.startswith(("/static/", "/assets/")):
+            response.headers.setdefault(
+                "Cache-Control", "no-store"
+            )  # pages name people; no shared computer keeps them
+        return response
+
+
+def content_security_policy(form_targets: Sequence[str] = ()) -> str:
+    """Return the policy: everything from here and nothing inline; forms also reach the given origins."""
+    forms = " ".join(["'self'", *form_targets])
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            f"form-action {forms}",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    )
+
+
+def let_forms_reach(origins: Iterable[str]) -> None:
+    """Let forms of this page end, after a redirect, at these origins: signing in leads to the provider."""
+    g.form_targets = tuple(sorted(set(origins)))
+
+
+def _fixed_headers(base_url: str) -> dict[str, str]:
+    headers = {
+        "Referrer-Policy": "same-origin",  # not "no-referrer": form tokens over HTTPS are checked against it
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+    if is_https(base_url):
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers
+
+
+def _with_scheme(inner: WSGIApp, scheme: str) -> WSGIApp:
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["wsgi.url_scheme"] = scheme
+        return inner(environ, start_response)
+
+    return application

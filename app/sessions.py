@@ -1,0 +1,240 @@
+"""Sessions on Redis: signed out stays signed out, and people see and end every place they are signed in.
+
+Kept in Redis:
+    session:<sha256 of the cookie>   msgpack of the values, gone by itself after the idle limit
+    sessions-of:<uid>                set of those digests, for "sign out everywhere" and for single logout
+The cookie's value is never stored, so whoever reads Redis can't sign in with what they find.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from flask import Flask, Request, Response
+from flask.sessions import SessionInterface, SessionMixin
+from redis import Redis
+from redis.exceptions import RedisError
+
+from app.services import PortalServices
+from app.settings import PortalSettings
+from ldap_schema.clock import Clock
+
+TOUCH_EVERY = timedelta(seconds=60)  # how exactly the idle limit is kept, so that most requests write nothing
+KEEP_AFTER_IDLE = (
+    120  # seconds Redis keeps a session beyond the limit; the clock decides, Redis only clears away
+)
+
+
+class SessionsUnavailable(Exception):
+    """The sessions store does not answer, so nobody can be recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long somebody stays signed in: without a request, and at all."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+class PortalSession(SessionMixin):
+    """The values of one browser's session; only one that was changed is written."""
+
+    def __init__(
+        self, values: dict[str, Any], cookie: str = "", *, stored: bool = False, available: bool = True
+    ) -> None:
+        self.kept = values
+        self.cookie = cookie  # empty until the session is first written
+        self.stored = stored
+        self.available = available
+        self.modified = False
+        self.renewed = False
+        self.ended = False
+
+    def __getitem__(self, key: str) -> Any:
+        return self.kept[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if not self.available:
+            raise SessionsUnavailable
+        self.kept[key] = value
+        self.modified = True
+
+    def __delitem__(self, key: str) -> None:
+        del self.kept[key]
+        self.modified = True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kept)
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def renew(self) -> None:
+        """Forget everything and take a new id when somebody signs in, so that older ids are worthless."""
+        self.kept.clear()
+        self.renewed = self.modified = True
+
+    def end(self) -> None:
+        """Delete the session at the end of the request."""
+        self.kept.clear()
+        self.ended = self.modified = True
+
+    @property
+    def digest(self) -> str:
+        """The session's name in Redis; safe to show to its owner."""
+        return digest_of(self.cookie)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInPlace:
+    """One of the places a person is signed in."""
+
+    id: str
+    since: datetime
+    seen: datetime
+    device: str
+    current: bool
+
+
+def keep_sessions(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
+    """Make the portal keep its sessions on Redis."""
+    limits = Limits(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours))
+    secure = services.base_url.startswith("https://")
+    app.session_interface = RedisSessions(services.redis, services.clock, limits, secure=secure)
+
+
+def digest_of(cookie: str) -> str:
+    """Return the name under which a cookie's session is kept."""
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+class RedisSessions(SessionInterface):
+    """Flask's session interface, and what the account page needs of it."""
+
+    def __init__(self, redis: Redis, clock: Clock, limits: Limits, *, secure: bool) -> None:
+        self.redis = redis
+        self.clock = clock
+        self.limits = limits
+        self.secure = secure
+        # The prefix binds the cookie to this host and to HTTPS; browsers refuse it on plain http.
+        self.cookie_name = "__Host-counterpart" if secure else "counterpart"
+
+    def open_session(self, app: Flask, request: Request) -> PortalSession:
+        """Find the browser's session; for one unknown, idle or too old begin a new one with an id of ours."""
+        cookie = request.cookies.get(self.cookie_name, "")
+        if not cookie or len(cookie) > 100:
+            return PortalSession({})
+        try:
+            values = self._read(digest_of(cookie))
+        except RedisError:
+            return PortalSession({}, available=False)
+        if values is None:
+            return PortalSession({})
+        session = PortalSession(values, cookie, stored=True)
+        if self.clock().timestamp() - values.get("seen", 0) >= TOUCH_EVERY.total_seconds():
+            session.modified = True  # moves the idle limit
+        return session
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write what changed; an existing session is only updated, so one ended meanwhile stays ended."""
+        if not isinstance(session, PortalSession) or not session.available or not session.modified:
+            return
+        if session.stored and (session.ended or session.renewed):
+            self.end(session.digest)
+        if session.ended:
+            response.delete_cookie(
+                self.cookie_name, path="/", secure=self.secure, httponly=True, samesite="Lax"
+            )
+        elif session.stored and not session.renewed:
+            self._update(session)
+        else:
+            self._create(session)
+            response.set_cookie(
+                self.cookie_name, session.cookie, path="/", secure=self.secure, httponly=True, samesite="Lax"
+            )
+        response.vary.add("Cookie")
+
+    def places(self, uid: str, current: str) -> list[SignedInPlace]:
+        """List where a person is signed in, the newest first."""
+        found = []
+        for digest in self._digests(uid):
+            values = self._read(digest)
+            if values and values.get("uid") == uid:
+                found.append(_place(digest, values, current))
+        return sorted(found, key=lambda place: place.seen, reverse=True)
+
+    def end(self, digest: str) -> None:
+        """End one session; requests of it that are under way can't bring it back."""
+        self.redis.delete(f"session:{digest}")
+
+    def end_of(self, uid: str, digest: str) -> bool:
+        """End one session if it is this person's own; say whether it was."""
+        if digest not in self._digests(uid):
+            return False
+        self.end(digest)
+        self.redis.srem(f"sessions-of:{uid}", digest)
+        return True
+
+    def end_all(self, uid: str, which: Callable[[Mapping[str, Any]], bool] = lambda values: True) -> int:
+        """Sign a person out everywhere, or in the sessions whose values qualify; return how many ended."""
+        ended = 0
+        for digest in self._digests(uid):
+            values = self._read(digest)
+            if values is not None and which(values):
+                ended += self.end_of(uid, digest)
+        return ended
+
+    def leaves_at(self, session: PortalSession) -> tuple[datetime, datetime]:
+        """Return when an unused session ends, and when it ends in any case."""
+        now = self.clock()
+        absolute = datetime.fromtimestamp(session.get("started", now.timestamp()), UTC) + self.limits.absolute
+        return min(now + self.limits.idle, absolute), absolute
+
+    def _digests(self, uid: str) -> list[str]:
+        members: Any = self.redis.smembers(f"sessions-of:{uid}")
+        return [member.decode() if isinstance(member, bytes) else member for member in members]
+
+    def _read(self, digest: str) -> dict[str, Any] | None:
+        raw: Any = self.redis.get(f"session:{digest}")
+        if raw is None:
+            return None
+        values: dict[str, Any] = msgspec.msgpack.decode(raw, type=dict[str, Any])
+        now = self.clock().timestamp()
+        idle = now - values.get("seen", 0) >= self.limits.idle.total_seconds()
+        old = now - values.get("started", 0) >= self.limits.absolute.total_seconds()
+        return None if idle or old else values
+
+    def _create(self, session: PortalSession) -> None:
+        session.cookie = secrets.token_urlsafe(32)
+        session.kept["started"] = session.kept["seen"] = self.clock().timestamp()
+        pipe = (
+            self.redis.pipeline()
+        )  # one transaction, so that "sign out everywhere" finds every session there is
+        pipe.set(f"session:{session.digest}", msgspec.msgpack.encode(session.kept), ex=self._keep(), nx=True)
+        if uid := session.get("uid"):
+            pipe.sadd(f"sessions-of:{uid}", session.digest)
+            pipe.expire(f"sessions-of:{uid}", int(self.limits.absolute.total_seconds()) + KEEP_AFTER_IDLE)
+        pipe.execute()
+
+    def _update(self, session: PortalSession) -> None:
+        session.kept["seen"] = self.clock().timestamp()
+        packed = msgspec.msgpack.encode(session.kept)
+        self.redis.set(f"session:{session.digest}", packed, ex=self._keep(), xx=True)
+
+    def _keep(self) -> int:
+        return int(self.limits.idle.total_seconds()) + KEEP_AFTER_IDLE
+
+
+def _place(digest: str, values: dict[str, Any], current: str) -> SignedInPlace:
+    return SignedInPlace(
+        id=digest,
+        since=datetime.fromtimestamp(values["started"], UTC),
+        seen=datetime.fromtimestamp(values["seen"], UTC),
+        device=str(values.get("device", "")),
+        current=digest == current,
+    )

@@ -1,0 +1,165 @@
+"""Who is looking: the signed-in person, their roles, and the directory as it shows itself to them.
+
+A person's own entry and roles are read again at most once a minute, so someone suspended or gone loses the
+session within a minute, whatever page they are on.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from app.permissions import Permission, permission_of
+from app.services import PortalServices
+from app.sessions import PortalSession, RedisSessions, SessionsUnavailable
+from app.settings import PortalSettings
+from ldap_schema.directory import Directory
+from ldap_schema.errors import DirectoryUnavailable, NotFound
+from ldap_schema.people import ACTIVE, MISSING, Person
+
+SIGNED_IN_STATUSES = (ACTIVE, MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The signed-in person, as far as every page needs them."""
+
+    uid: str
+    name: str
+    organisation_id: str
+    organisation: str
+    roles: frozenset[str]
+    directory: Directory  # every read through it is made as this person
+
+
+def services() -> PortalServices:
+    """Return the servers this portal was made with."""
+    return cast(PortalServices, current_app.extensions["counterpart"])
+
+
+def portal_settings() -> PortalSettings:
+    """Return the settings this portal was made with."""
+    return cast(PortalSettings, current_app.extensions["counterpart-settings"])
+
+
+def viewer() -> Viewer:
+    """Return who is looking; only called in views that somebody must be signed in for."""
+    found = g.get("viewer")
+    if not isinstance(found, Viewer):
+        raise RuntimeError("A public view asked who is looking.")
+    return found
+
+
+def portal_session() -> PortalSession:
+    """Return the browser's session."""
+    return cast(PortalSession, session._get_current_object())  # type: ignore[attr-defined]
+
+
+def sessions() -> RedisSessions:
+    """Return the store of all sessions."""
+    return cast(RedisSessions, current_app.session_interface)
+
+
+def ask_who_is_looking(app: Flask) -> None:
+    """Before every request: know the viewer, and refuse what the view's sentence does not allow."""
+
+    @app.before_request
+    def check() -> Response | None:
+        g.viewer = None
+        if request.endpoint is None:
+            return None  # no such page; the error says so to everybody alike
+        permission = permission_of(app.view_functions.get(request.endpoint))
+        if permission is None:
+            app.logger.error("%s is refused: its view says nothing about who may open it", request.endpoint)
+            abort(403)
+        _recognise(bool(permission.public_because))
+        return _refusal(permission)
+
+
+def sign_in_session(person: Person, extra: dict[str, Any]) -> None:
+    """Make the browser's session the person's own, under a new id."""
+    mine = portal_session()
+    mine.renew()
+    mine.update({"uid": person.uid, "device": _device(), **extra})
+    _remember(mine, person)
+
+
+def _recognise(may_go_without: bool) -> None:
+    mine = portal_session()
+    if not mine.available and not may_go_without:
+        raise SessionsUnavailable
+    if "uid" not in mine:
+        return
+    try:
+        if not _believed(mine):
+            _read_again(mine)
+    except DirectoryUnavailable:
+        if may_go_without:
+            return  # a page for everybody is shown even when nobody can be recognised
+        raise
+    if "uid" in mine:
+        g.viewer = _viewer_of(mine)
+
+
+def _refusal(permission: Permission) -> Response | None:
+    if permission.public_because:
+        return None
+    if g.viewer is None:
+        return redirect(url_for("sign_in.start", next=_way_back()), 303)
+    if permission.role and permission.role not in g.viewer.roles:
+        abort(403)
+    return None
+
+
+def _believed(mine: PortalSession) -> bool:
+    age = services().clock().timestamp() - float(mine.get("checked", 0))
+    return 0 <= age < portal_settings().recheck_seconds
+
+
+def _read_again(mine: PortalSession) -> None:
+    try:
+        person = services().directory.as_viewer(mine["uid"]).people.get(mine["uid"])
+    except NotFound:
+        person = None
+    if person is None or person.status not in SIGNED_IN_STATUSES:
+        mine.end()
+        g.ended_because = "Your entry in the directory is not active any more, so you were signed out."
+        return
+    _remember(mine, person)
+
+
+def _remember(mine: PortalSession, person: Person) -> None:
+    mine["name"] = person.display_name or person.full_name
+    mine["organisation_id"] = person.organisation_id
+    mine["organisation"] = person.organisation_name
+    mine["roles"] = sorted(services().directory.groups.roles_of(person.uid))
+    mine["checked"] = services().clock().timestamp()
+
+
+def _viewer_of(mine: PortalSession) -> Viewer:
+    return Viewer(
+        uid=mine["uid"],
+        name=mine["name"],
+        organisation_id=mine["organisation_id"],
+        organisation=mine["organisation"],
+        roles=frozenset(mine["roles"]),
+        directory=services().directory.as_viewer(mine["uid"]),
+    )
+
+
+def _way_back() -> str | None:
+    """Return the page to come back to after signing in; never a form that was sent."""
+    if request.method != "GET" or request.path == "/":
+        return None
+    return request.full_path.rstrip("?")
+
+
+def _device() -> str:
+    """Describe the browser in two words, for the list of places where somebody is signed in."""
+    agent = request.user_agent.string
+    browsers = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+    systems = ("iPhone", "iPad", "Android", "Windows", "Mac OS", "Linux")
+    browser = next((name for sign, name in browsers if sign in agent), "A browser")
+    system = next((name for name in systems if name in agent), "")
+    return f"{browser} on {system}" if system else browser
