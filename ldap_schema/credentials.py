@@ -1,7 +1,15 @@
 """Mail-program credentials: `uid=<random>,ou=credentials`, one entry per program and device."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from ldap_schema.entries import Codec
+from ldap_schema.errors import Moved, NotFound
+from ldap_schema.filters import all_of, equals
+from ldap_schema.link import Link
+from ldap_schema.operations import AddEntry, DeleteEntry
+from ldap_schema.passwords import hash_password, new_id, new_password
+from ldap_schema.tree import Tree
 
 ATTRIBUTES = {
     "id": "uid",
@@ -31,3 +39,50 @@ class NewCredential:
     bind_dn: str  # the one DN that leaves the gateway: a person pastes it into a mail program
     base_dn: str
     password: str
+
+
+CODEC = Codec(Credential, ATTRIBUTES, classes=("nlcCredential",), references={"owner": Tree.person})
+IS_CREDENTIAL = equals("objectClass", "nlcCredential")
+
+
+class Credentials:
+    """Mail programs' passwords, made and revoked by the portal's own account for the person who is signed in."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._base = link.tree.branch("credentials")
+
+    def issue(self, owner_uid: str, label: str, days: int = 365) -> NewCredential:
+        """Make a credential for one mail program and return its password, which is kept nowhere; raise BadValue."""
+        expires = (self._link.clock() + timedelta(days=days)).replace(microsecond=0)
+        credential = Credential(id=new_id(), owner=owner_uid, label=label, expires=expires)
+        password = new_password()
+        dn = self._link.tree.credential(credential.id)
+        values = CODEC.encode(credential, self._link.tree)
+        self._link.write(
+            AddEntry(dn=dn, values={**values, "userPassword": [hash_password(password).encode()]})
+        )
+        people = self._link.tree.branch("people")
+        return NewCredential(credential=credential, bind_dn=dn, base_dn=people, password=password)
+
+    def of(self, uid: str) -> list[Credential]:
+        """Return the person's credentials, the one that expires first in front."""
+        found = self._link.find(self._base, self._owned(uid), CODEC.asked)
+        return sorted((CODEC.decode(entry) for entry in found), key=lambda each: (str(each.expires), each.id))
+
+    def revoke(self, id_: str, owner_uid: str) -> None:
+        """Remove a credential; NotFound also if it belongs to somebody else."""
+        owned = equals("owner", self._link.tree.person(owner_uid))
+        try:
+            self._link.write(DeleteEntry(dn=self._link.tree.credential(id_), assertion=owned))
+        except Moved as error:
+            raise NotFound("This person has no such credential.") from error
+
+    def purge(self, owner_uid: str) -> int:
+        """Remove all credentials of a person and return how many there were."""
+        found = self._link.find(self._base, self._owned(owner_uid), ["uid"])
+        self._link.write(*(DeleteEntry(dn=entry.dn) for entry in found))
+        return len(found)
+
+    def _owned(self, uid: str) -> str:
+        return all_of(IS_CREDENTIAL, equals("owner", self._link.tree.person(uid)))

@@ -1,12 +1,12 @@
 """What can go wrong with the directory, in the caller's words.
 
-    DirectoryError
-    ├── DirectoryUnavailable     nobody answers, or too late; trying again later may work
-    ├── DirectoryRefused         the server answered no: access rules, limits, a wrong password
-    ├── NotFound                 there is no such entry, or this identity may not know that there is
-    ├── AlreadyThere             the id, or a value that must be unique, is taken
-    ├── Moved                    the entry is no longer what the change was based on; nothing was written
-    └── BadValue                 a value that can't be stored or asked for; it never reached the server
+DirectoryError
+├── DirectoryUnavailable     nobody answers, or too late; trying again later may work
+├── DirectoryRefused         the server answered no: access rules, limits, a wrong password
+├── NotFound                 there is no such entry, or this identity may not know that there is
+├── AlreadyThere             the id, or a value that must be unique, is taken
+├── Moved                    the entry is no longer what the change was based on; nothing was written
+└── BadValue                 a value that can't be stored or asked for; it never reached the server
 """
 
 

@@ -1,7 +1,14 @@
-"""Feeds: `nlcId=<feed>,ou=feeds`, with one entry per part (a body within a feed) that remembers what was applied."""
+"""Feeds: `nlcId=<feed>,ou=feeds`; below it an entry per part (a body within a feed) remembers what was applied."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from ldap_schema.entries import Codec, Entry
+from ldap_schema.errors import AlreadyThere, NotFound
+from ldap_schema.filters import all_of, equals, present
+from ldap_schema.link import Link
+from ldap_schema.operations import AddEntry
+from ldap_schema.tree import parent_id_of
 
 ATTRIBUTES = {
     "part": "cn",
@@ -36,3 +43,47 @@ class FeedPart:
     hold_at: datetime | None = None
     approved_by: str = ""
     approved_until: datetime | None = None
+
+
+CODEC = Codec(FeedPart, ATTRIBUTES, classes=("nlcFeedPartState",))
+IS_PART = equals("objectClass", "nlcFeedPartState")
+
+
+class Feeds:
+    """What the directory remembers of HR feeds; the sync account writes it, directory managers read it."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._base = link.tree.branch("feeds")
+
+    def part(self, feed: str, part: str) -> FeedPart | None:
+        """Return what is remembered of one part, or None if nothing of it was ever applied or held."""
+        try:
+            return _part(self._link.get(self._link.tree.feed_part(feed, part), CODEC.asked))
+        except NotFound:
+            return None
+
+    def parts(self, feed: str | None = None) -> list[FeedPart]:
+        """Return all parts of one feed, or of all feeds, in order of their names."""
+        base = self._link.tree.feed(feed) if feed else self._base
+        return self._find(base, IS_PART)
+
+    def held(self) -> list[FeedPart]:
+        """Return the parts of which the guard stopped a run that waits for a person."""
+        return self._find(self._base, all_of(IS_PART, present("nlcHoldRun")))
+
+    def ensure(self, feed: str) -> None:
+        """Make the feed's entry unless it is there: its parts stand below it."""
+        values = {"objectClass": [b"nlcFeedSource"], "nlcId": [feed.encode()]}
+        try:
+            self._link.write(AddEntry(dn=self._link.tree.feed(feed), values=values))
+        except AlreadyThere:
+            return
+
+    def _find(self, base: str, filter_: str) -> list[FeedPart]:
+        found = [_part(entry) for entry in self._link.find(base, filter_, CODEC.asked, scope="below")]
+        return sorted(found, key=lambda part: (part.feed, part.part))
+
+
+def _part(entry: Entry) -> FeedPart:
+    return CODEC.decode(entry, feed=parent_id_of(entry.dn))

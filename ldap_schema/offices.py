@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from ldap_schema.entries import Codec
+from ldap_schema.filters import all_of, equals
+from ldap_schema.link import Link
+from ldap_schema.tree import Tree
+
 ATTRIBUTES = {
     "id": "nlcId",
     "name": "cn",
@@ -28,3 +33,28 @@ class Office:
     feed: str = ""
     feed_part: str = ""
     feed_key: str = ""
+
+
+CODEC = Codec(Office, ATTRIBUTES, classes=("nlcOffice",), references={"serves": Tree.person})
+IS_OFFICE = equals("objectClass", "nlcOffice")
+
+
+class Offices:
+    """The private offices of people whom this identity may see."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._base = link.tree.branch("offices")
+
+    def serving(self, uid: str) -> list[Office]:
+        """Return the offices that act for the person, by name."""
+        found = self._find(all_of(IS_OFFICE, equals("nlcServes", self._link.tree.person(uid))))
+        return sorted(found, key=lambda office: (office.name, office.id))
+
+    def all_of_feed(self, feed: str, part: str | None = None) -> list[Office]:
+        """Return the offices that a feed, or one part of it, owns."""
+        parts = [equals("nlcFeedPart", part)] if part is not None else []
+        return self._find(all_of(IS_OFFICE, equals("nlcFeed", feed), *parts))
+
+    def _find(self, filter_: str) -> list[Office]:
+        return [CODEC.decode(entry) for entry in self._link.find(self._base, filter_, CODEC.asked)]

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+from ldap_schema.entries import Codec
+from ldap_schema.errors import BadValue, NotFound
+from ldap_schema.filters import any_of, equals
+from ldap_schema.link import Link
+from ldap_schema.tree import Tree
+
 ATTRIBUTES = {
     "id": "nlcId",
     "name": "o",
@@ -16,8 +22,8 @@ ATTRIBUTES = {
 }
 
 SECTORS = (
-    "Armed forces", "Arm's-length bodies", "Civil service", "Education", "Fire and rescue", "Healthcare", "Housing",
-    "Local government", "Police",
+    "Armed forces", "Arm's-length bodies", "Civil service", "Education", "Fire and rescue", "Healthcare",
+    "Housing", "Local government", "Police",
 )  # fmt: skip
 
 
@@ -35,3 +41,51 @@ class Organisation:
     domains: tuple[str, ...] = ()  # mail domains, lower case
     duty_line: str = ""  # number for any hour, shown to every signed-in leader
     parent_id: str = ""
+
+
+CODEC = Codec(
+    Organisation,
+    ATTRIBUTES,
+    classes=("organization", "nlcOrganisationInfo"),
+    references={"parent_id": Tree.organisation},
+)
+
+
+class Organisations:
+    """The organisations; every leader sees them, mail programs don't."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._base = link.tree.branch("organisations")
+
+    def get(self, id_: str) -> Organisation:
+        """Return one organisation, or raise NotFound."""
+        return CODEC.decode(self._link.get(self._link.tree.organisation(id_), CODEC.asked))
+
+    def all(self) -> list[Organisation]:
+        """Return all of them by name; about a thousand."""
+        found = self._find(equals("objectClass", "nlcOrganisationInfo"))
+        return sorted(found, key=lambda organisation: (organisation.name.casefold(), organisation.id))
+
+    def by_name(self, name: str) -> Organisation | None:
+        """Return the one that has the name today, else the one that had it before; in any case of letters."""
+        found = self._find(any_of(equals("o", name), equals("nlcFormerName", name)))
+        current = [each for each in found if each.name.casefold() == name.casefold()]
+        return next(iter(current or found), None)
+
+    def by_code(self, code: str) -> Organisation | None:
+        """Return the one with that reference, `<scheme>:<value>`."""
+        return next(iter(self._find(equals("nlcCode", code))), None)
+
+    def find(self, reference: str) -> Organisation:
+        """Return the one that a person means by an id, a code or a name, or raise NotFound."""
+        try:
+            return self.get(reference)
+        except (BadValue, NotFound):
+            pass  # not an id: names have spaces, codes colons
+        if found := self.by_code(reference) or self.by_name(reference):
+            return found
+        raise NotFound("No organisation has that id, code or name.")
+
+    def _find(self, filter_: str) -> list[Organisation]:
+        return [CODEC.decode(entry) for entry in self._link.find(self._base, filter_, CODEC.asked)]

@@ -9,8 +9,13 @@ import hashlib
 import secrets
 
 
+def new_id() -> str:
+    """Return an id of 80 random bits: lockout is per id, so nobody may be able to guess one."""
+    return base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()
+
+
 def new_password() -> str:
-    """Return a password of 128 random bits that survives being read aloud and typed (RFC 4648 base32, grouped)."""
+    """Return a password of 128 random bits that survives being read aloud and typed: base32 in groups of five."""
     letters = base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
     return "-".join(letters[start : start + 5] for start in range(0, len(letters), 5))
 

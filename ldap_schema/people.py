@@ -1,14 +1,24 @@
 """People: `uid=<opaque id>,ou=people`. A rename, a marriage or a move never moves the entry."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-# Status of a person's entry (`nlcStatus`). Only an active or missing person is seen by others or can sign in;
-# "missing" means one absence from a feed, which is a question and changes nothing that anybody sees.
+from ldap_schema.entries import Codec, storable
+from ldap_schema.errors import BadValue, Moved
+from ldap_schema.filters import all_of, any_of, contains, equals, has_word
+from ldap_schema.link import Link
+from ldap_schema.operations import ModifyEntry
+from ldap_schema.tree import Tree
+
+# Status of a person's entry (`nlcStatus`). "missing" means one absence from a feed, which is a question and changes
+# nothing that anybody sees; "leaving" means a last day that is known and still to come.
 PENDING, ACTIVE, MISSING, LEAVING, LEFT, HELD, DECEASED = (
     "pending", "active", "missing", "leaving", "left", "held", "deceased",
 )  # fmt: skip
+# Who is seen by others and may sign in; the access rules (ldif/access.ldif) name the same three.
+VISIBLE = (ACTIVE, MISSING, LEAVING)
 
-# Field of `Person` -> attribute of the entry. The schema that defines them is ldif/schema.ldif and RFC 2798/4519/4524.
+# Field of `Person` -> attribute of the entry, defined in ldif/schema.ldif or RFC 2798, 4519 and 4524.
 ATTRIBUTES = {
     "uid": "uid",
     "full_name": "cn",
@@ -63,3 +73,116 @@ class Person:
     feed: str = ""
     feed_part: str = ""
     feed_key: str = ""
+
+
+CODEC = Codec(
+    Person,
+    ATTRIBUTES,
+    classes=("inetOrgPerson", "nlcPerson"),
+    references={"organisation_id": Tree.organisation},
+)
+SEARCHED = ("cn", "sn", "givenName", "displayName", "title", "o", "st")
+# Search page's name of a filter -> field of `Person`.
+FILTERED = {"sector": "sector", "region": "region", "organisation_id": "organisation_id"}
+AT_ONCE = 100  # values in one filter; slapd takes more, but one long filter blocks a thread
+
+
+class People:
+    """The people whom the identity behind the link may see, as it may see them."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._base = link.tree.branch("people")
+
+    def get(self, uid: str) -> Person:
+        """Return one person; NotFound also for someone concealed from this identity."""
+        return CODEC.decode(self._link.get(self._link.tree.person(uid), CODEC.asked))
+
+    def by_uids(self, uids: Iterable[str]) -> dict[str, Person]:
+        """Return those of the people who can be seen, by uid."""
+        wanted = list(dict.fromkeys(uids))
+        return {person.uid: person for person in self._any("uid", wanted)}
+
+    def all_of_feed(self, feed: str, part: str | None = None) -> list[Person]:
+        """Return the people that a feed, or one part of it, owns."""
+        parts = [equals("nlcFeedPart", part)] if part is not None else []
+        return self._find(all_of(equals("nlcFeed", feed), *parts))
+
+    def by_sign_in_address(self, address: str) -> Person | None:
+        """Return whom an identity provider means by the address; never looked up in `mail`, which repeats."""
+        return self._only(equals("nlcSignInAddress", address))
+
+    def by_federated_id(self, federated_id: str) -> Person | None:
+        """Return whom an identity provider's lasting identifier was linked to."""
+        return self._only(equals("nlcFederatedId", federated_id))
+
+    def by_mail_or_sign_in(self, addresses: Iterable[str]) -> dict[str, list[Person]]:
+        """Return lower-case address -> people who sign in with it or publish it (several share a mailbox)."""
+        wanted = list(dict.fromkeys(address.lower() for address in addresses if address))
+        found: dict[str, list[Person]] = {}
+        people = {p.uid: p for p in (*self._any("mail", wanted), *self._any("nlcSignInAddress", wanted))}
+        for person in people.values():
+            for address in {mail.lower() for mail in (*person.mail, person.sign_in_address)} & set(wanted):
+                found.setdefault(address, []).append(person)
+        return found
+
+    def search(self, words: Sequence[str], filters: Mapping[str, str], limit: int) -> list[Person]:
+        """Return at most `limit` people in whom every word occurs, in name, title, organisation or region.
+
+        One or two letters match beginnings of words only. Filters are `sector`, `region` and `organisation_id`; no words
+        and no filters is nobody. Raise BadValue for a filter of another name.
+        """
+        narrowed = [self._narrowed(name, value) for name, value in filters.items() if value]
+        wanted = [self._word(word.strip()) for word in words if word.strip()]
+        if not wanted and not narrowed:
+            return []
+        return self._find(all_of(equals("objectClass", "nlcPerson"), *narrowed, *wanted), limit=limit)
+
+    def count_active(self) -> int:
+        """Return how many people others can see; asked as the portal's own account."""
+        seen = any_of(*(equals("nlcStatus", status) for status in VISIBLE))
+        return len(self._link.find(self._base, seen, ["1.1"]))
+
+    def link(self, uid: str, federated_id: str) -> None:
+        """Remember that an identity provider's identifier means this person; doing it twice is no change.
+
+        Raise AlreadyThere if it means somebody else, NotFound if there is no such person.
+        """
+        value = storable("nlcFederatedId", federated_id).encode("utf-8")
+        change = ModifyEntry(dn=self._link.tree.person(uid), add={"nlcFederatedId": [value]})
+        try:
+            self._link.write(change)
+        except Moved:  # the value is there already
+            return
+
+    def _word(self, word: str) -> str:
+        """Return a filter for people in whom the word occurs; an organisation's acronym stands for the organisation."""
+        match = contains if len(word) > 2 else has_word
+        own = [match(attribute, word) for attribute in SEARCHED]
+        known_as = any_of(equals("nlcAcronym", word), equals("nlcFormerName", word))
+        organisations = self._link.find(self._link.tree.branch("organisations"), known_as, ["1.1"], limit=10)
+        return any_of(*own, *(equals("nlcOrganisation", entry.dn) for entry in organisations))
+
+    def _narrowed(self, name: str, value: str) -> str:
+        if name not in FILTERED:
+            raise BadValue("People can't be filtered by that.")
+        if name == "organisation_id":
+            return equals("nlcOrganisation", self._link.tree.organisation(value))
+        return equals(ATTRIBUTES[FILTERED[name]], value)
+
+    def _any(self, attribute: str, values: Sequence[str]) -> list[Person]:
+        found: list[Person] = []
+        for start in range(0, len(values), AT_ONCE):
+            found += self._find(
+                any_of(*(equals(attribute, value) for value in values[start : start + AT_ONCE]))
+            )
+        return found
+
+    def _only(self, filter_: str) -> Person | None:
+        found = self._find(filter_, limit=2)
+        return found[0] if len(found) == 1 else None
+
+    def _find(self, filter_: str, limit: int = 0) -> list[Person]:
+        return [
+            CODEC.decode(entry) for entry in self._link.find(self._base, filter_, CODEC.asked, limit=limit)
+        ]

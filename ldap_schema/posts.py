@@ -1,7 +1,13 @@
 """Posts (`nlcId=…,ou=posts`, flat) and, under a post, one tenure per holder. Vacant = no tenure today."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from ldap_schema.entries import Codec, Entry
+from ldap_schema.filters import all_of, any_of, equals
+from ldap_schema.link import Link
+from ldap_schema.tree import Tree, parent_id_of
 
 SUBSTANTIVE, ACTING, INTERIM, SECONDMENT, COVER, JOB_SHARE = (
     "substantive", "acting", "interim", "secondment", "cover", "job share",
@@ -57,4 +63,76 @@ class Tenure:
     feed: str = ""
     feed_part: str = ""
     feed_key: str = ""  # the sender's key of the row: person and post
-    digest: str = ""  # of the canonical row that made it, so that an unchanged row is recognised without reading more
+    digest: str = ""  # of the canonical row that made it, so that an unchanged row is recognised
+
+
+POST_CODEC = Codec(
+    Post,
+    POST_ATTRIBUTES,
+    classes=("organizationalRole", "nlcPost"),
+    references={"organisation_id": Tree.organisation},
+)
+TENURE_CODEC = Codec(Tenure, TENURE_ATTRIBUTES, classes=("nlcTenure",), references={"holder": Tree.person})
+IS_POST, IS_TENURE = equals("objectClass", "nlcPost"), equals("objectClass", "nlcTenure")
+AT_ONCE = 100  # posts asked for in one filter
+
+
+class Posts:
+    """Posts and who holds them; a tenure whose holder is concealed from this identity is concealed too."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._base = link.tree.branch("posts")
+
+    def get(self, id_: str) -> Post:
+        """Return one post, or raise NotFound."""
+        return POST_CODEC.decode(self._link.get(self._link.tree.post(id_), POST_CODEC.asked))
+
+    def tenures(self, post_id: str) -> list[Tenure]:
+        """Return the post's tenures, past and future ones too; the caller knows which day it is."""
+        below = self._link.tree.post(post_id)
+        return [_tenure(entry) for entry in self._link.find(below, IS_TENURE, TENURE_CODEC.asked)]
+
+    def held_by(self, uid: str) -> list[tuple[Post, Tenure]]:
+        """Return the person's posts, each with the tenure that makes it theirs."""
+        tenures = self._tenures(all_of(IS_TENURE, equals("roleOccupant", self._link.tree.person(uid))))
+        posts = self._by_ids(list(dict.fromkeys(tenure.post_id for tenure in tenures)))
+        return [(posts[tenure.post_id], tenure) for tenure in tenures if tenure.post_id in posts]
+
+    def of_organisation(self, organisation_id: str) -> list[tuple[Post, list[Tenure]]]:
+        """Return the organisation's posts by title, each with its tenures; vacant ones have none."""
+        organisation = self._link.tree.organisation(organisation_id)
+        posts = self._posts(all_of(IS_POST, equals("nlcOrganisation", organisation)))
+        return [
+            (post, self.tenures(post.id)) for post in sorted(posts, key=lambda post: (post.title, post.id))
+        ]
+
+    def all_of_feed(self, feed: str, part: str | None = None) -> list[Post]:
+        """Return the posts that a feed, or one part of it, made."""
+        return self._posts(all_of(IS_POST, *_owned(feed, part)))
+
+    def tenures_of_feed(self, feed: str, part: str | None = None) -> list[Tenure]:
+        """Return the tenures that a feed, or one part of it, owns."""
+        return self._tenures(all_of(IS_TENURE, *_owned(feed, part)))
+
+    def _posts(self, filter_: str) -> list[Post]:
+        return [POST_CODEC.decode(e) for e in self._link.find(self._base, filter_, POST_CODEC.asked)]
+
+    def _tenures(self, filter_: str) -> list[Tenure]:
+        found = self._link.find(self._base, filter_, TENURE_CODEC.asked, scope="below")
+        return [_tenure(entry) for entry in found]
+
+    def _by_ids(self, ids: Sequence[str]) -> dict[str, Post]:
+        found: dict[str, Post] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            wanted = any_of(*(equals("nlcId", id_) for id_ in ids[start : start + AT_ONCE]))
+            found |= {post.id: post for post in self._posts(all_of(IS_POST, wanted))}
+        return found
+
+
+def _tenure(entry: Entry) -> Tenure:
+    return TENURE_CODEC.decode(entry, post_id=parent_id_of(entry.dn))
+
+
+def _owned(feed: str, part: str | None) -> list[str]:
+    return [equals("nlcFeed", feed)] + ([equals("nlcFeedPart", part)] if part is not None else [])

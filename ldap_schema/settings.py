@@ -10,14 +10,18 @@ class DirectorySettings:
 
     uri: str = field(
         default="ldap://localhost:3890",
-        metadata={"meaning": "The directory server. `ldap://` is upgraded with StartTLS before anything is sent; `ldaps://` is TLS from the start."},
+        metadata={
+            "meaning": "The directory server. `ldap://` is upgraded with StartTLS before anything is sent; `ldaps://` is TLS from the start."
+        },
     )
     suffix: str = field(
         default="dc=leaders,dc=gov,dc=uk", metadata={"meaning": "The DN under which the whole tree stands."}
     )
     ca_file: Path = field(
         default=Path("var/tls/ca.pem"),
-        metadata={"meaning": "PEM file of the authority that signed the server's certificate. It is always verified."},
+        metadata={
+            "meaning": "PEM file of the authority that signed the server's certificate. It is always verified."
+        },
     )
     portal_password_file: Path = field(
         default=Path("var/secrets/directory-portal"),

@@ -1,0 +1,114 @@
+"""Changes to the directory in terms of records, and what each means for entries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ldap_schema import feeds, offices, organisations, people, posts
+from ldap_schema.entries import Codec
+from ldap_schema.errors import BadValue
+from ldap_schema.feeds import FeedPart
+from ldap_schema.filters import LONGEST_VALUE, absent, all_of, equals, present
+from ldap_schema.offices import Office
+from ldap_schema.operations import AddEntry, DeleteEntry, ModifyEntry, Operation
+from ldap_schema.organisations import Organisation
+from ldap_schema.people import Person
+from ldap_schema.posts import Post, Tenure
+from ldap_schema.tree import Tree
+
+Record = Person | Post | Tenure | Organisation | Office | FeedPart
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """A record that is not there yet."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """From one state of a record to another; only fields that differ are written, and none if none does.
+
+    It applies only while those fields hold what they hold in `before`; otherwise the whole write is Moved.
+    """
+
+    before: Record
+    after: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """A record that goes; what stands below it must go before."""
+
+    record: Record
+
+
+Change = Add | Update | Remove
+
+
+def operations(changes: Sequence[Change], tree: Tree) -> list[Operation]:
+    """Return what to ask of the server, in the order given; raise BadValue for what it could not store."""
+    made = (_operation(change, tree) for change in changes)
+    return [operation for operation in made if operation is not None]
+
+
+def _operation(change: Change, tree: Tree) -> Operation | None:
+    if isinstance(change, Add):
+        return AddEntry(
+            dn=dn_of(change.record, tree), values=_codec(change.record).encode(change.record, tree)
+        )
+    if isinstance(change, Remove):
+        return DeleteEntry(dn=dn_of(change.record, tree))
+    return _modification(change, tree)
+
+
+def _modification(change: Update, tree: Tree) -> ModifyEntry | None:
+    dn = dn_of(change.before, tree)
+    if type(change.before) is not type(change.after) or dn != dn_of(change.after, tree):
+        raise BadValue(f"An update can't turn one record into another ({dn}).")
+    different = _codec(change.before).differences(change.before, change.after, tree)
+    if not different:
+        return None
+    expected = [_still(attribute, before) for attribute, (before, _) in different.items()]
+    return ModifyEntry(
+        dn=dn,
+        replace={attribute: after for attribute, (_, after) in different.items()},
+        assertion=all_of(*expected),
+    )
+
+
+def _still(attribute: str, before: Sequence[bytes]) -> str:
+    """Return a filter that holds while the attribute has these values."""
+    if not before:
+        return absent(attribute)
+    values = [value.decode("utf-8") for value in before if len(value) <= LONGEST_VALUE]
+    return all_of(present(attribute), *(equals(attribute, value) for value in values))
+
+
+def dn_of(record: Record, tree: Tree) -> str:
+    """Return where the record stands."""
+    match record:
+        case people.Person():
+            return tree.person(record.uid)
+        case Post():
+            return tree.post(record.id)
+        case Tenure():
+            return tree.tenure(record.post_id, record.id)
+        case Organisation():
+            return tree.organisation(record.id)
+        case Office():
+            return tree.office(record.id)
+        case FeedPart():
+            return tree.feed_part(record.feed, record.part)
+
+
+def _codec(record: Record) -> Codec[Record]:
+    codec: Codec[Record] = {  # type: ignore[assignment]  # each codec fits the class beside it
+        Person: people.CODEC,
+        Post: posts.POST_CODEC,
+        Tenure: posts.TENURE_CODEC,
+        Organisation: organisations.CODEC,
+        Office: offices.CODEC,
+        FeedPart: feeds.CODEC,
+    }[type(record)]
+    return codec

@@ -1,0 +1,211 @@
+"""Connections to the directory: TLS always verified, a bounded pool, timeouts; the only module that opens any.
+
+ldap3's pace depends on how it is asked: no schema, no names to check, its fast decoder and raw values are three to
+five times faster than its defaults.
+"""
+
+import ssl
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from math import ceil
+from pathlib import Path
+from threading import Semaphore
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import ldap3
+from ldap3.core.exceptions import LDAPCommunicationError, LDAPException
+
+from ldap_schema import transaction
+from ldap_schema.entries import Entry
+from ldap_schema.errors import BadValue, DirectoryError, DirectoryRefused, DirectoryUnavailable
+from ldap_schema.operations import Operation, Search
+from ldap_schema.results import SIZE_LIMIT, check
+
+PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"  # RFC 4370
+WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
+TIMED_OUT = "timed out"  # what Python's sockets say
+NO_ANSWER = "The directory does not answer"
+CERTIFICATE = "The directory's certificate can't be verified"
+SCOPES = {"entry": ldap3.BASE, "children": ldap3.LEVEL, "below": ldap3.SUBTREE}
+
+T = TypeVar("T")
+
+
+class VerifiedTLS(ldap3.Tls):  # type: ignore[misc]  # the stubs leave its base untyped
+    """TLS as OpenSSL itself verifies it: chain, host names and addresses.
+
+    ldap3's own verifies nothing by default, and compares names with code that Python 3.12 no longer has.
+    """
+
+    def __init__(self, ca_file: Path) -> None:
+        super().__init__(validate=ssl.CERT_REQUIRED)
+        self._context = ssl.create_default_context(cafile=str(ca_file))
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+
+    def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:
+        """Put TLS on the connection's socket, or raise ssl.SSLError; ldap3 calls this for StartTLS and ldaps."""
+        connection.socket = self._context.wrap_socket(
+            connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
+        )
+
+
+class Connections:
+    """A pool of connections bound as one account; threads share it, and each borrows one for one operation."""
+
+    def __init__(
+        self, uri: str, ca_file: Path, bind_dn: str, password_file: Path, timeout: float, size: int
+    ) -> None:
+        address = urlsplit(uri)
+        if address.scheme not in ("ldap", "ldaps") or not address.hostname:
+            raise BadValue(f"The directory's address must begin with ldap:// or ldaps://: {uri}")
+        self._ldaps = address.scheme == "ldaps"
+        self._host, self._port = address.hostname, address.port or (636 if self._ldaps else 389)
+        self._ca_file, self._password_file = ca_file, password_file
+        self._bind_dn, self._timeout = bind_dn, timeout
+        self._idle: deque[ldap3.Connection] = deque()
+        self._slots = Semaphore(size)
+        self._server: ldap3.Server | None = None
+
+    def search(self, request: Search, viewer_dn: str = "") -> list[Entry]:
+        """Return the entries found, as that person sees them if one is given.
+
+        A connection that turns out to be dead is replaced once: reading again does no harm. Raises
+        DirectoryUnavailable, DirectoryRefused, NotFound (no such base).
+        """
+
+        def action(connection: ldap3.Connection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            _, result, response, _ = connection.search(
+                search_base=request.base,
+                search_filter=request.filter,
+                search_scope=SCOPES[request.scope],
+                dereference_aliases=ldap3.DEREF_NEVER,
+                attributes=list(request.attributes),
+                size_limit=request.limit,
+                time_limit=ceil(self._timeout),
+                controls=_as_viewer(viewer_dn),
+            )
+            return result, response or []
+
+        result, response = self._twice(action)
+        if not (request.limit and result["result"] == SIZE_LIMIT):
+            check(result)
+        return [Entry(e["dn"], e["raw_attributes"]) for e in response if e["type"] == "searchResEntry"]
+
+    def transact(self, operations: Sequence[Operation], viewer_dn: str = "") -> None:
+        """Carry out all operations or none, in one transaction (RFC 5805).
+
+        A dead connection is replaced while nothing has been sent yet. Raises Moved, AlreadyThere, NotFound, BadValue,
+        DirectoryRefused: nothing was written. DirectoryUnavailable says whether that is certain.
+        """
+        self._twice(lambda connection: transaction.run(connection, operations, _as_viewer(viewer_dn) or []))
+
+    def whoami(self) -> str:
+        """Return the identity the server takes this account for; the cheapest way to see that it answers."""
+        _, result, _, _ = self._twice(lambda connection: connection.extended(WHO_AM_I))
+        check(result)
+        return bytes(result["responseValue"] or b"").decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Close the connections that nobody uses at the moment; the next operation opens new ones."""
+        while self._idle:
+            with suppress(IndexError):
+                _discard(self._idle.pop())
+
+    def _twice(self, action: Callable[[ldap3.Connection], T]) -> T:
+        """Do it on a kept connection, and once more on a new one if the server had closed the kept one."""
+        try:
+            return self._once(action)
+        except LDAPCommunicationError as error:
+            if TIMED_OUT in str(error):
+                raise DirectoryUnavailable("The directory did not answer in time.") from error
+        self.close()
+        try:
+            return self._once(action)
+        except LDAPCommunicationError as error:
+            raise DirectoryUnavailable("The directory closed the connection.") from error
+
+    def _once(self, action: Callable[[ldap3.Connection], T]) -> T:
+        if not self._slots.acquire(timeout=self._timeout):
+            raise DirectoryUnavailable("All connections to the directory have been busy for too long.")
+        try:
+            connection = self._kept() or self._open()
+            try:
+                result = action(connection)
+            except BaseException:
+                _discard(connection)  # what it would answer next is unknown; an open transaction ends with it
+                raise
+            self._idle.append(connection)
+            return result
+        finally:
+            self._slots.release()
+
+    def _kept(self) -> ldap3.Connection | None:
+        try:
+            return self._idle.pop()  # the one used last is the one most likely alive
+        except IndexError:
+            return None
+
+    def _open(self) -> ldap3.Connection:
+        """Return a new connection, with TLS and bound; raises DirectoryUnavailable or DirectoryRefused."""
+        password = self._password()
+        try:
+            connection = ldap3.Connection(
+                self._described_server(),
+                user=self._bind_dn,
+                password=password,
+                client_strategy=ldap3.SAFE_SYNC,
+                receive_timeout=ceil(self._timeout),
+                check_names=False,
+                auto_escape=False,  # filters.py escapes; twice would be wrong
+                auto_encode=False,
+                auto_referrals=False,
+                return_empty_attributes=False,
+                fast_decoder=True,
+            )
+            connection.open(read_server_info=False)
+            if not self._ldaps:
+                connection.start_tls(read_server_info=False)
+            _, result, _, _ = connection.bind(read_server_info=False)
+        except (LDAPException, OSError) as error:
+            reason = CERTIFICATE if "CERTIFICATE_VERIFY_FAILED" in str(error) else NO_ANSWER
+            raise DirectoryUnavailable(f"{reason} ({self._host}:{self._port}).") from error
+        try:
+            check(result)
+        except DirectoryError:
+            _discard(connection)
+            raise
+        return connection
+
+    def _described_server(self) -> ldap3.Server:
+        if self._server is None:
+            self._server = ldap3.Server(
+                self._host,
+                port=self._port,
+                use_ssl=self._ldaps,
+                tls=VerifiedTLS(self._ca_file),
+                get_info=ldap3.NONE,
+                connect_timeout=self._timeout,
+            )
+        return self._server
+
+    def _password(self) -> str:
+        """Read at every new connection, so that a changed password needs no restart."""
+        try:
+            password = self._password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise DirectoryRefused(f"The password file {self._password_file} can't be read.") from error
+        if not password:
+            raise DirectoryRefused(f"The password file {self._password_file} is empty.")
+        return password
+
+
+def _as_viewer(viewer_dn: str) -> list[tuple[str, bool, bytes]] | None:
+    """Return the critical control with which slapd answers as that person, or refuses."""
+    return [(PROXIED_AUTHORIZATION, True, f"dn:{viewer_dn}".encode())] if viewer_dn else None
+
+
+def _discard(connection: ldap3.Connection) -> None:
+    with suppress(LDAPException, OSError):
+        connection.unbind()

@@ -1,0 +1,104 @@
+"""The directory as the rest of Counterpart knows it: records in, records out, one object passed to whoever needs it."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from ldap_schema.changes import Change, operations
+from ldap_schema.clock import Clock, system_clock
+from ldap_schema.connection import Connections
+from ldap_schema.credentials import Credentials
+from ldap_schema.errors import BadValue
+from ldap_schema.feeds import Feeds
+from ldap_schema.groups import Groups
+from ldap_schema.inspection import missing_parts
+from ldap_schema.link import Link
+from ldap_schema.offices import Offices
+from ldap_schema.organisations import Organisations
+from ldap_schema.people import People
+from ldap_schema.posts import Posts
+from ldap_schema.settings import DirectorySettings
+from ldap_schema.tree import Tree
+
+MOST_OPERATIONS = 10_000  # in one transaction; slapd keeps them all in memory until the end
+
+
+class Service(StrEnum):
+    """The accounts that Counterpart binds as, named as in `ou=services`."""
+
+    PORTAL = "portal"
+    SYNC = "sync"
+
+
+class Directory:
+    """One identity's view of the directory. Threads may share it; each operation borrows a pooled connection.
+
+    Every operation raises DirectoryUnavailable while the server can't be reached, and works again when it can.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.people = People(link)
+        self.posts = Posts(link)
+        self.organisations = Organisations(link)
+        self.offices = Offices(link)
+        self.credentials = Credentials(link)
+        self.groups = Groups(link)
+        self.feeds = Feeds(link)
+
+    @classmethod
+    def open(cls, settings: DirectorySettings, service: Service, clock: Clock = system_clock) -> "Directory":
+        """Return the directory as one of our services sees it; it connects when it is first asked something.
+
+        Raise BadValue for an address that is neither ldap:// nor ldaps://.
+        """
+        tree = Tree(settings.suffix)
+        passwords = {
+            Service.PORTAL: settings.portal_password_file,
+            Service.SYNC: settings.sync_password_file,
+        }
+        connections = Connections(
+            settings.uri,
+            settings.ca_file,
+            bind_dn=tree.service(service),
+            password_file=passwords[service],
+            timeout=settings.timeout,
+            size=settings.pool_size,
+        )
+        return cls(Link(connections=connections, tree=tree, clock=clock))
+
+    def as_viewer(self, uid: str) -> "Directory":
+        """Return the directory as that person sees it, over the same connections (RFC 4370).
+
+        slapd decides at every operation; for someone who is no longer active nothing is there. Only the portal's
+        account may do this. Raise BadValue for what is no uid.
+        """
+        return Directory(self._link.as_viewer(uid))
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Write all changes or none, in one transaction; changes that change nothing cost nothing.
+
+        Raises Moved (an updated entry is not what it was), AlreadyThere, NotFound, BadValue, DirectoryRefused: nothing
+        was written. DirectoryUnavailable's message says whether that is certain.
+        """
+        asked = operations(changes, self._link.tree)
+        if len(asked) > MOST_OPERATIONS:
+            raise BadValue(
+                f"{len(asked)} changes are too many for one transaction (at most {MOST_OPERATIONS})."
+            )
+        self._link.write(*asked)
+
+    def probe(self) -> None:
+        """Return if the server answers and takes our account; raise DirectoryUnavailable or DirectoryRefused."""
+        self._link.connections.whoami()
+
+    def context_csn(self) -> str:
+        """Return the server's change number: it differs after every write, and only then."""
+        return self._link.get(self._link.tree.suffix, ["contextCSN"]).text("contextCSN")
+
+    def missing_parts(self) -> list[str]:
+        """Return a sentence for each part that this server lacks or has otherwise than this version ships it."""
+        return missing_parts(self._link)
+
+    def close(self) -> None:
+        """Close the connections that are not in use, those of every viewer's directory included."""
+        self._link.connections.close()

@@ -1,0 +1,101 @@
+"""One transaction (RFC 5805): all operations or none, and one write to disk instead of one per entry."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ldap3
+from ldap3.core.exceptions import LDAPCommunicationError
+from ldap3.operation.search import compile_filter, parse_filter
+from ldap3.utils.asn1 import encode as encode_asn1  # type: ignore[attr-defined]  # the stubs lack it
+
+from ldap_schema import wire
+from ldap_schema.errors import DirectoryUnavailable
+from ldap_schema.operations import AddEntry, Operation
+from ldap_schema.results import CONSTRAINT_VIOLATION, check, error_for
+
+START, END = "1.3.6.1.1.21.1", "1.3.6.1.1.21.3"
+IN_TRANSACTION = "1.3.6.1.1.21.2"
+ASSERTION = "1.3.6.1.1.12"  # RFC 4528
+
+
+def run(connection: ldap3.Connection, operations: Sequence[Operation], controls: list[wire.Control]) -> None:
+    """Send the operations and commit them; raise our error for the first that fails, with nothing written.
+
+    Whoever calls closes the connection after an error, and with it the transaction. A communication error
+    before the transaction began goes through as ldap3's own: nothing has been asked yet, so it may be tried
+    again.
+    """
+    _, result, _, _ = connection.extended(START)
+    check(result)
+    identifier = bytes(result["responseValue"])
+    sent = "nothing was written"
+    try:
+        numbered = _send_all(connection, operations, [*controls, (IN_TRANSACTION, True, identifier)])
+        sent = "whether the changes were written is not known"
+        _, result, _, _ = connection.extended(END, _settlement(identifier), no_encode=True)
+    except (LDAPCommunicationError, OSError) as error:
+        raise DirectoryUnavailable(f"The directory stopped answering; {sent}.") from error
+    _check_settled(result, numbered)
+
+
+def _send_all(
+    connection: ldap3.Connection, operations: Sequence[Operation], controls: list[wire.Control]
+) -> dict[int, Operation]:
+    """Hand the operations over and return them by message id; slapd only looks at them at the end.
+
+    One at a time: slapd's threads would take several out of turn, and a tenure would come before its post.
+    """
+    numbered: dict[int, Operation] = {}
+    for operation in operations:
+        message_id = connection.server.next_message_id()
+        numbered[message_id] = operation
+        connection.socket.sendall(wire.encode(message_id, operation, _with_assertion(operation, controls)))
+        answer = _answer(connection)
+        if answer.message_id != message_id:  # a notice of disconnection has the id 0
+            raise ConnectionResetError("The server ends the session.")
+        if answer.code:
+            raise error_for(answer.code, answer.message, operation.dn)
+    return numbered
+
+
+def _answer(connection: ldap3.Connection) -> wire.Answer:
+    received = b""
+    while True:
+        more = connection.socket.recv(4096)
+        if not more:
+            raise ConnectionResetError("The server closed the connection.")
+        received += more
+        if answer := wire.answer(received):
+            return answer
+
+
+def _check_settled(result: dict[str, Any], numbered: dict[int, Operation]) -> None:
+    """Raise for a commit that failed, naming the entry. slapd keeps its message for itself then."""
+    if not result["result"]:
+        return
+    failed = _failed(bytes(result["responseValue"] or b""), numbered)
+    where = failed.dn if failed else ""
+    # Values that are merely not allowed never get this far: entries.py refuses them before anything is sent.
+    message = "not unique" if result["result"] == CONSTRAINT_VIOLATION else str(result["message"])
+    raise error_for(result["result"], message, where)
+
+
+def _failed(settled: bytes, numbered: dict[int, Operation]) -> Operation | None:
+    """Return the operation that a txnEndRes names: SEQUENCE { messageID INTEGER OPTIONAL, … }."""
+    for tag, content in wire.elements(settled):
+        for inner, number in wire.elements(content) if tag == wire.SEQUENCE else ():
+            if inner == wire.INTEGER:
+                return numbered.get(int.from_bytes(number, "big"))
+    return None
+
+
+def _with_assertion(operation: Operation, controls: list[wire.Control]) -> list[wire.Control]:
+    if isinstance(operation, AddEntry) or not operation.assertion:
+        return controls
+    parsed = parse_filter(operation.assertion, None, False, False, None, False)
+    return [*controls, (ASSERTION, True, encode_asn1(compile_filter(parsed.elements[0])))]
+
+
+def _settlement(identifier: bytes) -> bytes:
+    """Return the BER value of a commit: SEQUENCE { commit BOOLEAN DEFAULT TRUE, identifier OCTET STRING }."""
+    return wire.tagged(wire.SEQUENCE, wire.tagged(wire.OCTETS, identifier))

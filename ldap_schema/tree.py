@@ -1,0 +1,77 @@
+"""Where entries stand: ids to DNs and back. No DN is made anywhere else."""
+
+import re
+from dataclasses import dataclass
+
+from ldap_schema.errors import BadValue
+
+# Letters that mean nothing in a DN or a filter, so that an id needs no escaping and reads the same everywhere.
+_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The DNs under one suffix. Every method raises BadValue for an id that is not one of ours."""
+
+    suffix: str
+
+    def branch(self, name: str) -> str:
+        """Return the DN of a branch: people, posts, organisations, offices, credentials, feeds or groups."""
+        return f"ou={name},{self.suffix}"
+
+    def service(self, name: str) -> str:
+        """Return the DN as which a service binds."""
+        return f"cn={checked(name)},ou=services,{self.suffix}"
+
+    def person(self, uid: str) -> str:
+        """Return the DN of a person."""
+        return f"uid={checked(uid)},ou=people,{self.suffix}"
+
+    def organisation(self, id_: str) -> str:
+        """Return the DN of an organisation."""
+        return f"nlcId={checked(id_)},ou=organisations,{self.suffix}"
+
+    def post(self, id_: str) -> str:
+        """Return the DN of a post."""
+        return f"nlcId={checked(id_)},ou=posts,{self.suffix}"
+
+    def tenure(self, post_id: str, id_: str) -> str:
+        """Return the DN of a tenure, which stands under its post."""
+        return f"nlcId={checked(id_)},{self.post(post_id)}"
+
+    def office(self, id_: str) -> str:
+        """Return the DN of a private office."""
+        return f"nlcId={checked(id_)},ou=offices,{self.suffix}"
+
+    def credential(self, id_: str) -> str:
+        """Return the DN as which one mail program binds."""
+        return f"uid={checked(id_)},ou=credentials,{self.suffix}"
+
+    def feed(self, id_: str) -> str:
+        """Return the DN of a feed."""
+        return f"nlcId={checked(id_)},ou=feeds,{self.suffix}"
+
+    def feed_part(self, feed: str, part: str) -> str:
+        """Return the DN of what is remembered of one part of a feed."""
+        return f"cn={checked(part)},{self.feed(feed)}"
+
+    def group(self, name: str) -> str:
+        """Return the DN of a role or cohort."""
+        return f"cn={checked(name)},ou=groups,{self.suffix}"
+
+
+def checked(id_: str) -> str:
+    """Return the id, or raise BadValue: ids are letters, digits, dots, hyphens and underscores, at most 128."""
+    if not _ID.fullmatch(id_):
+        raise BadValue("An id has characters that ids don't have.")
+    return id_
+
+
+def id_of(dn: str) -> str:
+    """Return the id in a DN that this module made."""
+    return dn.partition("=")[2].partition(",")[0]
+
+
+def parent_id_of(dn: str) -> str:
+    """Return the id of the entry above, as for a tenure or a part of a feed."""
+    return id_of(dn.partition(",")[2])
