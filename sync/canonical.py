@@ -1,0 +1,146 @@
+"""From a table of texts to a `Reading`: eligible or not, normalised, duplicates and contradictions found."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+
+from sync.errors import FileRefused
+from sync.mapping import DUPLICATE, NOT_ELIGIBLE, VACANT, Feed
+from sync.readers import Table
+from sync.row_reader import RowReader, RowRefused
+from sync.rows import (
+    REJECTED,
+    Candidate,
+    PostFacts,
+    Reading,
+    RowOutcome,
+)
+
+_VARIED = ("mail", "telephone", "mobile", "sign_in_address", "title")
+
+
+def canonical(feed: Feed, table: Table, part: str, as_of: date) -> Reading:
+    """Normalise every row of one file. Pure: the same table gives the same reading."""
+    candidates, vacant, aside, present = _sort_out(feed, table)
+    kept, twice, contradicted = _without_duplicates(candidates)
+    if not kept and not vacant and all(each.outcome == REJECTED for each in aside) and aside:
+        raise FileRefused(f"No row can be read; the first, line {aside[0].line}: {aside[0].reason}.")
+    return Reading(
+        feed=feed.id,
+        part=part,
+        as_of=as_of,
+        file_digest=table.digest,
+        mapping_digest=feed.digest,
+        rows=len(table.lines),
+        candidates=tuple(_note_shared_mail(kept)),
+        vacant=tuple(vacant),
+        set_aside=tuple(sorted(aside + twice, key=lambda each: each.line)),
+        present=frozenset(present | contradicted),
+        constant=_constant(feed, kept),
+    )
+
+
+def _sort_out(
+    feed: Feed, table: Table
+) -> tuple[list[Candidate], list[PostFacts], list[RowOutcome], set[str]]:
+    """Tell candidates, vacant posts and rows set aside from each other; give the keys of rejected rows."""
+    candidates: list[Candidate] = []
+    vacant: list[PostFacts] = []
+    aside: list[RowOutcome] = []
+    present: set[str] = set()
+    for line in table.lines:
+        reader = RowReader(feed, line)
+        try:
+            reason = reader.set_aside()
+            if not reason:
+                candidates.append(reader.candidate())
+                continue
+            aside.append(RowOutcome(line=line.number, outcome=reason, mend=_why(reason)))
+            if reason == VACANT and feed.keep_vacant and reader.eligible():
+                vacant.append(reader.post())
+        except RowRefused as refused:
+            if not aside or aside[-1].line != line.number:
+                aside.append(
+                    RowOutcome(
+                        line=line.number,
+                        outcome=REJECTED,
+                        reason=str(refused),
+                        mend=refused.mend,
+                        key=reader.key(strict=False),
+                    )
+                )
+                present.add(reader.key(strict=False))
+    return candidates, vacant, aside, present
+
+
+def _why(reason: str) -> str:
+    if reason == NOT_ELIGIBLE:
+        return "Nothing to mend: the agreement for this feed lists other grades or posts."
+    return "Nothing to mend: the row names nobody."
+
+
+def _without_duplicates(
+    candidates: list[Candidate],
+) -> tuple[list[Candidate], list[RowOutcome], set[str]]:
+    """Keep one of several equal rows; reject all rows that say different things under one key."""
+    groups: dict[str, list[Candidate]] = {}
+    for each in candidates:
+        groups.setdefault(each.row_key, []).append(each)
+    kept, aside, contradicted = [], [], set()
+    for group in groups.values():
+        first, *others = group
+        if all(replace(each, line=first.line) == first for each in others):
+            kept.append(first)
+            aside += [
+                RowOutcome(
+                    line=each.line,
+                    outcome=DUPLICATE,
+                    reason=f"the same as line {first.line}",
+                    key=each.key,
+                    mend="Nothing was lost; send the row once.",
+                )
+                for each in others
+            ]
+            continue
+        contradicted.add(first.key)
+        lines = ", ".join(str(each.line) for each in group)
+        aside += [
+            RowOutcome(
+                line=each.line,
+                outcome=REJECTED,
+                reason=f"lines {lines} have the same key and differ",
+                key=each.key,
+                mend="Send one row for one person in one post.",
+            )
+            for each in group
+        ]
+    return kept, aside, contradicted
+
+
+def _note_shared_mail(candidates: list[Candidate]) -> list[Candidate]:
+    """Say where several people publish one mailbox: it is a contact detail and identifies nobody."""
+    owners: dict[str, set[str]] = {}
+    for each in candidates:
+        for mail in each.mail:
+            owners.setdefault(mail.casefold(), set()).add(each.key)
+    return [
+        replace(each, notes=(*each.notes, "shared mailbox: kept as a contact detail, it identifies nobody"))
+        if any(len(owners[mail.casefold()]) > 1 for mail in each.mail)
+        else each
+        for each in candidates
+    ]
+
+
+def _constant(feed: Feed, candidates: list[Candidate]) -> tuple[str, ...]:
+    """Name the mapped columns that say the same, or nothing, in every row; the guard compares with the
+    directory.
+    """
+    found = []
+    for name in _VARIED:
+        column = feed.post.get(name) if name == "title" else feed.person.get(name)
+        if column and column.column and len(candidates) > 2:
+            values = Counter(
+                each.post.title if name == "title" else str(getattr(each, name)) for each in candidates
+            )
+            found += [name] if len(values) == 1 else []
+    return tuple(found)

@@ -1,0 +1,49 @@
+"""What every run is given, and what it gives back to the command line."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ldap_schema.clock import Clock
+from ldap_schema.directory import Directory
+from store.database import Store
+from sync.settings import SyncSettings
+
+DONE, OTHER, PLANNED, HELD, REFUSED, PARTLY = 0, 1, 2, 3, 4, 5
+_GRAVEST_FIRST = (OTHER, REFUSED, HELD, PARTLY, PLANNED, DONE)
+
+
+def random_id() -> str:
+    """Mint an opaque id that is never used again."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncContext:
+    """The tools of a run. `actor` is the named account that is responsible; it stands in the ledger."""
+
+    settings: SyncSettings
+    directory: Directory
+    store: Store
+    clock: Clock
+    actor: str
+    mint_id: Callable[[], str] = random_id
+
+    def plan_path(self, run: str) -> Path:
+        """Where the plan of a run is kept."""
+        return self.settings.folder / "plans" / f"{run}.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a command prints: text for people, data for `--json`, and its exit code."""
+
+    exit_code: int
+    text: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+def gravest(codes: list[int]) -> int:
+    """Give the exit code for several runs: the worst that happened to any of them."""
+    return next((code for code in _GRAVEST_FIRST if code in codes), DONE)

@@ -1,0 +1,42 @@
+"""What can go wrong with a feed, in the sender's or the operator's words.
+
+SyncError                    exit 1
+├── InputRefused             exit 4   nothing was changed
+│   ├── MappingRefused       the feed's TOML file
+│   ├── FileRefused          the file the department sent
+│   └── PlanRefused          a saved plan, an approval or a rejection that no longer fits
+├── FeedBusy                 exit 1   another run of the same feed is under way
+└── ReadBackDiffers          exit 1   the directory is not what the plan meant it to be
+"""
+
+
+class SyncError(Exception):
+    """A run could not be done. The message is a sentence for the person at the command line."""
+
+    exit_code = 1
+
+
+class InputRefused(SyncError):
+    """What was given can't be used; nothing was changed."""
+
+    exit_code = 4
+
+
+class MappingRefused(InputRefused):
+    """The mapping names something that isn't there, or asks for what is never taken."""
+
+
+class FileRefused(InputRefused):
+    """The file is missing, empty, cut short, older than what was applied, or not what the mapping says."""
+
+
+class PlanRefused(InputRefused):
+    """The plan's feed, mapping or part of the directory moved, or nobody's approval covers it."""
+
+
+class FeedBusy(SyncError):
+    """Another run of this feed holds the lock."""
+
+
+class ReadBackDiffers(SyncError):
+    """After the write the directory does not read as planned; somebody has to look."""

@@ -1,0 +1,111 @@
+"""Runs that the guard stopped: they wait on the desk for a named person, and an approval does not last."""
+
+from datetime import datetime, timedelta
+
+from ldap_schema.feeds import FeedPart
+from store import ledger, waiting
+from sync.apply import update_part
+from sync.context import SyncContext
+from sync.errors import InputRefused, PlanRefused
+from sync.plan_file import SavedPlan, read_plan, write_private
+from sync.prepare import still_holds
+from sync.receipt import HELD, Receipt, receipt_of, save_receipt
+from sync.state import read_part
+
+_LONGEST_REASON = 1000
+
+
+def hold(context: SyncContext, saved: SavedPlan, raw: bytes, part: FeedPart) -> Receipt:
+    """Stop a run: nothing of it is applied, its plan is kept, and it stands on the desk. Holding it again
+    writes nothing.
+    """
+    now = context.clock()
+    receipt = receipt_of(saved, HELD, now)
+    if part.hold_run == saved.run:
+        return receipt
+    write_private(context.plan_path(saved.run), raw)
+    save_receipt(context.settings.folder, receipt)
+    update_part(
+        context,
+        part,
+        hold_run=saved.run,
+        hold_reason="; ".join(saved.holds)[:_LONGEST_REASON],
+        hold_at=now.replace(microsecond=0),
+        approved_by="",
+        approved_until=None,
+    )
+    with context.store.transaction() as tx:
+        waiting.raise_item(tx, waiting.HELD_FEED, _matter(part), alert(saved), now)
+        details = {
+            "run": saved.run,
+            "part": part.part,
+            "as of": str(saved.plan.as_of),
+            "reasons": str(len(saved.holds)),
+        }
+        ledger.append(tx, "feed held", context.actor, f"feed:{part.feed}", details, now)
+    return receipt
+
+
+def alert(saved: SavedPlan) -> str:
+    """Say what was stopped, that nothing was applied, what happens next and the one command that decides."""
+    plan = saved.plan
+    return (
+        f"{saved.feed_name} ({plan.feed}, part {plan.part}, as of {plan.as_of}) was stopped: "
+        f"{'; '.join(saved.holds)}. "
+        "Nothing was applied. A newer file is judged afresh; the same file stays held. "
+        f'Decide: counterpart sync approve {saved.run} --reason "…" (or reject), then counterpart '
+        f"sync apply {saved.run}"
+    )
+
+
+def is_approved(part: FeedPart, run: str, now: datetime) -> bool:
+    """Tell whether a named person's approval of this very run is still good."""
+    until = part.approved_until
+    return part.hold_run == run and bool(part.approved_by) and until is not None and now < until
+
+
+def approve(context: SyncContext, run: str, reason: str) -> FeedPart:
+    """Let a held run be applied, by a named account, for a reason, until the approval expires; PlanRefused
+    if it moved.
+    """
+    saved, part = _held(context, run, reason)
+    still_holds(context, saved)
+    now = context.clock().replace(microsecond=0)
+    until = now + timedelta(hours=context.settings.approval_hours)
+    update_part(context, part, approved_by=context.actor, approved_until=until)
+    _record(context, "feed approved", part, run, reason)
+    return read_part(context.directory, part.feed, part.part)
+
+
+def reject(context: SyncContext, run: str, reason: str) -> FeedPart:
+    """Drop a held run; nothing of it will be applied. The same file would be held again."""
+    _, part = _held(context, run, reason)
+    update_part(context, part, hold_run="", hold_reason="", hold_at=None, approved_by="", approved_until=None)
+    with context.store.transaction() as tx:
+        waiting.settle_matter(tx, waiting.HELD_FEED, _matter(part), context.actor, context.clock())
+    _record(context, "feed rejected", part, run, reason)
+    return read_part(context.directory, part.feed, part.part)
+
+
+def _held(context: SyncContext, run: str, reason: str) -> tuple[SavedPlan, FeedPart]:
+    if not context.actor.strip():
+        raise InputRefused("Say who decides: an approval or rejection needs a named account.")
+    if not reason.strip():
+        raise InputRefused("Say why: an approval or rejection needs a reason.")
+    if not run.isalnum():
+        raise PlanRefused(f'"{run}" is not the name of a run.')
+    saved = read_plan(context.plan_path(run))
+    part = read_part(context.directory, saved.plan.feed, saved.plan.part)
+    if part.hold_run != run:
+        raise PlanRefused(f"The run {run} is not held any more. `counterpart sync holds` lists what is.")
+    return saved, part
+
+
+def _record(context: SyncContext, event: str, part: FeedPart, run: str, reason: str) -> None:
+    details = {"run": run, "part": part.part, "reason": reason.strip()[:_LONGEST_REASON]}
+    with context.store.transaction() as tx:
+        ledger.append(tx, event, context.actor, f"feed:{part.feed}", details, context.clock())
+
+
+def _matter(part: FeedPart) -> str:
+    return f"{part.feed}/{part.part}"

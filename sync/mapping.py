@@ -1,0 +1,94 @@
+"""What one feed's mapping says, as data. `mapping_reader.py` makes it from TOML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+VACANT, NOT_DISCLOSED, ELIMINATED, BLANK = "vacant", "not disclosed", "eliminated", "blank name"
+NOT_ELIGIBLE, DUPLICATE = "not eligible", "duplicate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """Where one value comes from: a column of the file, or a constant, and what is done to it on the way."""
+
+    column: str = ""
+    value: str | None = None
+    map: Mapping[str, str] | None = None
+    date: str = ""
+    prefix: str = ""
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """How the sender's file is written."""
+
+    type: str = "csv"
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    skip_rows: int = 0
+    footer_rows: int = 0
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligible:
+    """Which rows make somebody a leader; an empty column means every row."""
+
+    column: str = ""
+    any_of: frozenset[str] = frozenset()
+    not_a_person: Mapping[str, str] = field(default_factory=dict)  # folded name -> reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Shares of the people a part has (1.0 switches a limit off) and the floor below which a share never
+    trips.
+    """
+
+    absent: float = 0.05
+    leave: float = 0.10
+    update: float = 0.20
+    blanked: float = 0.05
+    identity: float = 0.02
+    reject: float = 0.03
+    rows: float = 0.10
+    floor: int = 2
+    open: bool = False  # replays an archive: only files that can't be read are stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One sender's agreement with the directory."""
+
+    id: str
+    name: str
+    file: str  # pattern with {part} and {as_of}
+    path: str  # of the mapping, for messages
+    digest: str  # of the mapping's bytes
+    contact: str = ""
+    format: Format = Format()
+    key: tuple[str, ...] = ()
+    post_key: tuple[str, ...] = ()
+    person: Mapping[str, Column] = field(default_factory=dict)
+    post: Mapping[str, Column] = field(default_factory=dict)
+    organisation: Mapping[str, Column] = field(default_factory=dict)
+    office: Mapping[str, Column] = field(default_factory=dict)
+    keep_vacant: bool = False
+    create_organisations: bool = False
+    eligible: Eligible = Eligible()
+    limits: Limits = Limits()
+
+    def columns(self) -> dict[str, str]:
+        """Give every column of the file that the mapping reads, with the mapping key that names it."""
+        named = {name: "identity.key" for name in self.key} | {
+            name: "identity.post_key" for name in self.post_key
+        }
+        for table in ("person", "post", "organisation", "office"):
+            for key, column in getattr(self, table).items():
+                if column.column:
+                    named.setdefault(column.column, f"{table}.{key}")
+        if self.eligible.column:
+            named.setdefault(self.eligible.column, "eligible.column")
+        return named

@@ -1,0 +1,142 @@
+"""From a mapping and a file to a judged plan; reads the directory, writes nothing anywhere."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ldap_schema.clock import london_today
+from sync.canonical import canonical
+from sync.context import SyncContext
+from sync.errors import FileRefused, PlanRefused
+from sync.guard import judge
+from sync.mapping import Feed
+from sync.mapping_reader import load_feed
+from sync.plan import make_plan
+from sync.plan_file import SavedPlan, encode, read_plan
+from sync.readers import read_table
+from sync.rows import Reading
+from sync.source import Source, find_sources, source_of
+from sync.state import State, read_part, read_state
+
+UNDATED = "{as_of}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan ready to be shown, saved or applied, with the state it was made from."""
+
+    saved: SavedPlan
+    raw: bytes
+    state: State
+    reading: Reading
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether the directory already says all that the file says, and remembers this file."""
+        part = self.state.part
+        same_file = (part.as_of, part.file_digest) == (self.reading.as_of, self.reading.file_digest)
+        return same_file and not self.saved.plan.changes
+
+
+def newest_source(context: SyncContext, feed: Feed) -> Source:
+    """Give the newest file in the inbox; a feed with several bodies needs to be told which."""
+    sources = find_sources(feed, context.settings.inbox, london_today(context.clock()))
+    if len({each.part for each in sources}) > 1:
+        raise FileRefused(
+            f"{context.settings.inbox} has files of several bodies for {feed.id}: name one with "
+            "--file, or use `sync run`."
+        )
+    return sources[-1]
+
+
+def prepare(context: SyncContext, feed: Feed, source: Source) -> Prepared:
+    """Read one file and work out its plan; FileRefused when it is older than what was applied."""
+    table = read_table(feed, source.path, context.settings)
+    part = read_part(context.directory, feed.id, source.part)
+    as_of = source.as_of
+    if UNDATED not in feed.file and part.as_of and table.digest == part.file_digest:
+        as_of = part.as_of  # the very file we have: it says nothing new about today
+    if part.as_of and as_of < part.as_of:
+        raise FileRefused(
+            f"{source.path.name} is about {as_of}; the directory already has {feed.id}, part "
+            f"{source.part}, as of {part.as_of}. "
+            "An older file never follows a newer one."
+        )
+    reading = canonical(feed, table, source.part, as_of)
+    state = read_state(context.directory, reading)
+    today = london_today(context.clock())
+    plan = make_plan(feed, reading, state, context.mint_id, today, context.settings.joiner_show)
+    holds = judge(plan.measures, feed.limits).reasons
+    standing = _standing(context, state, plan.state_digest, reading)
+    if standing:
+        # Planned before, stopped, and nothing moved since: it stays the same run, so that an approval
+        # finds it.
+        return Prepared(saved=standing, raw=b"", state=state, reading=reading)
+    run, raw = encode(plan, str(source.path.resolve()), str(Path(feed.path).resolve()), feed.name, holds)
+    saved = SavedPlan(
+        run=run,
+        plan=plan,
+        feed_file=str(source.path.resolve()),
+        mapping=str(Path(feed.path).resolve()),
+        feed_name=feed.name,
+        holds=holds,
+    )
+    return Prepared(saved=saved, raw=raw, state=state, reading=reading)
+
+
+def _standing(context: SyncContext, state: State, digest: str, reading: Reading) -> SavedPlan | None:
+    path = context.plan_path(state.part.hold_run)
+    if not state.part.hold_run or not path.exists():
+        return None
+    held = read_plan(path)
+    same = (held.plan.state_digest, held.plan.file_digest, held.plan.mapping_digest, held.plan.as_of)
+    return held if same == (digest, reading.file_digest, reading.mapping_digest, reading.as_of) else None
+
+
+def still_holds(context: SyncContext, saved: SavedPlan) -> State:
+    """Check that feed file, mapping and this part of the directory are what the plan was made from;
+    PlanRefused if not.
+    """
+    plan = saved.plan
+    feed = load_feed(Path(saved.mapping))
+    if feed.digest != plan.mapping_digest:
+        raise PlanRefused(
+            f"The mapping {saved.mapping} was changed since the plan {saved.run} was made. Nothing "
+            "was changed; plan again."
+        )
+    path = Path(saved.feed_file)
+    table = read_table(feed, path, context.settings)
+    if table.digest != plan.file_digest:
+        raise PlanRefused(
+            f"The file {path} was changed since the plan {saved.run} was made. Nothing was changed; "
+            "plan again."
+        )
+    reading = canonical(feed, table, plan.part, plan.as_of)
+    state = read_state(context.directory, reading)
+    if state.digest() != plan.state_digest:
+        raise PlanRefused(
+            f"The directory has moved on since the plan {saved.run} was made ({plan.feed}, part "
+            f"{plan.part}). Nothing was changed; plan again."
+        )
+    return state
+
+
+def read_back(context: SyncContext, prepared_from: SavedPlan) -> bool:
+    """After a write: tell whether planning the same file again finds nothing left to do."""
+    feed = load_feed(Path(prepared_from.mapping))
+    plan = prepared_from.plan
+    table = read_table(feed, Path(prepared_from.feed_file), context.settings)
+    reading = canonical(feed, table, plan.part, plan.as_of)
+    state = read_state(context.directory, reading)
+    again = make_plan(
+        feed, reading, state, context.mint_id, london_today(context.clock()), context.settings.joiner_show
+    )
+    return not again.changes
+
+
+def named_source(context: SyncContext, feed: Feed, file: Path | None) -> Source:
+    """Give the file a command names, or the newest in the inbox."""
+    if file is None:
+        return newest_source(context, feed)
+    if not file.is_file():
+        raise FileRefused(f"There is no file {file}.")
+    return source_of(feed, file, london_today(context.clock()))

@@ -1,0 +1,170 @@
+"""A sender's file as a table of texts with line numbers. Whatever is not a whole, readable table is
+refused.
+"""
+
+import csv
+import io
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import blake2b
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from sync.errors import FileRefused
+from sync.mapping import Feed
+from sync.mapping_reader import closest
+from sync.settings import SyncSettings
+
+_UNPACKED_TIMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: its line number in the file, its cells by column name, or why it can't be read."""
+
+    number: int
+    cells: dict[str, str]
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of one file and the digest of its bytes."""
+
+    lines: tuple[Line, ...]
+    digest: str
+
+
+Row = tuple[int, list[str]]
+
+
+def read_table(feed: Feed, path: Path, settings: SyncSettings) -> Table:
+    """Read one file as the mapping says; FileRefused when it is absent, empty, cut short or not what was
+    agreed.
+    """
+    try:
+        if path.stat().st_size > settings.max_file_bytes:
+            raise FileRefused(f"{path.name} is larger than {settings.max_file_bytes} bytes and was not read.")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise FileRefused(f"{path} can't be read: {error.strerror}.") from error
+    if not raw.strip():
+        raise FileRefused(f"{path.name} is empty. An empty file never changes anything.")
+    if feed.format.type == "xlsx":
+        rows = _xlsx(feed, raw, path.name, settings)
+    else:
+        rows = _csv(feed, raw, path.name)
+    return Table(_lines(feed, rows, path.name, settings), blake2b(raw, digest_size=16).hexdigest())
+
+
+def _csv(feed: Feed, raw: bytes, name: str) -> list[Row]:
+    try:
+        encoding = "utf-8-sig" if feed.format.encoding.lower() in ("utf-8", "utf8") else feed.format.encoding
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise FileRefused(
+            f"{name} is not {feed.format.encoding}, as the mapping says ({feed.path}: format.encoding): "
+            f"byte {error.start} can't be read."
+        ) from error
+    if "\0" in text:
+        raise FileRefused(
+            f"{name} has zero bytes: it is not text in {feed.format.encoding} ({feed.path}: format.encoding)."
+        )
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=feed.format.delimiter,
+        quotechar=feed.format.quote,
+        strict=True,
+    )
+    rows: list[Row] = []
+    try:
+        start = 1
+        for cells in reader:
+            rows.append((start, cells))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise FileRefused(
+            f"{name} can't be read from line {start} on ({error}). Was it cut short, or is a "
+            "quotation mark not doubled?"
+        ) from error
+    if len(rows) > 1 and not text.endswith(("\n", "\r")) and len(rows[-1][1]) < len(rows[-2][1]):
+        raise FileRefused(
+            f"{name} ends in the middle of line {rows[-1][0]}: it was cut short. Nothing was taken "
+            "from it; send it again."
+        )
+    return rows
+
+
+def _xlsx(feed: Feed, raw: bytes, name: str, settings: SyncSettings) -> list[Row]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            if sum(each.file_size for each in archive.infolist()) > _UNPACKED_TIMES * settings.max_file_bytes:
+                raise FileRefused(f"{name} unpacks to far more than a feed can be and was not opened.")
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        sheets = workbook.sheet_names
+        wanted = feed.format.sheet or (sheets[0] if sheets else "")
+        if wanted not in sheets:
+            raise FileRefused(
+                f'{name} has no sheet "{wanted}" ({feed.path}: format.sheet).{closest(wanted, sheets)}'
+            )
+        table = workbook.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
+    except (zipfile.BadZipFile, CalamineError) as error:
+        raise FileRefused(f"{name} is not a whole XLSX workbook ({error}). Was it cut short?") from error
+    return [(number, [_cell(value) for value in cells]) for number, cells in enumerate(table, start=1)]
+
+
+def _cell(value: object) -> str:
+    """Write a workbook's cell as text: whole numbers without ".0", days in ISO form."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+def _lines(feed: Feed, rows: list[Row], name: str, settings: SyncSettings) -> tuple[Line, ...]:
+    rows = rows[feed.format.skip_rows :]
+    if feed.format.footer_rows:
+        rows = rows[: -feed.format.footer_rows]
+    rows = [row for row in rows if any(cell.strip() for cell in row[1])]
+    if not rows:
+        raise FileRefused(f"{name} has no header and no rows. It never changes anything.")
+    header = [" ".join(cell.split()) for cell in rows[0][1]]
+    _check_header(feed, header, name)
+    if len(rows) == 1:
+        raise FileRefused(
+            f"{name} has a header and no rows. Such a file never changes anything; nobody was marked absent."
+        )
+    if len(rows) - 1 > settings.max_rows:
+        raise FileRefused(f"{name} has more than {settings.max_rows} rows.")
+    wanted = set(feed.columns())
+    return tuple(_line(number, cells, header, wanted) for number, cells in rows[1:])
+
+
+def _check_header(feed: Feed, header: list[str], name: str) -> None:
+    counts = Counter(header)
+    for column, key in feed.columns().items():
+        if counts[column] == 0:
+            raise FileRefused(
+                f'{name} has no column "{column}" ({feed.path}: {key}).{closest(column, counts)}'
+            )
+        if counts[column] > 1:
+            raise FileRefused(
+                f'{name} has {counts[column]} columns named "{column}" ({feed.path}: {key}); it is '
+                "not clear which."
+            )
+
+
+def _line(number: int, cells: list[str], header: list[str], wanted: set[str]) -> Line:
+    """Keep only the columns the mapping names: the rest is dropped here, before anything is stored."""
+    extra = [cell for cell in cells[len(header) :] if cell.strip()]
+    trouble = ""
+    if extra or len(cells) < len(header):
+        trouble = f"{len(cells)} cells where the header has {len(header)}; is a separator inside a cell?"
+    named = dict(zip(header, cells, strict=False))
+    return Line(number, {column: named.get(column, "") for column in wanted}, trouble)

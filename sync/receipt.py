@@ -1,0 +1,149 @@
+"""What the sender gets back after every run: each row by line number, what happened, and how to mend it."""
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import msgspec
+
+from sync.errors import PlanRefused
+from sync.plan import Plan
+from sync.plan_file import SavedPlan, write_private
+from sync.rows import REJECTED, RowOutcome
+
+APPLYING, APPLIED, HELD, NOTHING = "applying", "applied", "held", "nothing to do"
+_ORDER = (
+    "joined",
+    "returned",
+    "updated",
+    "moved",
+    "unchanged",
+    "left",
+    "vacant",
+    "not disclosed",
+    "eliminated",
+    "blank name",
+    "not eligible",
+    "duplicate",
+    "question",
+    "rejected",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One run as its sender may see it; the counts of the outcomes add up to the rows sent."""
+
+    run: str
+    feed: str
+    feed_name: str
+    part: str
+    as_of: date
+    file: str
+    status: str
+    at: datetime
+    rows: int
+    changes: int
+    absent: int
+    outcomes: tuple[RowOutcome, ...]
+    holds: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Count the rows by outcome, in a fixed order."""
+        counted = Counter(each.outcome for each in self.outcomes)
+        known = [each for each in _ORDER if each in counted]
+        return {each: counted[each] for each in [*known, *sorted(counted.keys() - set(known))]}
+
+    def rejected(self) -> int:
+        """How many rows could not be taken as they are."""
+        return sum(each.outcome == REJECTED for each in self.outcomes)
+
+
+def receipt_of(saved: SavedPlan, status: str, at: datetime) -> Receipt:
+    """Make the receipt of a plan."""
+    plan: Plan = saved.plan
+    return Receipt(
+        run=saved.run,
+        feed=plan.feed,
+        feed_name=saved.feed_name,
+        part=plan.part,
+        as_of=plan.as_of,
+        file=Path(saved.feed_file).name,
+        status=status,
+        at=at,
+        rows=plan.rows,
+        changes=len(plan.changes),
+        absent=plan.measures.absent,
+        outcomes=plan.outcomes,
+        holds=saved.holds,
+    )
+
+
+def save_receipt(folder: Path, receipt: Receipt) -> None:
+    """Keep a receipt as data, as CSV for the sender's spreadsheet and as text for a mail."""
+    base = folder / "receipts"
+    write_private(base / f"{receipt.run}.json", msgspec.json.encode(receipt))
+    write_private(base / f"{receipt.run}.csv", as_csv(receipt).encode("utf-8-sig"))
+    write_private(base / f"{receipt.run}.txt", as_text(receipt).encode())
+
+
+def load_receipt(folder: Path, run: str) -> Receipt:
+    """Read a kept receipt; PlanRefused names the run that has none."""
+    if not run.isalnum():
+        raise PlanRefused(f'"{run}" is not the name of a run.')
+    try:
+        return msgspec.json.decode((folder / "receipts" / f"{run}.json").read_bytes(), type=Receipt)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise PlanRefused(f"There is no receipt for the run {run} in {folder / 'receipts'}.") from error
+
+
+def with_status(receipt: Receipt, status: str, at: datetime) -> Receipt:
+    """Give the same receipt at a later step."""
+    return replace(receipt, status=status, at=at)
+
+
+def as_csv(receipt: Receipt) -> str:
+    """Write one line per row; a text that a spreadsheet would run as a formula gets an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["line", "key", "outcome", "what happened", "how to mend it"])
+    for each in receipt.outcomes:
+        writer.writerow([each.line, *map(_harmless, (each.key, each.outcome, each.reason, each.mend))])
+    return out.getvalue()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def as_text(receipt: Receipt) -> str:
+    """Write the receipt to be read: the sum first, then every row that needs somebody's eye."""
+    lines = [
+        f"Receipt {receipt.run} for {receipt.feed_name} ({receipt.feed}, part {receipt.part})",
+        f"File {receipt.file}, as of {receipt.as_of}: {receipt.rows} rows, {receipt.status}.",
+        "",
+    ]
+    lines += [f"{count:>7}  {outcome}" for outcome, count in receipt.counts().items()]
+    lines += [f"{receipt.rows:>7}  rows in all", ""]
+    if receipt.absent:
+        lines += [
+            f"{receipt.absent} people known from this feed are not in the file. One absence changes "
+            "nothing that anybody sees.",
+            "",
+        ]
+    if receipt.holds:
+        lines += ["The run is held; nothing was changed:", *(f"  - {each}" for each in receipt.holds), ""]
+    noted = [
+        each for each in receipt.outcomes if each.mend and each.outcome in (REJECTED, "question", "duplicate")
+    ]
+    values = [each for each in receipt.outcomes if ": " in each.reason and each not in noted]
+    if noted:
+        lines += ["Rows to mend:"]
+        lines += [f"  line {each.line}: {each.outcome}: {each.reason}. {each.mend}" for each in noted]
+    if values:
+        lines += ["Values that were mended or left out:"]
+        lines += [f"  line {each.line}: {each.reason}" for each in values]
+    return "\n".join(lines).rstrip() + "\n"

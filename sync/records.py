@@ -1,0 +1,110 @@
+"""Small pure functions from a row to records: what the feed owns is set, what the leader owns stays."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from hashlib import blake2b
+
+import msgspec
+
+from ldap_schema.organisations import Organisation
+from ldap_schema.people import Person
+from ldap_schema.posts import Post, Tenure
+from sync.mapping import Feed
+from sync.match import name_of
+from sync.rows import Candidate
+
+ABSENT = "absent since "  # begins a tenure's digest after one absence; the next one ends the tenure
+_DETAILS = ("mail", "telephone", "mobile", "sign_in_address")
+
+
+def digest_of(row: Candidate) -> str:
+    """Fingerprint of what a row says, whatever its line number and notes."""
+    said = replace(row, line=0, notes=(), refused=frozenset())
+    return blake2b(msgspec.json.encode(said), digest_size=16).hexdigest()
+
+
+def is_open(tenure: Tenure, as_of: date) -> bool:
+    """Tell whether a tenure lasts on that day or later."""
+    return tenure.last_day is None or tenure.last_day >= as_of
+
+
+def over(rows: list[Candidate], as_of: date) -> bool:
+    """Tell whether every post of a person ended before that day: a leave date is an answer."""
+    return all(each.last_day is not None and each.last_day < as_of for each in rows)
+
+
+def day_before(as_of: date) -> date:
+    """Give the last day of what the file of that day no longer says."""
+    return as_of - timedelta(days=1)
+
+
+def owns(feed: Feed, part: str, person: Person) -> bool:
+    """Tell whether this part of this feed is the source of the person's record."""
+    return (person.feed, person.feed_part) == (feed.id, part)
+
+
+def new_person(feed: Feed, part: str, row: Candidate, uid: str, show: tuple[str, ...], status: str) -> Person:
+    """Make a joiner; only here does anybody but the leader say what is shown to whom."""
+    return Person(
+        uid=uid,
+        full_name=row.name.full,
+        family_name=row.name.family,
+        given_name=row.name.given,
+        display_name=row.name.display,
+        honorific=row.name.honorific,
+        honours=row.name.honours,
+        mail=row.mail,
+        telephone=row.telephone,
+        mobile=row.mobile,
+        sign_in_address=row.sign_in_address,
+        show=show,
+        status=status,
+        feed=feed.id,
+        feed_part=part,
+        feed_key=row.key,
+    )
+
+
+def renewed(feed: Feed, person: Person, rows: list[Candidate]) -> Person:
+    """Bring what the feed owns up to date. `show`, federated ids and a display name of the leader's own
+    stay.
+    """
+    row = rows[0]
+    values: dict[str, object] = {}
+    for each in _DETAILS:
+        if each in feed.person and each not in row.refused:
+            values[each] = getattr(row, each)
+    # A row's spelling may carry no honours while another column does; unmapped parts stay as they are.
+    honorific = row.name.honorific if "honorific" in feed.person else row.name.honorific or person.honorific
+    honours = row.name.honours if "honours" in feed.person else row.name.honours or person.honours
+    name = replace(row.name, honorific=honorific, honours=honours)
+    chosen = person.display_name not in ("", name_of(person).display)
+    return replace(
+        person,
+        full_name=name.full,
+        family_name=name.family,
+        given_name=name.given,
+        honorific=honorific,
+        honours=honours,
+        display_name=person.display_name if chosen else name.display,
+        feed_key=row.key,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def derived(person: Person, post: Post, organisation: Organisation) -> Person:
+    """Write the copies that mail programs read; they follow the first post the sender lists."""
+    return replace(
+        person,
+        title=post.title,
+        organisation_name=organisation.name,
+        organisation_id=organisation.id,
+        sector=organisation.sector,
+        region=post.region or organisation.region,
+    )
+
+
+def ended(tenure: Tenure, as_of: date) -> Tenure:
+    """End a tenure the day before the file that no longer has it, never before its own first day."""
+    last = day_before(as_of)
+    return replace(tenure, last_day=max(last, tenure.first_day) if tenure.first_day else last)

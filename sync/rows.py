@@ -1,0 +1,120 @@
+"""One file as the pipeline sees it: candidates for the directory, posts without a holder, and rows set
+aside with a reason.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from sync.names import Name
+
+# What became of a row. Every row of a file has exactly one of these; the receipt's counts add up to the
+# rows sent.
+JOINED, RETURNED, UPDATED, MOVED, UNCHANGED, LEFT = (
+    "joined",
+    "returned",
+    "updated",
+    "moved",
+    "unchanged",
+    "left",
+)
+REJECTED, QUESTION = "rejected", "question"
+TAKEN = (JOINED, RETURNED, UPDATED, MOVED, UNCHANGED, LEFT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOutcome:
+    """What happened to one row, why, and how the sender can mend it."""
+
+    line: int
+    outcome: str
+    reason: str = ""
+    mend: str = ""
+    key: str = ""  # the sender's own key, so that they find the row again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationFacts:
+    """What a row says about the organisation."""
+
+    code: str = ""
+    name: str = ""
+    acronym: str = ""
+    sector: str = ""
+    region: str = ""
+    domains: tuple[str, ...] = ()
+    duty_line: str = ""
+    parent: str = ""
+    former_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFacts:
+    """What a row says about the post."""
+
+    key: str
+    title: str
+    organisation: OrganisationFacts
+    role: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeFacts:
+    """What a row says about the private office."""
+
+    name: str = ""
+    mail: tuple[str, ...] = ()
+    telephone: tuple[str, ...] = ()
+    assistant: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A named, eligible person in a post, every value normalised."""
+
+    line: int
+    key: str
+    name: Name
+    post: PostFacts
+    mail: tuple[str, ...] = ()
+    telephone: tuple[str, ...] = ()
+    mobile: tuple[str, ...] = ()
+    sign_in_address: str = ""
+    kind: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    office: OfficeFacts | None = None
+    refused: frozenset[str] = frozenset()  # fields whose value was refused: the directory keeps what it has
+    notes: tuple[str, ...] = ()
+
+    @property
+    def row_key(self) -> str:
+        """The sender's key of person and post together; a tenure's key."""
+        return f"{self.key} @ {self.post.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One file, read and normalised; nothing in it depends on the directory."""
+
+    feed: str
+    part: str
+    as_of: date
+    file_digest: str
+    mapping_digest: str
+    rows: int
+    candidates: tuple[Candidate, ...] = ()
+    vacant: tuple[PostFacts, ...] = ()
+    set_aside: tuple[RowOutcome, ...] = ()
+    present: frozenset[str] = frozenset()  # keys of rejected rows: a faulty row is not an absence
+    constant: tuple[str, ...] = field(default=())  # person fields that are the same or blank in every row
+
+
+def escape_key(parts: tuple[str, ...]) -> str:
+    """Join key values so that neither "|" nor "@" in a value can be taken for the joint."""
+    return "|".join(part.replace("%", "%25").replace("|", "%7C").replace("@", "%40") for part in parts)
+
+
+def person_key(row_key: str) -> str:
+    """Give the person's part of a tenure's key."""
+    return row_key.split(" @ ", 1)[0]

@@ -1,0 +1,217 @@
+"""What the command line calls: every function gives a `Result`, every failure is a `SyncError` with its
+exit code.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from ldap_schema.clock import london_today
+from ldap_schema.feeds import FeedPart
+from sync import holds as held
+from sync.apply import apply_saved, finish_interrupted, nothing_to_do
+from sync.canonical import canonical
+from sync.context import DONE, HELD, PARTLY, PLANNED, Result, SyncContext, gravest
+from sync.errors import InputRefused
+from sync.lock import feed_lock
+from sync.mapping import Feed
+from sync.mapping_reader import load_feed
+from sync.plan_file import read_plan, write_private
+from sync.prepare import named_source, prepare, still_holds
+from sync.readers import read_table
+from sync.receipt import Receipt, as_csv, as_text, load_receipt, receipt_of
+from sync.render import plan_text, receipt_line
+from sync.settings import SyncSettings
+from sync.source import Source, find_sources, in_order, source_of
+
+Progress = Callable[[int, int, str], None]
+
+
+def check(
+    settings: SyncSettings, clock: Callable[[], datetime], mapping: Path, sample: Path | None = None
+) -> Result:
+    """Check a mapping, and a sample file against it; needs no server."""
+    feed = load_feed(mapping)
+    if sample is None:
+        return Result(
+            exit_code=DONE, text=f"{mapping}: the mapping of {feed.name} is good.", data={"feed": feed.id}
+        )
+    source = source_of(feed, sample, london_today(clock()))
+    reading = canonical(feed, read_table(feed, sample, settings), source.part, source.as_of)
+    counts = {"taken": len(reading.candidates)}
+    for each in reading.set_aside:
+        counts[each.outcome] = counts.get(each.outcome, 0) + 1
+    lines = [f"{sample.name}: part {source.part}, as of {source.as_of}, {reading.rows} rows."]
+    lines += [f"{count:>7}  {outcome}" for outcome, count in counts.items()]
+    lines += [f"  line {each.line}: {each.reason}. {each.mend}" for each in reading.set_aside if each.reason]
+    lines += [f"  line {each.line}: {note}" for each in reading.candidates for note in each.notes]
+    data = {
+        "feed": feed.id,
+        "part": source.part,
+        "as_of": source.as_of,
+        "rows": reading.rows,
+        "counts": counts,
+    }
+    return Result(exit_code=PARTLY if "rejected" in counts else DONE, text="\n".join(lines), data=data)
+
+
+def plan_run(
+    context: SyncContext,
+    mapping: Path,
+    file: Path | None = None,
+    out: Path | None = None,
+    width: int = 80,
+    colour: bool = False,
+) -> Result:
+    """Show what a file would change; writes nothing but the plan file, when one is asked for."""
+    feed = load_feed(mapping)
+    prepared = prepare(context, feed, named_source(context, feed, file))
+    saved = prepared.saved
+    if out is not None:
+        raw = prepared.raw or context.plan_path(saved.run).read_bytes()
+        write_private(out, raw)
+    text = plan_text(saved.plan, saved.holds, saved.run, width, colour)
+    receipt = receipt_of(saved, "planned", context.clock())
+    code = PLANNED if saved.plan.changes else DONE
+    code = PARTLY if receipt.rejected() else code
+    return Result(exit_code=HELD if saved.holds else code, text=text, data=_data(receipt))
+
+
+def apply_run(context: SyncContext, target: Path, file: Path | None = None) -> Result:
+    """Apply a saved plan (its file, or a held run by name), or plan and apply a mapping's file in one."""
+    if target.suffix == ".toml":
+        feed = load_feed(target)
+        with feed_lock(context.settings.folder / "locks", feed.id, context.settings.lock_seconds):
+            return _one(context, feed, named_source(context, feed, file))
+    path = target if target.exists() or not target.name.isalnum() else context.plan_path(target.name)
+    saved = read_plan(path)
+    with feed_lock(context.settings.folder / "locks", saved.plan.feed, context.settings.lock_seconds):
+        state = still_holds(context, saved)
+        finish_interrupted(context, state.part)
+        if saved.holds and not held.is_approved(state.part, saved.run, context.clock()):
+            receipt = held.hold(context, saved, path.read_bytes(), state.part)
+            return Result(exit_code=HELD, text=held.alert(saved), data=_data(receipt))
+        return _applied(apply_saved(context, saved, state))
+
+
+def run_feed(
+    context: SyncContext,
+    mapping: Path,
+    files: Sequence[Path] = (),
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Take all files of a feed in date order; one refused or held file does not stop the others."""
+    feed = load_feed(mapping)
+    today = london_today(context.clock())
+    if files:
+        sources = in_order(named_source(context, feed, each) for each in files)
+    else:
+        sources = find_sources(feed, folder or context.settings.inbox, today)
+    results: list[Result] = []
+    with feed_lock(context.settings.folder / "locks", feed.id, context.settings.lock_seconds):
+        for number, source in enumerate(sources, start=1):
+            try:
+                results.append(_one(context, feed, source))
+            except InputRefused as refused:
+                text = f"{source.as_of}  {source.part}: refused: {refused}"
+                data = {"file": source.path.name, "status": "refused", "reason": str(refused)}
+                results.append(Result(exit_code=refused.exit_code, text=text, data=data))
+            if progress:
+                progress(number, len(sources), source.path.name)
+    text = "\n".join(each.text for each in results)
+    return Result(
+        exit_code=gravest([each.exit_code for each in results]),
+        text=text,
+        data={"runs": [each.data for each in results]},
+    )
+
+
+def _one(context: SyncContext, feed: Feed, source: Source) -> Result:
+    prepared = prepare(context, feed, source)
+    finish_interrupted(context, prepared.state.part)
+    saved = prepared.saved
+    if prepared.nothing_new:
+        return _applied(nothing_to_do(context, saved))
+    if saved.holds and not held.is_approved(prepared.state.part, saved.run, context.clock()):
+        receipt = held.hold(context, saved, prepared.raw, prepared.state.part)
+        return Result(exit_code=HELD, text=held.alert(saved), data=_data(receipt))
+    return _applied(apply_saved(context, saved, prepared.state))
+
+
+def _applied(receipt: Receipt) -> Result:
+    return Result(
+        exit_code=PARTLY if receipt.rejected() else DONE, text=receipt_line(receipt), data=_data(receipt)
+    )
+
+
+def approve(context: SyncContext, run: str, reason: str) -> Result:
+    """Approve a held run; it is applied by `apply_run`, or by the feed's next run."""
+    part = held.approve(context, run, reason)
+    text = f"Approved until {part.approved_until:%d %B %Y %H:%M} UTC. Apply it: counterpart sync apply {run}"
+    return Result(exit_code=DONE, text=text, data=_part(part))
+
+
+def reject(context: SyncContext, run: str, reason: str) -> Result:
+    """Drop a held run."""
+    part = held.reject(context, run, reason)
+    return Result(
+        exit_code=DONE, text=f"The run {run} is dropped. Nothing of it was applied.", data=_part(part)
+    )
+
+
+def holds(context: SyncContext) -> Result:
+    """List what the guard stopped and nobody decided."""
+    parts = sorted(context.directory.feeds.held(), key=lambda each: (each.feed, each.part))
+    lines = []
+    for each in parts:
+        approved = (
+            f" (approved by {each.approved_by})"
+            if held.is_approved(each, each.hold_run, context.clock())
+            else ""
+        )
+        lines.append(f"{each.hold_run}  {each.feed} / {each.part}{approved}: {each.hold_reason}")
+    return Result(
+        exit_code=DONE,
+        text="\n".join(lines) or "No feed is held.",
+        data={"holds": [_part(each) for each in parts]},
+    )
+
+
+def status(context: SyncContext) -> Result:
+    """List what was applied last for each part, newest first, and how old it is."""
+    today = london_today(context.clock())
+    parts = sorted(context.directory.feeds.parts(), key=lambda each: (each.feed, each.part))
+    lines = []
+    for each in parts:
+        days = (today - each.as_of).days if each.as_of else None
+        age = "never applied" if days is None else f"as of {each.as_of}, {days} days old, {each.rows} rows"
+        lines.append(
+            f"{each.feed} / {each.part}: {age}" + (f"  HELD {each.hold_run}" if each.hold_run else "")
+        )
+    return Result(
+        exit_code=DONE,
+        text="\n".join(lines) or "No feed was applied yet.",
+        data={"parts": [_part(each) for each in parts]},
+    )
+
+
+def receipt(settings: SyncSettings, run: str, as_table: bool = False) -> Result:
+    """Give the receipt of a run as text, or as CSV for the sender."""
+    found = load_receipt(settings.folder, run)
+    return Result(
+        exit_code=DONE, text=as_csv(found) if as_table else as_text(found), data=_data(found, rows=True)
+    )
+
+
+def _data(receipt: Receipt, rows: bool = False) -> dict[str, object]:
+    found: dict[str, object] = msgspec.to_builtins(receipt)
+    outcomes = found.pop("outcomes")
+    return found | {"counts": receipt.counts()} | ({"outcomes": outcomes} if rows else {})
+
+
+def _part(part: FeedPart) -> dict[str, object]:
+    found: dict[str, object] = msgspec.to_builtins(part)
+    return found

@@ -1,0 +1,41 @@
+"""Settings of the HR feeds."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """Where feeds arrive, where plans and receipts are kept, and the policy that every feed shares."""
+
+    folder: Path = field(
+        default=Path("var/sync"),
+        metadata={
+            "meaning": "Folder for plans, receipts and locks. It holds personal data: private to the service."
+        },
+    )
+    inbox: Path = field(
+        default=Path("var/feeds"),
+        metadata={"meaning": "Folder where senders' files arrive when a command names no file."},
+    )
+    joiner_show: tuple[str, ...] = field(
+        default=("mail:leaders", "telephoneNumber:leaders"),
+        metadata={
+            "meaning": "What other leaders may see of somebody who has just joined, until they choose."
+        },
+    )
+    max_file_bytes: int = field(
+        default=50_000_000,
+        metadata={
+            "meaning": "A larger file is refused unread; so is a workbook that unpacks to more than "
+            "four times this."
+        },
+    )
+    max_rows: int = field(default=200_000, metadata={"meaning": "A file with more rows is refused."})
+    approval_hours: int = field(
+        default=24, metadata={"meaning": "Hours for which an approval of a held run is good."}
+    )
+    lock_seconds: float = field(
+        default=30.0,
+        metadata={"meaning": "Seconds a run waits for another run of the same feed before it leaves."},
+    )
