@@ -84,10 +84,10 @@ def socket_path(folder: Path, name: str) -> Path:
     return short / name
 
 
-def tail(log: Path, lines: int = LOG_LINES) -> str:
-    """Return a log's last lines, or a word that there are none."""
-    text = log.read_text(errors="replace") if log.exists() else ""
-    return "\n".join(text.splitlines()[-lines:]) or "(its log is empty)"
+def tail(log: Path, start: int = 0) -> str:
+    """Return the last lines that a log got after its first `start` bytes, or a word that there are none."""
+    content = log.read_bytes()[start:] if log.exists() else b""
+    return "\n".join(content.decode(errors="replace").splitlines()[-LOG_LINES:]) or "(its log is empty)"
 
 
 class Process:
@@ -122,6 +122,7 @@ class Process:
         self._working_folder = working_folder
         self._start_timeout = start_timeout
         self._stop_timeout = stop_timeout
+        self._log_start = 0  # bytes; what follows in the log was written by this start
         self._guard: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -200,12 +201,13 @@ class Process:
         self.start()
 
     def last_log_lines(self) -> str:
-        """Return the end of the server's log, for a message."""
-        return tail(self.log)
+        """Return the end of what the server wrote since it was last started, for a message."""
+        return tail(self.log, self._log_start)
 
     def _start_guarded(self) -> None:
         command = [str(part) for part in self.command]
         with self.log.open("ab") as log:
+            self._log_start = log.tell()
             self._guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(GUARD), str(self._stop_timeout), *command],
                 stdin=subprocess.PIPE,
