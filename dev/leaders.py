@@ -39,7 +39,7 @@ class InventedPerson:
 
     number: int  # unique in the whole invention
     name: InventedName
-    sign_in_address: str  # unique
+    sign_in_address: str  # unique; blank in the row of a post in another body, which has no account to tell
     mail: str  # may be a mailbox that several share
     telephone: str
     mobile: str
@@ -65,8 +65,12 @@ class Invention:
     lines: tuple[Line, ...]
 
     def leaders(self) -> dict[int, InventedPerson]:
-        """Give the eligible people by their number."""
-        return {line.person.number: line.person for line in self.lines if line.person and line.post.eligible}
+        """Give the eligible people by their number, each as the row of their first post has them."""
+        found: dict[int, InventedPerson] = {}
+        for line in self.lines:
+            if line.person and line.post.eligible:
+                found.setdefault(line.person.number, line.person)
+        return found
 
 
 def invent(seed: int, leaders: int, as_of: date, encodings: Mapping[str, str]) -> Invention:
@@ -207,7 +211,8 @@ class _Maker:
         last = self.as_of + timedelta(days=self.chance.randrange(60, 300)) if away else None
         post = self.posts.beside(other if away else line.post.organisation, away=away)
         kind = SECONDMENT if away else SUBSTANTIVE
-        return replace(line, post=post, kind=kind, first_day=first, last_day=last, office=None)
+        person = _without_account(line.person) if away else line.person
+        return replace(line, post=post, person=person, kind=kind, first_day=first, last_day=last, office=None)
 
     def former(self, line: Line, other: Line) -> Line | None:
         """Say that a person held another's post until that one began."""
@@ -215,7 +220,12 @@ class _Maker:
             return None
         last = min(line.first_day, other.first_day, self.as_of) - timedelta(days=1)
         first = last - timedelta(days=self.chance.randrange(300, 1500))
-        return replace(line, post=other.post, kind=SUBSTANTIVE, first_day=first, last_day=last, office=None)
+        person = _without_account(line.person)
+        return Line(post=other.post, person=person, kind=SUBSTANTIVE, first_day=first, last_day=last)
+
+
+def _without_account(person: InventedPerson | None) -> InventedPerson | None:
+    return person and replace(person, sign_in_address="")
 
 
 def _local(name: str) -> str:

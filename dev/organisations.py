@@ -32,6 +32,7 @@ class InventedOrganisation:
     duty_line: str = ""
     parent: str = ""  # slug
     titles: str = ""  # table of posts.toml
+    named: bool = False  # the demonstration names it and its head
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,7 @@ class _Sector:
             acronym=entry.get("acronym", ""),
             duty_line=entry["duty_line"],
             titles=entry["name"] if entry["name"] in words("posts") else entry["sector"],
+            named=True,
         )
 
 

@@ -10,6 +10,7 @@ from dev.chance import words
 from dev.organisations import InventedOrganisation
 
 JOB_SHARES, VACANCIES, INELIGIBLE = 0.05, 0.035, 0.12  # shares of organisations
+LARGE = 20  # from so many leaders on: always a job share, a vacant post and somebody not eligible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Posts:
         table = self.titles[organisation.titles]
         titles = self.in_order(table, organisation.name)
         posts = [self.post(organisation, next(titles), holders) for holders in self.holders(organisation)]
-        if self.chance.random() < INELIGIBLE:
+        if organisation.leaders >= LARGE or self.chance.random() < INELIGIBLE:
             title, role, grade = self.chance.choice(table["below"])
             posts.append(self.post(organisation, (self.fill(title, table), role, grade), 1, eligible=False))
         return posts
@@ -46,12 +47,10 @@ class Posts:
     def holders(self, organisation: InventedOrganisation) -> list[int]:
         """Give how many people hold each post, so that the organisation's leaders all have one."""
         people = organisation.leaders
-        named = organisation.duty_line and organisation.leaders > 3
-        if people > 1 and not named and self.chance.random() < JOB_SHARES:
-            holders = [1] * (people - 2) + [2]
-        else:
-            holders = [1] * people
-        if self.chance.random() < VACANCIES * (3 if people > 6 else 1):
+        small = people > 1 and not organisation.named  # a named head shares with nobody
+        shares = people >= LARGE or (small and self.chance.random() < JOB_SHARES)
+        holders = [1] * (people - 2) + [2] if shares else [1] * people
+        if people >= LARGE or self.chance.random() < VACANCIES:
             holders.append(0)
         return holders
 

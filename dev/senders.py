@@ -78,7 +78,7 @@ def _sender(dialect: Mapping[str, Any]) -> Sender:
         columns=tuple(dialect["columns"]),
         filled=_filled(mapping),
         name_column=person.get("full_name") or person["family_name"],
-        nobody=mapping["eligible"]["not_a_person"][0],
+        nobody=next(iter(mapping["eligible"]["not_a_person"])),
     )
 
 
