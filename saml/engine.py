@@ -7,7 +7,6 @@ SignedInfo says.
 """
 
 import xmlsec
-import xmlsec.constants
 from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Library  # type: ignore[import-untyped]
 

@@ -21,8 +21,8 @@ def _page(provider_name: str, title: str, body: str, script: str = "") -> str:
 <h1>{escape(title)}</h1>
 {body}
 </main>
-<footer><p>This page stands in for your organisation&rsquo;s own sign-in page. Nobody here is real, and no password
-is asked for.</p></footer>
+<footer><p>This page stands in for your organisation&rsquo;s own sign-in page.
+Nobody here is real, and no password is asked for.</p></footer>
 </body>
 </html>
 """
