@@ -1,4 +1,4 @@
-"""Time: instants are UTC, days are Europe/London civil dates; the clock is passed in, never asked in passing."""
+"""Time: instants are UTC, days are Europe/London civil dates; the clock is passed in."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime

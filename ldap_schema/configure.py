@@ -1,4 +1,7 @@
-"""The LDIF of this folder, filled in for one server; `make run`, the tests and an administrator load the same text."""
+"""The LDIF of this folder, filled in for one server.
+
+`make run`, the tests and an administrator load the same text.
+"""
 
 from dataclasses import dataclass
 from importlib.resources import files

@@ -1,7 +1,7 @@
-"""Connections to the directory: TLS always verified, a bounded pool, timeouts; the only module that opens any.
+"""Connections to the directory: TLS always verified, a bounded pool, timeouts; nobody else opens one.
 
-ldap3's pace depends on how it is asked: no schema, no names to check, its fast decoder and raw values are three to
-five times faster than its defaults.
+ldap3's pace depends on how it is asked: without schema and names to check, with its fast decoder and raw
+values, it is three to five times faster than by default.
 """
 
 import ssl
@@ -11,7 +11,7 @@ from contextlib import suppress
 from math import ceil
 from pathlib import Path
 from threading import Semaphore
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import ldap3
@@ -22,18 +22,23 @@ from ldap_schema.entries import Entry
 from ldap_schema.errors import BadValue, DirectoryError, DirectoryRefused, DirectoryUnavailable
 from ldap_schema.operations import Operation, Search
 from ldap_schema.results import SIZE_LIMIT, check
+from ldap_schema.tree import id_of
 
 PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"  # RFC 4370
 WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
 TIMED_OUT = "timed out"  # what Python's sockets say
 NO_ANSWER = "The directory does not answer"
 CERTIFICATE = "The directory's certificate can't be verified"
-SCOPES = {"entry": ldap3.BASE, "children": ldap3.LEVEL, "below": ldap3.SUBTREE}
+SCOPES: dict[str, Literal["BASE", "LEVEL", "SUBTREE"]] = {
+    "entry": ldap3.BASE,
+    "children": ldap3.LEVEL,
+    "below": ldap3.SUBTREE,
+}
 
 T = TypeVar("T")
 
 
-class VerifiedTLS(ldap3.Tls):  # type: ignore[misc]  # the stubs leave its base untyped
+class VerifiedTLS(ldap3.Tls):
     """TLS as OpenSSL itself verifies it: chain, host names and addresses.
 
     ldap3's own verifies nothing by default, and compares names with code that Python 3.12 no longer has.
@@ -45,14 +50,14 @@ class VerifiedTLS(ldap3.Tls):  # type: ignore[misc]  # the stubs leave its base 
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
 
     def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:
-        """Put TLS on the connection's socket, or raise ssl.SSLError; ldap3 calls this for StartTLS and ldaps."""
+        """Put TLS on the connection's socket, or raise ssl.SSLError; ldap3 calls it for StartTLS and ldaps."""
         connection.socket = self._context.wrap_socket(
             connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
         )
 
 
 class Connections:
-    """A pool of connections bound as one account; threads share it, and each borrows one for one operation."""
+    """A pool of connections bound as one account; threads share it, each borrows one at a time."""
 
     def __init__(
         self, uri: str, ca_file: Path, bind_dn: str, password_file: Path, timeout: float, size: int
@@ -64,6 +69,7 @@ class Connections:
         self._host, self._port = address.hostname, address.port or (636 if self._ldaps else 389)
         self._ca_file, self._password_file = ca_file, password_file
         self._bind_dn, self._timeout = bind_dn, timeout
+        self.service = id_of(bind_dn)
         self._idle: deque[ldap3.Connection] = deque()
         self._slots = Semaphore(size)
         self._server: ldap3.Server | None = None
@@ -96,8 +102,8 @@ class Connections:
     def transact(self, operations: Sequence[Operation], viewer_dn: str = "") -> None:
         """Carry out all operations or none, in one transaction (RFC 5805).
 
-        A dead connection is replaced while nothing has been sent yet. Raises Moved, AlreadyThere, NotFound, BadValue,
-        DirectoryRefused: nothing was written. DirectoryUnavailable says whether that is certain.
+        A dead connection is replaced while nothing has been sent yet. Raises Moved, AlreadyThere, NotFound,
+        BadValue, DirectoryRefused: nothing was written. DirectoryUnavailable says whether that is certain.
         """
         self._twice(lambda connection: transaction.run(connection, operations, _as_viewer(viewer_dn) or []))
 

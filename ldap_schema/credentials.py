@@ -46,14 +46,14 @@ IS_CREDENTIAL = equals("objectClass", "nlcCredential")
 
 
 class Credentials:
-    """Mail programs' passwords, made and revoked by the portal's own account for the person who is signed in."""
+    """Mail programs' passwords, made and revoked by the portal's own account for whoever is signed in."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._base = link.tree.branch("credentials")
 
     def issue(self, owner_uid: str, label: str, days: int = 365) -> NewCredential:
-        """Make a credential for one mail program and return its password, which is kept nowhere; raise BadValue."""
+        """Make a credential and return its password, which is kept nowhere; raise BadValue for the label."""
         expires = (self._link.clock() + timedelta(days=days)).replace(microsecond=0)
         credential = Credential(id=new_id(), owner=owner_uid, label=label, expires=expires)
         password = new_password()

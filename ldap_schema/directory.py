@@ -1,4 +1,4 @@
-"""The directory as the rest of Counterpart knows it: records in, records out, one object passed to whoever needs it."""
+"""The directory as the rest of Counterpart knows it: records in, records out."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -32,7 +32,7 @@ class Service(StrEnum):
 class Directory:
     """One identity's view of the directory. Threads may share it; each operation borrows a pooled connection.
 
-    Every operation raises DirectoryUnavailable while the server can't be reached, and works again when it can.
+    Every operation raises DirectoryUnavailable while the server can't be reached, and works again after.
     """
 
     def __init__(self, link: Link) -> None:
@@ -69,16 +69,16 @@ class Directory:
     def as_viewer(self, uid: str) -> "Directory":
         """Return the directory as that person sees it, over the same connections (RFC 4370).
 
-        slapd decides at every operation; for someone who is no longer active nothing is there. Only the portal's
-        account may do this. Raise BadValue for what is no uid.
+        slapd decides at every operation; for someone who is no longer active nothing is there. Only the
+        portal's account may do this. Raise BadValue for what is no uid.
         """
         return Directory(self._link.as_viewer(uid))
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write all changes or none, in one transaction; changes that change nothing cost nothing.
 
-        Raises Moved (an updated entry is not what it was), AlreadyThere, NotFound, BadValue, DirectoryRefused: nothing
-        was written. DirectoryUnavailable's message says whether that is certain.
+        Raises Moved (an entry is not what it was), AlreadyThere, NotFound, BadValue, DirectoryRefused:
+        nothing was written. DirectoryUnavailable's message says whether that is certain.
         """
         asked = operations(changes, self._link.tree)
         if len(asked) > MOST_OPERATIONS:
@@ -88,7 +88,7 @@ class Directory:
         self._link.write(*asked)
 
     def probe(self) -> None:
-        """Return if the server answers and takes our account; raise DirectoryUnavailable or DirectoryRefused."""
+        """Return if the server answers and takes our account; else DirectoryUnavailable or -Refused."""
         self._link.connections.whoami()
 
     def context_csn(self) -> str:
@@ -96,7 +96,7 @@ class Directory:
         return self._link.get(self._link.tree.suffix, ["contextCSN"]).text("contextCSN")
 
     def missing_parts(self) -> list[str]:
-        """Return a sentence for each part that this server lacks or has otherwise than this version ships it."""
+        """Return a sentence for each part that this server lacks or has otherwise than we ship it."""
         return missing_parts(self._link)
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from ldap_schema.errors import BadValue
 from ldap_schema.tree import Tree, id_of
 
 LONGEST_VALUE = 2048  # characters
-# What the syntaxes of these attributes allow (RFC 4517); slapd would refuse the rest, and with it a whole transaction.
+# What the syntaxes of these attributes allow (RFC 4517); the rest would stop a whole transaction.
 _NARROW = {
     "telephoneNumber": re.compile(r"[A-Za-z0-9 '()+,./:?=-]+"),
     "mobile": re.compile(r"[A-Za-z0-9 '()+,./:?=-]+"),
@@ -59,7 +59,7 @@ def written(instant: datetime) -> str:
 
 
 class Codec(Generic[R]):
-    """Turns entries into records of one class and back; `references` are the fields that are DNs in the entry.
+    """Turns entries into records of one class and back; `references` are fields that are DNs in the entry.
 
     A field that is missing in the entry, or concealed from who reads, becomes the empty value of its type.
     """

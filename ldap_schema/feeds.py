@@ -1,4 +1,4 @@
-"""Feeds: `nlcId=<feed>,ou=feeds`; below it an entry per part (a body within a feed) remembers what was applied."""
+"""Feeds: `nlcId=<feed>,ou=feeds`; below it an entry per part (one body) remembers what was applied."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

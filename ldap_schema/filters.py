@@ -1,7 +1,7 @@
 """LDAP filters (RFC 4515) as pure functions; the one place that escapes a value.
 
-Everything but ASCII letters and digits is escaped, not only what the RFC demands: ldap3 looks for operators such
-as `:=` and strips spaces in what it is given, and an escaped byte can be mistaken for neither.
+Everything but ASCII letters and digits is escaped, not only what the RFC demands: ldap3 looks for operators
+like `:=` and strips spaces in what it is given, and an escaped byte can be mistaken for neither.
 """
 
 import re
@@ -25,7 +25,7 @@ def escape(value: str) -> str:
 
 
 def equals(attribute: str, value: str) -> str:
-    """Return a filter for entries in which the attribute has the value, by the attribute's own matching rule."""
+    """Return a filter for entries in which the attribute has the value, by its own matching rule."""
     return f"({_name(attribute)}={escape(value)})"
 
 
@@ -35,7 +35,7 @@ def begins(attribute: str, value: str) -> str:
 
 
 def contains(attribute: str, value: str) -> str:
-    """Return a filter for entries in which a value of the attribute contains this; slow under three letters."""
+    """Return a filter for entries in which a value of the attribute has this in it; slow for few letters."""
     return f"({_name(attribute)}=*{escape(value)}*)"
 
 

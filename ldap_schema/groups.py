@@ -1,4 +1,4 @@
-"""Roles and cohorts: `cn=<name>,ou=groups`. A role is held by being a member, never by an attribute of a person."""
+"""Roles and cohorts: `cn=<name>,ou=groups`. A role is held by membership, not by an attribute."""
 
 from ldap_schema.errors import Moved
 from ldap_schema.filters import equals

@@ -1,4 +1,4 @@
-"""What is asked of the server, as plain values: `connection.py` sends them, everything else only makes them."""
+"""What is asked of the server, as plain values: `connection.py` sends them, all else only makes them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class AddEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyEntry:
-    """Change attributes of an entry, if it still fits the `assertion` (a filter; empty: whatever it holds)."""
+    """Change attributes of an entry, if it still fits the `assertion` (a filter; empty: as it is)."""
 
     dn: str
     replace: Mapping[str, Sequence[bytes]] = field(default_factory=dict)  # no values: the attribute goes

@@ -15,7 +15,7 @@ def new_id() -> str:
 
 
 def new_password() -> str:
-    """Return a password of 128 random bits that survives being read aloud and typed: base32 in groups of five."""
+    """Return a password of 128 random bits that can be read aloud and typed: base32 in groups of five."""
     letters = base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
     return "-".join(letters[start : start + 5] for start in range(0, len(letters), 5))
 

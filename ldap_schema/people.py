@@ -10,8 +10,8 @@ from ldap_schema.link import Link
 from ldap_schema.operations import ModifyEntry
 from ldap_schema.tree import Tree
 
-# Status of a person's entry (`nlcStatus`). "missing" means one absence from a feed, which is a question and changes
-# nothing that anybody sees; "leaving" means a last day that is known and still to come.
+# Status of a person's entry (`nlcStatus`). "missing" means one absence from a feed, which is a question and
+# changes nothing that anybody sees; "leaving" means a last day that is known and still to come.
 PENDING, ACTIVE, MISSING, LEAVING, LEFT, HELD, DECEASED = (
     "pending", "active", "missing", "leaving", "left", "held", "deceased",
 )  # fmt: skip
@@ -129,8 +129,8 @@ class People:
     def search(self, words: Sequence[str], filters: Mapping[str, str], limit: int) -> list[Person]:
         """Return at most `limit` people in whom every word occurs, in name, title, organisation or region.
 
-        One or two letters match beginnings of words only. Filters are `sector`, `region` and `organisation_id`; no words
-        and no filters is nobody. Raise BadValue for a filter of another name.
+        One or two letters match beginnings of words only. Filters are `sector`, `region` and
+        `organisation_id`; no words and no filters is nobody. Raise BadValue for a filter of another name.
         """
         narrowed = [self._narrowed(name, value) for name, value in filters.items() if value]
         wanted = [self._word(word.strip()) for word in words if word.strip()]
@@ -156,7 +156,7 @@ class People:
             return
 
     def _word(self, word: str) -> str:
-        """Return a filter for people in whom the word occurs; an organisation's acronym stands for the organisation."""
+        """Return a filter for people in whom the word occurs; an acronym stands for its organisation."""
         match = contains if len(word) > 2 else has_word
         own = [match(attribute, word) for attribute in SEARCHED]
         known_as = any_of(equals("nlcAcronym", word), equals("nlcFormerName", word))

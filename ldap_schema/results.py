@@ -17,8 +17,9 @@ SUCCESS, COMPARE_FALSE, COMPARE_TRUE, SIZE_LIMIT, CONSTRAINT_VIOLATION = 0, 5, 6
 
 _UNAVAILABLE = {51: "is busy", 52: "is unavailable", 80: "failed"}
 _REFUSED = {
-    3: "the time limit was exceeded", 4: "the size limit was exceeded", 8: "stronger authentication is needed",
-    11: "an administrative limit was exceeded", 13: "the connection is not confidential", 48: "anonymous",
+    3: "the time limit was exceeded", 4: "the size limit was exceeded",
+    8: "stronger authentication is needed", 11: "an administrative limit was exceeded",
+    13: "the connection is not confidential", 48: "nobody may be anonymous",
     49: "the name or password of the account is wrong", 50: "the account may not do this",
     53: "the server is unwilling", 123: "the account may not act for that person",
 }  # fmt: skip
@@ -34,7 +35,7 @@ _BAD = {
 
 
 def check(result: Mapping[str, Any], where: str = "") -> None:
-    """Raise what the result means, unless it means success; `where` names the record without personal values."""
+    """Raise what the result means, unless it means success; `where` names the entry."""
     code, message = int(result["result"]), str(result.get("message") or "")
     if code not in (SUCCESS, COMPARE_FALSE, COMPARE_TRUE):
         raise error_for(code, message, where)

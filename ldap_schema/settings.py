@@ -11,7 +11,8 @@ class DirectorySettings:
     uri: str = field(
         default="ldap://localhost:3890",
         metadata={
-            "meaning": "The directory server. `ldap://` is upgraded with StartTLS before anything is sent; `ldaps://` is TLS from the start."
+            "meaning": "The directory server. `ldap://` is upgraded with StartTLS before anything is sent; "
+            "`ldaps://` is TLS from the start."
         },
     )
     suffix: str = field(
@@ -20,7 +21,7 @@ class DirectorySettings:
     ca_file: Path = field(
         default=Path("var/tls/ca.pem"),
         metadata={
-            "meaning": "PEM file of the authority that signed the server's certificate. It is always verified."
+            "meaning": "PEM file of the authority behind the server's certificate, which is always verified."
         },
     )
     portal_password_file: Path = field(

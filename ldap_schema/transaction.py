@@ -92,8 +92,9 @@ def _failed(settled: bytes, numbered: dict[int, Operation]) -> Operation | None:
 def _with_assertion(operation: Operation, controls: list[wire.Control]) -> list[wire.Control]:
     if isinstance(operation, AddEntry) or not operation.assertion:
         return controls
-    parsed = parse_filter(operation.assertion, None, False, False, None, False)
-    return [*controls, (ASSERTION, True, encode_asn1(compile_filter(parsed.elements[0])))]
+    parsed = parse_filter(operation.assertion, None, False, False, None, False)  # type: ignore[no-untyped-call]
+    value = encode_asn1(compile_filter(parsed.elements[0]))  # type: ignore[no-untyped-call]
+    return [*controls, (ASSERTION, True, value)]
 
 
 def _settlement(identifier: bytes) -> bytes:

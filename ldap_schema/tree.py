@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ldap_schema.errors import BadValue
 
-# Letters that mean nothing in a DN or a filter, so that an id needs no escaping and reads the same everywhere.
+# Letters that mean nothing in a DN or a filter, so that an id needs no escaping and is the same everywhere.
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 
 
@@ -61,7 +61,7 @@ class Tree:
 
 
 def checked(id_: str) -> str:
-    """Return the id, or raise BadValue: ids are letters, digits, dots, hyphens and underscores, at most 128."""
+    """Return the id, or raise BadValue: letters, digits, dots, hyphens and underscores, at most 128."""
     if not _ID.fullmatch(id_):
         raise BadValue("An id has characters that ids don't have.")
     return id_

@@ -1,7 +1,7 @@
 """The few LDAP messages of a transaction in BER (RFC 4511), written and read without ldap3.
 
-ldap3 needs about a millisecond of CPU for one add, and a feed of 1,500 leaders is some 5,500 operations in one
-transaction; so they are encoded here and go over the connection that ldap3 opened.
+ldap3 needs about a millisecond of CPU for one add, and a feed of 1,500 leaders is some 5,500 operations in
+one transaction; so they are encoded here and go over the connection that ldap3 opened.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ def encode(message_id: int, operation: Operation, controls: Sequence[Control]) -
 
 
 def answer(data: bytes) -> Answer | None:
-    """Return the answer in what was received, or None if it is not all there yet; raise ValueError for another."""
+    """Return the answer in what was received, or None if it is not all there yet."""
     message = _split(data)
     if message is None:
         return None
@@ -54,7 +54,7 @@ def tagged(tag: int, content: bytes) -> bytes:
 
 
 def elements(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield tag and content of the elements that the data consists of; raise ValueError for half an element."""
+    """Yield tag and content of the elements in the data; raise ValueError for half an element."""
     while data:
         split = _split(data)
         if split is None:
