@@ -17,7 +17,7 @@ help: ## List the targets
 		/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings: YES=1 installs system packages without asking; COUNTERPART_PORTAL_PORT, _LDAP_PORT, _LDAPS_PORT,"
-	@echo "  _IDP_PORT and _SMTP_PORT move the ports; COUNTERPART_VAR moves the folder var/."
+	@echo "  _IDP_PORT and _SMTP_PORT move the ports; COUNTERPART_VAR moves the folder var/; COUNTERPART_LEADERS=60 invents fewer."
 
 install: ## Install what is missing (asks once before it uses sudo)
 	@dev/bootstrap

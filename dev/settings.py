@@ -1,4 +1,4 @@
-"""Where `make run` puts its things: `COUNTERPART_VAR` and the ports, read from the environment."""
+"""Where `make run` puts its things and how much it invents, read from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,11 +52,15 @@ class HouseSettings:
 
 def from_environment(environ: Mapping[str, str]) -> HouseSettings:
     """Read the settings of `make run`; raises BadSetting with one sentence that names the setting."""
-    ports = {field: _port(environ, name, default) for field, (name, default) in PORTS.items()}
+    ports = {
+        field: _number(environ, name, default, range(1024, 65_536), "a port")
+        for field, (name, default) in PORTS.items()
+    }
     if len(set(ports.values())) < len(ports):
         names = ", ".join(name for name, _ in PORTS.values())
         raise BadSetting(f"Two servers can't have the same port; look at {names}.")
-    return _house(Path(environ.get("COUNTERPART_VAR") or "var").absolute(), ports, LEADERS, https=False)
+    leaders = _number(environ, "COUNTERPART_LEADERS", LEADERS, range(20, 20_001), "a number of leaders")
+    return _house(Path(environ.get("COUNTERPART_VAR") or "var").absolute(), ports, leaders, https=False)
 
 
 def of_a_test(folder: Path, leaders: int, *, https: bool = False) -> HouseSettings:
@@ -80,8 +84,8 @@ def _house(var: Path, ports: Mapping[str, int], leaders: int, https: bool) -> Ho
     )
 
 
-def _port(environ: Mapping[str, str], name: str, default: int) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, allowed: range, what: str) -> int:
     text = environ.get(name, "").strip() or str(default)
-    if not (text.isascii() and text.isdecimal() and 1024 <= int(text) <= 65535):
-        raise BadSetting(f"{name} must be a port from 1024 to 65535, not {text!r}.")
+    if not (text.isascii() and text.isdecimal() and int(text) in allowed):
+        raise BadSetting(f"{name} must be {what} from {allowed[0]} to {allowed[-1]}, not {text!r}.")
     return int(text)
