@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
 
 from cryptography import x509
 
+from counterpart import wsgi
 from counterpart.compose import open_redis, read_secret
 from counterpart.failures import failure_of
 from counterpart.mail import SMTPSender
-from counterpart.settings import Settings
+from counterpart.settings import Settings, SettingsError
 from counterpart.worker import NAME as WORKER
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service
@@ -83,7 +83,11 @@ def secrets(patient: Patient) -> Iterator[Problem]:
         ),
     ]
     for path in named:
-        read_secret(path)
+        try:
+            read_secret(path)
+        except SettingsError as error:
+            yield Problem(str(error), MEND["secrets"])
+            continue
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield Problem(f"{path} can be read by other accounts of this machine.", f"chmod 600 {path}")
 
@@ -152,11 +156,9 @@ def mail(patient: Patient) -> Iterator[Problem]:
 
 
 def portal(patient: Patient) -> Iterator[Problem]:
-    """The pages and the design system's files are installed."""
-    if not (files("templates") / "base.html").is_file():
-        yield Problem("The folder of page templates is missing or incomplete.", "Install Counterpart again.")
-    if not (files("app") / "static" / "govuk" / "govuk-frontend.min.css").is_file():
-        yield Problem("GOV.UK Frontend's built files are missing.", "Run `make run`, which fetches them.")
+    """Templates, styles and secrets are there: the portal can be built."""
+    wsgi.portal(patient.settings).close()
+    yield from ()
 
 
 def saml_keys(patient: Patient) -> Iterator[Problem]:
@@ -205,7 +207,7 @@ MEND = {
     "redis": "Start Redis, and compare COUNTERPART_SERVICE_REDIS_URL with it.",
     "store": "Run `counterpart migrate`; if it says the same, look at COUNTERPART_STORE_URL and the disk.",
     "mail": "Compare COUNTERPART_SERVICE_SMTP_… with the mail server; mail waits until then, none is lost.",
-    "portal": "Install Counterpart again.",
+    "portal": "Install Counterpart again, or mend what is named above.",
     "saml_keys": "Put the key pair there, or name the right files in COUNTERPART_SAML_….",
     "providers": "Mend the store first.",
 }

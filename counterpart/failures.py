@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
+from app import PortalIncomplete
 from counterpart.exit_codes import OTHER
 from counterpart.settings import SettingsError
 from ldap_schema.errors import (
@@ -56,6 +57,7 @@ ADVICE: dict[type[BaseException], str] = {
     StoreError: f"{UNCHANGED} {DOCTOR}",
     SettingsError: "",
     Refused: "",
+    PortalIncomplete: "Nothing was started.",
     SyncError: "",
     ProviderRefused: "Nothing was registered or changed.",
     Unavailable: f"{UNCHANGED} {DOCTOR}",

@@ -94,7 +94,7 @@ class WaitingItem(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     key: Mapped[str] = mapped_column(String(200))
-    summary: Mapped[str] = mapped_column(String(500))
+    summary: Mapped[str] = mapped_column(String(2000))
     count: Mapped[int]
     first_seen: Mapped[datetime]
     last_seen: Mapped[datetime]

@@ -17,7 +17,7 @@ HELD_FEED = "held feed"
 STUCK_MAIL = "stuck mail"
 FEEDBACK = "feedback"
 
-LONGEST_KEY, LONGEST_SUMMARY = 200, 500
+LONGEST_KEY, LONGEST_SUMMARY = 200, 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What all commands share: the tools they are given, `--json`, examples in their help."""
 
+import getpass
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -12,13 +13,11 @@ from typing import Any
 import click
 from redis import Redis
 
-from counterpart.compose import Services, build, open_redis
+from counterpart.compose import Services, build, open_redis, read_secret
 from counterpart.settings import Settings, load
 from ldap_schema.clock import Clock, system_clock
 from ldap_schema.directory import Directory, Service
 from store.database import Store
-
-COMMAND_LINE = "command line"  # the actor of what is done here, in the ledger
 
 
 class Tools:
@@ -77,7 +76,9 @@ class Tools:
         self._closing.close()
 
     def _open(self, service: Service) -> Directory:
-        directory = Directory.open(self.settings.directory, service)
+        settings = self.settings.directory
+        read_secret(settings.sync_password_file if service is Service.SYNC else settings.portal_password_file)
+        directory = Directory.open(settings, service)
         self._closing.callback(directory.close)
         return directory
 
@@ -86,6 +87,22 @@ pass_tools = click.make_pass_decorator(Tools)
 as_json: Callable[[Any], Any] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON instead of text."
 )
+
+
+class InOrder(click.Group):
+    """A group whose help lists its commands in the order in which one needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """As they were added, not by the alphabet."""
+        return list(self.commands)
+
+
+def operator() -> str:
+    """Whose act it is, for the ledger: the account at the terminal, also behind sudo."""
+    try:
+        return f"operator:{os.environ.get('SUDO_USER') or getpass.getuser()}"[:200]
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        return f"operator:{os.getuid()}"
 
 
 def example(*lines: str) -> str:

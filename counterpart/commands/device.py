@@ -4,15 +4,15 @@ from dataclasses import asdict
 
 import click
 
-from counterpart.commands.common import COMMAND_LINE, Tools, as_json, example, pass_tools, show, table
+from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
 from counterpart.commands.people import find_person
 from ldap_schema.credentials import Credential
 from store import ledger
 
 
-@click.group()
+@click.group(cls=InOrder)
 def device() -> None:
-    """Give a person's mail program or telephone its own way into the directory."""
+    """Give people's mail programs their own way into the directory."""
 
 
 @device.command(
@@ -32,7 +32,7 @@ def add(tools: Tools, reference: str, label: str, days: int, as_json: bool) -> N
     with tools.store.transaction() as tx:
         made = directory.credentials.issue(owner.uid, label, days=days)
         details = {"credential": made.credential.id}
-        ledger.append(tx, "device added", COMMAND_LINE, owner.uid, details, tools.clock())
+        ledger.append(tx, "device added", operator(), owner.uid, details, tools.clock())
     data = asdict(made.credential) | {
         "bind_dn": made.bind_dn,
         "base_dn": made.base_dn,
@@ -71,7 +71,7 @@ def revoke(tools: Tools, reference: str, id: str, as_json: bool) -> None:
     directory = tools.portal_directory
     owner = find_person(directory, reference)
     with tools.store.transaction() as tx:
-        ledger.append(tx, "device revoked", COMMAND_LINE, owner.uid, {"credential": id}, tools.clock())
+        ledger.append(tx, "device revoked", operator(), owner.uid, {"credential": id}, tools.clock())
         directory.credentials.revoke(id, owner.uid)
     show({"id": id, "revoked": True}, f"Device {id} has no access any more.", as_json)
 

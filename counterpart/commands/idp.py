@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from counterpart.commands.common import COMMAND_LINE, Tools, as_json, example, pass_tools, show, table
+from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
 from ldap_schema.directory import Directory
 from saml import registration
 from saml.provider import LIVE, SUSPENDED, Provider
@@ -15,7 +15,7 @@ from store import ledger
 A_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.group()
+@click.group(cls=InOrder)
 def idp() -> None:
     """Register, check and switch departments' identity providers."""
 
@@ -25,7 +25,7 @@ def idp() -> None:
 @as_json
 @pass_tools
 def check(tools: Tools, file: Path, as_json: bool) -> None:
-    """Read a registration and its metadata, and say what is wrong; changes nothing."""
+    """Say whether a registration is good; changes nothing."""
     provider = registration.read(file, tools.directory.organisations, tools.clock())
     show(
         asdict(provider), f"{file} is a good registration.\n{_described(provider, tools.directory)}", as_json
@@ -92,7 +92,7 @@ def _switch(tools: Tools, id: str, state: str, words: str, as_json: bool) -> Non
 def _remember(tools: Tools, event: str, provider: Provider) -> None:
     with tools.store.transaction() as tx:
         ledger.append(
-            tx, event, COMMAND_LINE, f"provider:{provider.id}", {"state": provider.state}, tools.clock()
+            tx, event, operator(), f"provider:{provider.id}", {"state": provider.state}, tools.clock()
         )
 
 

@@ -4,14 +4,14 @@ import json
 
 import click
 
-from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, table
+from counterpart.commands.common import InOrder, Tools, as_json, counted, example, pass_tools, show, table
 from counterpart.exit_codes import DONE, OTHER
 from store import ledger as book
 
 
-@click.group()
+@click.group(cls=InOrder)
 def ledger() -> None:
-    """Verify and read the ledger, the list of acts that can't be changed."""
+    """Verify and read the ledger, the list of what was done."""
 
 
 @ledger.command(epilog=example("counterpart ledger verify", "counterpart ledger verify --noted 128:9f2c…"))

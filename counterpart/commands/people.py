@@ -1,10 +1,9 @@
 """Finding the person that a command is about; shared by the commands that name one."""
 
+from counterpart.failures import Refused
 from ldap_schema.directory import Directory
 from ldap_schema.errors import NotFound
 from ldap_schema.people import Person
-
-from counterpart.failures import Refused
 
 
 def find_person(directory: Directory, reference: str) -> Person:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from counterpart.commands.common import COMMAND_LINE, Tools, as_json, example, pass_tools, show
+from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
 from ldap_schema.groups import AUDITORS, DIRECTORY_MANAGERS
 from ldap_schema.people import Person
@@ -12,7 +12,7 @@ from ldap_schema.posts import Post, Tenure
 from store import ledger
 
 
-@click.group()
+@click.group(cls=InOrder)
 def person() -> None:
     """Show a person's record, grant and end roles."""
 
@@ -38,24 +38,27 @@ def show_person(tools: Tools, reference: str, as_json: bool) -> None:
 
 @person.command(
     epilog=example(
-        "counterpart person role rowan.thistlewood@leadership.example directory-managers",
-        "counterpart person role rowan.thistlewood@leadership.example directory-managers --revoke",
+        "counterpart person role rowan@leadership.example directory-managers",
+        "counterpart person role rowan@leadership.example auditors --revoke",
     )
 )
 @click.argument("reference", metavar="ADDRESS|UID")
-@click.argument("role", type=click.Choice((DIRECTORY_MANAGERS, AUDITORS)))
+@click.argument("role", metavar="ROLE", type=click.Choice((DIRECTORY_MANAGERS, AUDITORS)))
 @click.option("--revoke", is_flag=True, help="End the role instead.")
 @as_json
 @pass_tools
 def role(tools: Tools, reference: str, role: str, revoke: bool, as_json: bool) -> None:
-    """Grant a person a role, or end it. It is written into the ledger."""
+    """Grant a person a role, or end it.
+
+    ROLE is directory-managers or auditors. The act is written into the ledger.
+    """
     directory = tools.directory
     found = find_person(directory, reference)
     changed = (found.uid in directory.groups.members(role)) == revoke
     if changed:
         with tools.store.transaction() as tx:  # no role without its entry in the ledger
             event = "role ended" if revoke else "role granted"
-            ledger.append(tx, event, COMMAND_LINE, found.uid, {"role": role}, tools.clock())
+            ledger.append(tx, event, operator(), found.uid, {"role": role}, tools.clock())
             (directory.groups.revoke if revoke else directory.groups.grant)(role, found.uid)
     data = {"uid": found.uid, "role": role, "held": not revoke, "changed": changed}
     words = "no longer holds" if revoke else "holds"

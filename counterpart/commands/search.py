@@ -39,7 +39,7 @@ def search(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Find people whose name, post or organisation has all these WORDS."""
+    """Find people by name, post or organisation; all WORDS must fit."""
     filters = {"sector": sector, "region": region}
     if organisation:
         filters["organisation_id"] = tools.directory.organisations.find(organisation).id

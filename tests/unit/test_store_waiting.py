@@ -66,12 +66,12 @@ def test_a_program_settles_by_kind_and_key(store: Store, clock: SettableClock) -
 
 
 def test_strangers_words_stay_on_one_line_and_short(store: Store, clock: SettableClock) -> None:
-    raise_(store, clock, "a\x1b[2J\nb" + "x" * 400, "line\none\u202e\ud800 " + "y" * 900)
+    raise_(store, clock, "a\x1b[2J\nb" + "x" * 400, "line\none\u202e\ud800 " + "y" * 2900)
     item = desk(store)[0]
     assert item.key.startswith("a[2J bxxx")
     assert len(item.key) == 200
     assert item.summary.startswith("line one yyy")
-    assert len(item.summary) == 500
+    assert len(item.summary) == 2000
 
 
 def test_long_keys_that_begin_alike_are_different_matters(store: Store, clock: SettableClock) -> None:

@@ -67,7 +67,7 @@ def _waiting() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("key", sa.String(200), nullable=False),
-        sa.Column("summary", sa.String(500), nullable=False),
+        sa.Column("summary", sa.String(2000), nullable=False),
         sa.Column("count", sa.Integer, nullable=False),
         sa.Column("first_seen", MOMENT, nullable=False),
         sa.Column("last_seen", MOMENT, nullable=False),

@@ -1,0 +1,170 @@
+"""`counterpart sync`: HR feeds into the directory. What happens is decided in the package `sync`; here it is
+only asked for.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
+from sync import runs
+from sync.context import Result, SyncContext
+
+A_FILE = click.Path(path_type=Path, dir_okay=False)
+A_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+FEED = "feeds/northern-forces.toml"
+
+file_option: Callable[[Any], Any] = click.option(
+    "--file", type=A_FILE, help="The sender's file, instead of the newest in the inbox."
+)
+reason_option: Callable[[Any], Any] = click.option(
+    "--reason", required=True, help="Why; it is kept in the ledger with your account."
+)
+
+
+@click.group(cls=InOrder)
+def sync() -> None:
+    """Bring HR feeds into the directory: plan, guard, apply, receipt."""
+
+
+@sync.command(epilog=example(f"counterpart sync check {FEED}", f"counterpart sync check {FEED} sample.csv"))
+@click.argument("feed", type=A_FILE)
+@click.argument("sample", type=A_FILE, required=False)
+@as_json
+@pass_tools
+def check(tools: Tools, feed: Path, sample: Path | None, as_json: bool) -> int:
+    """Check a feed's mapping, and a sample file against it. Needs no server and changes nothing."""
+    return _told(runs.check(tools.settings.sync, tools.clock, feed, sample), as_json)
+
+
+@sync.command(
+    epilog=example(f"counterpart sync plan {FEED}", f"counterpart sync plan {FEED} --file staff.csv -o PLAN")
+)
+@click.argument("feed", type=A_FILE)
+@file_option
+@click.option("-o", "--out", type=A_FILE, help="Save the plan here, for `sync apply`.")
+@as_json
+@pass_tools
+def plan(tools: Tools, feed: Path, file: Path | None, out: Path | None, as_json: bool) -> int:
+    """Show what a file would change; changes nothing.
+
+    Leaves with 2 when changes are planned, 3 when the guard would hold them, 5 when rows were rejected.
+    """
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    width = shutil.get_terminal_size().columns
+    return _told(runs.plan_run(_context(tools), feed, file, out, width=width, colour=colour), as_json)
+
+
+@sync.command(
+    epilog=example("counterpart sync apply PLAN", f"counterpart sync apply {FEED} --file staff.csv")
+)
+@click.argument("target", metavar="PLAN|RUN|FEED", type=click.Path(path_type=Path))
+@file_option
+@as_json
+@pass_tools
+def apply(tools: Tools, target: Path, file: Path | None, as_json: bool) -> int:
+    """Apply a saved plan, an approved run, or a feed's file.
+
+    With a FEED it plans and applies in one. A plan is refused without any change if feed, file or directory
+    moved since the plan was made.
+    """
+    return _told(runs.apply_run(_context(tools), target, file), as_json)
+
+
+@sync.command(epilog=example(f"counterpart sync run {FEED} --folder var/feeds"))
+@click.argument("feed", type=A_FILE)
+@click.option("--file", "files", type=A_FILE, multiple=True, help="A file; may be given several times.")
+@click.option(
+    "--folder", type=A_FOLDER, help="Take every file of the feed in this folder, instead of the inbox."
+)
+@as_json
+@pass_tools
+def run(tools: Tools, feed: Path, files: tuple[Path, ...], folder: Path | None, as_json: bool) -> int:
+    """Apply all of a feed's files in the order of their dates.
+
+    A file that is refused or held does not stop the others. A file applied before writes nothing.
+    """
+    result = runs.run_feed(
+        _context(tools), feed, files, folder, progress=_progress if sys.stderr.isatty() else None
+    )
+    return _told(result, as_json)
+
+
+@sync.command(
+    epilog=example('counterpart sync approve 5f0c2a9d --reason "Merger on 1 April, agreed with HR"')
+)
+@click.argument("run")
+@reason_option
+@as_json
+@pass_tools
+def approve(tools: Tools, run: str, reason: str, as_json: bool) -> int:
+    """Let a held run be applied.
+
+    The approval is good for 24 hours unless the settings say otherwise.
+    """
+    return _told(runs.approve(_context(tools), run, reason), as_json)
+
+
+@sync.command(epilog=example('counterpart sync reject 5f0c2a9d --reason "Half of the file is missing"'))
+@click.argument("run")
+@reason_option
+@as_json
+@pass_tools
+def reject(tools: Tools, run: str, reason: str, as_json: bool) -> int:
+    """Drop a held run; nothing of it is applied."""
+    return _told(runs.reject(_context(tools), run, reason), as_json)
+
+
+@sync.command(epilog=example("counterpart sync holds"))
+@as_json
+@pass_tools
+def holds(tools: Tools, as_json: bool) -> int:
+    """List the runs that the guard stopped and that wait for a person."""
+    return _told(runs.holds(_context(tools)), as_json)
+
+
+@sync.command(epilog=example("counterpart sync status"))
+@as_json
+@pass_tools
+def status(tools: Tools, as_json: bool) -> int:
+    """List what was applied last for each feed, and how old it is."""
+    return _told(runs.status(_context(tools)), as_json)
+
+
+@sync.command(
+    epilog=example(
+        "counterpart sync receipt 5f0c2a9d", "counterpart sync receipt 5f0c2a9d --csv > receipt.csv"
+    )
+)
+@click.argument("run")
+@click.option("--csv", "as_csv", is_flag=True, help="A table for the sender's spreadsheet.")
+@as_json
+@pass_tools
+def receipt(tools: Tools, run: str, as_csv: bool, as_json: bool) -> int:
+    """Show what became of each row of a run."""
+    return _told(runs.receipt(tools.settings.sync, run, as_table=as_csv), as_json)
+
+
+def _context(tools: Tools) -> SyncContext:
+    return SyncContext(
+        settings=tools.settings.sync,
+        directory=tools.directory,
+        store=tools.store,
+        clock=tools.clock,
+        actor=operator(),
+    )
+
+
+def _told(result: Result, as_json: bool) -> int:
+    show(result.data, result.text.rstrip("\n"), as_json)
+    return result.exit_code
+
+
+def _progress(done: int, total: int, name: str) -> None:
+    """One line that is overwritten, on stderr, for whoever watches."""
+    click.echo(f"\r\x1b[K{done} of {total}  {name[:60]}", nl=done == total, err=True)
