@@ -37,7 +37,7 @@ def apply_saved(context: SyncContext, saved: SavedPlan, state: State) -> Receipt
     # Kept before the write: if this process dies in between, the next run finds what was under way and
     # finishes it.
     save_receipt(context.settings.folder, receipt)
-    context.directory.feeds.ensure(saved.plan.feed)
+    _ensure_feed(context, state.part)
     context.directory.write([*saved.plan.changes, *_remember(context, saved, state)])
     if not read_back(context, saved):
         raise ReadBackDiffers(
@@ -45,6 +45,13 @@ def apply_saved(context: SyncContext, saved: SavedPlan, state: State) -> Receipt
             f"{saved.plan.feed}."
         )
     return finish(context, receipt)
+
+
+def _ensure_feed(context: SyncContext, part: FeedPart) -> None:
+    """Make the feed's own entry before its first part; asking first keeps refused writes off the server."""
+    if part.run or part.hold_run or context.directory.feeds.parts(part.feed):
+        return
+    context.directory.feeds.ensure(part.feed)
 
 
 def _remember(context: SyncContext, saved: SavedPlan, state: State) -> list[Change]:
@@ -70,7 +77,7 @@ def _put_part(context: SyncContext, before: FeedPart, after: FeedPart) -> Change
 
 def update_part(context: SyncContext, before: FeedPart, **values: object) -> None:
     """Change what is remembered of a part and nothing else: holds and approvals."""
-    context.directory.feeds.ensure(before.feed)
+    _ensure_feed(context, before)
     context.directory.write([_put_part(context, before, replace(before, **values))])  # type: ignore[arg-type]
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import DECEASED, Person
 from sync.names import Name, same_person
-from sync.rows import Candidate
+from sync.normalise import fold
+from sync.rows import Candidate, Reading
 from sync.state import State, keys_of
 
 
@@ -69,6 +70,16 @@ class Matcher:
                 question="the sign-in address belongs to another leader", mend="Correct the sign-in address."
             )
         return Match(owner)
+
+
+def bearers(state: State, reading: Reading) -> dict[str, set[str]]:
+    """Map every name of the part, folded, to the keys it stands under: two keys are a hint, never a match."""
+    found: dict[str, set[str]] = {}
+    for person in state.owned():
+        found.setdefault(fold(person.full_name), set()).add(person.feed_key)
+    for row in reading.candidates:
+        found.setdefault(fold(row.name.full), set()).add(row.key)
+    return found
 
 
 def name_of(person: Person) -> Name:

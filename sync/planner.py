@@ -9,15 +9,18 @@ from ldap_schema.people import ACTIVE, DECEASED, HELD, LEFT, MISSING, PENDING, P
 from ldap_schema.posts import Post, Tenure
 from sync.draft import Draft
 from sync.mapping import Feed
-from sync.match import Matcher
+from sync.match import Matcher, bearers
 from sync.measures import Measures, measure
+from sync.normalise import fold
 from sync.offices import plan_offices
 from sync.places import Places, UnknownOrganisation
 from sync.records import ABSENT, derived, digest_of, ended, is_open, new_person, over, owns, renewed
+from sync.rows import JOINED, QUESTION, REJECTED, Candidate, Reading, person_key
 from sync.rows import LEFT as ROW_LEFT
-from sync.rows import QUESTION, REJECTED, Candidate, Reading, person_key
 from sync.state import State
 from sync.steps import SYMBOLS, Report, outcome_of, visible_values
+
+SAME_NAME = "Another entry of this feed has the same name. Nobody was merged; if it is one person, say so."
 
 
 class Planner:
@@ -56,7 +59,7 @@ class Planner:
         self.rows: dict[str, list[Candidate]] = {}
         self.posts: dict[int, tuple[Post, Organisation]] = {}
         self.joining: dict[str, str] = {}
-        self.names: dict[str, int] = {}
+        self.bearers = bearers(state, reading)
         self.safe = {self.matcher.keys[key] for key in reading.present if key in self.matcher.keys}
         self.absent: set[str] = set()
 
@@ -206,8 +209,12 @@ class Planner:
         self, before: Person | None, after: Person, rows: list[Candidate], moved: bool, changed: bool
     ) -> None:
         outcome = outcome_of(before, after, moved, changed)
+        twin = outcome == JOINED and len(self.bearers[fold(after.full_name)]) > 1
         for row in rows:
-            self.report.row(row, outcome, f"as {row.post.title}" if outcome in SYMBOLS else "")
+            reason = f"as {row.post.title}" if outcome in SYMBOLS else ""
+            self.report.row(row, outcome, reason, SAME_NAME if twin else "")
+        if twin:
+            self.report.person("?", after.display_name, SAME_NAME, rows[0].line)
         if outcome not in SYMBOLS:
             return
         post, organisation = self.posts[rows[0].line]

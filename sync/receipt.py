@@ -137,7 +137,9 @@ def as_text(receipt: Receipt) -> str:
     if receipt.holds:
         lines += ["The run is held; nothing was changed:", *(f"  - {each}" for each in receipt.holds), ""]
     noted = [
-        each for each in receipt.outcomes if each.mend and each.outcome in (REJECTED, "question", "duplicate")
+        each
+        for each in receipt.outcomes
+        if each.mend and each.outcome in (REJECTED, "question", "duplicate", "joined")
     ]
     values = [each for each in receipt.outcomes if ": " in each.reason and each not in noted]
     if noted:

@@ -89,7 +89,7 @@ def read_state(directory: Directory, reading: Reading) -> State:
         posts=tuple(directory.posts.all_of_feed(feed, part)),
         tenures=tuple(tenures),
         offices=tuple(directory.offices.all_of_feed(feed, part)),
-        organisations=_organisations(directory, reading, people.values()),
+        organisations=_organisations(directory, reading),
         by_address=_owners(directory, reading, people.values()),
         elsewhere=tuple(
             tenure
@@ -115,27 +115,23 @@ def _owners(directory: Directory, reading: Reading, known: Iterable[Person]) -> 
     return {address: owners[address] for address in sorted(wanted & owners.keys())}
 
 
-def _organisations(
-    directory: Directory, reading: Reading, people: Iterable[Person]
-) -> tuple[Organisation, ...]:
-    """Find the organisations the file names and those its people are in now."""
+def _organisations(directory: Directory, reading: Reading) -> tuple[Organisation, ...]:
+    """Find the organisations the file names; for a file that names many, one search for all is cheaper."""
     posts = [each.post for each in reading.candidates] + list(reading.vacant)
-    named = {each.organisation.name for each in posts} | {each.organisation.parent for each in posts}
-    codes = {each.organisation.code for each in posts} | {each.organisation.parent for each in posts}
-    names, codes = named - {""}, codes - {""}
-    ids = {each.organisation_id for each in people} - {""}
-    if len(names) + len(codes) + len(ids) > _FEW:
-        return tuple(each for each in directory.organisations.all() if _is_named(each, names, codes, ids))
-    found = [directory.organisations.find(each) for each in sorted(names | codes | ids)]
+    parents = {each.organisation.parent for each in posts}
+    names = ({each.organisation.name for each in posts} | parents) - {""}
+    codes = {each for each in {each.organisation.code for each in posts} | parents if ":" in each}
+    if len(names) + len(codes) > _FEW:
+        folded = {fold(each) for each in names}
+        return tuple(each for each in directory.organisations.all() if _is_named(each, folded, codes))
+    found = [directory.organisations.by_code(each) for each in sorted(codes)]
+    found += [directory.organisations.by_name(each) for each in sorted(names)]
     return tuple({each.id: each for each in found if each}.values())
 
 
-def _is_named(organisation: Organisation, names: set[str], codes: set[str], ids: set[str]) -> bool:
-    folded = {fold(each) for each in names}
-    return (
-        organisation.id in ids
-        or bool(codes.intersection(organisation.codes))
-        or any(fold(each) in folded for each in (organisation.name, *organisation.former_names))
+def _is_named(organisation: Organisation, folded: set[str], codes: set[str]) -> bool:
+    return bool(codes.intersection(organisation.codes)) or any(
+        fold(each) in folded for each in (organisation.name, *organisation.former_names)
     )
 
 

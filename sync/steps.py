@@ -77,7 +77,7 @@ class Report:
 
     def lines(self) -> tuple[PlanLine, ...]:
         """Give people by symbol and name, then rejected rows and questions by line."""
-        order = "+~→-"
+        order = "+~→-?"
         people = sorted(
             self._people, key=lambda each: (order.index(each.symbol), each.who.casefold(), each.line)
         )
