@@ -1,5 +1,6 @@
 """Chance that can be repeated, and the one place where the lists of words are read."""
 
+import re
 import tomllib
 import unicodedata
 from pathlib import Path
@@ -26,12 +27,9 @@ def words(name: str) -> dict[str, Any]:
 def plain(text: str) -> str:
     """Give text without marks on its letters, in small letters: as a mail system writes a name."""
     decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN_LETTERS))
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).lower()
+    return decomposed.encode("ascii", "ignore").decode().lower()
 
 
 def slug(text: str) -> str:
     """Give text as small plain letters, digits and single hyphens."""
-    kept = "".join(
-        letter if letter.isascii() and letter.isalnum() else " " for letter in plain(text).replace("'", "")
-    )
-    return "-".join(kept.split())
+    return re.sub("[^a-z0-9]+", "-", plain(text).replace("'", "")).strip("-")
