@@ -57,7 +57,7 @@ class VerifiedTLS(ldap3.Tls):
 
 
 class Connections:
-    """A pool of connections bound as one account; threads share it, each borrows one at a time."""
+    """A pool of connections bound as one account; threads share it and borrow one at a time."""
 
     def __init__(
         self, uri: str, ca_file: Path, bind_dn: str, password_file: Path, timeout: float, size: int
