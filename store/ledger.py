@@ -101,7 +101,11 @@ def latest(tx: Session, count: int) -> list[LedgerEntry]:
 def parse_seal(words: str) -> Seal:
     """Read a seal as printed, "<number>:<64 hex digits>"; BadRecord otherwise."""
     number, _, digest = words.strip().partition(":")
-    if not number.isdecimal() or len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+    if (
+        not (number.isascii() and number.isdecimal() and len(number) < 19)
+        or len(digest) != 64
+        or set(digest) - set("0123456789abcdef")
+    ):
         raise BadRecord("A seal looks like 128:9f2c…, a number, a colon and 64 hexadecimal digits.")
     return Seal(int(number), digest)
 

@@ -95,9 +95,7 @@ def run(tools: Tools, feed: Path, files: tuple[Path, ...], folder: Path | None, 
     return _told(result, as_json)
 
 
-@sync.command(
-    epilog=example('counterpart sync approve 5f0c2a9d --reason "Merger on 1 April, agreed with HR"')
-)
+@sync.command(epilog=example('counterpart sync approve 5f0c2a9d --reason "Merger, agreed with HR"'))
 @click.argument("run")
 @reason_option
 @as_json

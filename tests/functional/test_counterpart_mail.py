@@ -18,7 +18,7 @@ from store.errors import TryLater, Undeliverable
 from store.mail import Mail, as_message, reference_of
 
 MESSAGE = as_message(
-    Mail(to="ada.quill@rivers.example", subject="Llifogydd — ŵy", text="Can we talk?", html="<p>Can we talk?</p>"),
+    Mail(to="ada.quill@rivers.example", subject="Llifogydd — ŵy", text="Hello.", html="<p>Hello.</p>"),
     reference_of("k"), "counterpart@leaders.example", datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
 )  # fmt: skip
 
