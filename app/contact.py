@@ -11,7 +11,6 @@ from app.forms import PortalForm, choice_field, submit_field, text_field
 from app.limits import MessageLimits, TooManyMessages
 from app.permissions import leader_signed_in
 from app.viewer import Viewer, services, viewer
-from ldap_schema.errors import NotFound
 from ldap_schema.people import Person
 from store import outbox
 from store.errors import BadMail
@@ -87,12 +86,9 @@ def _addresses(who: Viewer, person: Person) -> list[Address]:
 
 
 def _answer_to(who: Viewer) -> str:
-    """Return the viewer's own address, to which the answer goes."""
-    try:
-        own = who.directory.people.get(who.uid)
-    except NotFound:
-        return ""
-    return own.mail[0] if own.mail else own.sign_in_address
+    """Return the viewer's own address, to which the answer goes: their mail, or the one they sign in with."""
+    own = who.directory.people.get(who.uid)
+    return own.mail[0] if own.mail else services().directory.people.get(who.uid).sign_in_address
 
 
 def _queued(form: MessageForm, who: Viewer, person: Person, chosen: Address, answer_to: str) -> bool:

@@ -145,20 +145,19 @@ def _counted(values: Iterable[str], labels: Mapping[str, str]) -> list[FacetValu
 
 def _judge(person: Person, words: Sequence[str]) -> Found:
     fields = (
-        ("Family name", person.family_name, 8),
-        ("First name", person.given_name, 6),
-        ("Name", person.display_name or person.full_name, 4),
-        ("Post", person.title, 3),
-        ("Organisation", person.organisation_name, 3),
-        ("Region", person.region, 1),
+        ("family name", person.family_name, 8),
+        ("first name", person.given_name, 6),
+        ("name", person.display_name or person.full_name, 4),
+        ("post", person.title, 3),
+        ("organisation", person.organisation_name, 3),
+        ("region", person.region, 1),
     )
     score, reasons = 0, []
     for word in words:
         best = max((_fit(word, text) * weight, number) for number, (_, text, weight) in enumerate(fields))
         if best[0]:
-            label, text, _ = fields[best[1]]
             score += best[0]
-            reasons.append(f"{label}: {text}")
+            reasons.append(f"{fields[best[1]][0]}: {word}")
     phrase = fold(" ".join(words))
     if phrase and phrase in (fold(person.full_name), fold(f"{person.given_name} {person.family_name}")):
         score += 40

@@ -37,12 +37,6 @@ class OrganisationList:
         found = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], pair[1].name))
         return [organisation for _, organisation in found[:most]]
 
-    def with_acronym(self, word: str) -> Organisation | None:
-        """Return the only organisation that is known by this acronym."""
-        wanted = fold(word)
-        found = [one for one in self.by_id.values() if wanted in map(fold, one.acronyms)]
-        return found[0] if len(found) == 1 else None
-
 
 @dataclass(slots=True)
 class _Kept:

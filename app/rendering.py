@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g, url_for
+from flask import Flask, current_app, g
 from govuk_frontend_wtf.main import WTFormsHelpers  # type: ignore[import-untyped]
 
 from app.settings import PortalSettings
@@ -50,5 +50,8 @@ def _about_this_request() -> dict[str, Any]:
 
 
 def _asset(name: str) -> str:
-    """Return the address of a static file, with its version so that browsers may keep it."""
-    return url_for("brand.static", name=name, v=current_app.extensions["counterpart-brand"].digest)
+    """Return the address of a static file, with its version so that browsers may keep it.
+
+    Written out, because an error page for a refused host has no routes to ask.
+    """
+    return f"/static/{name}?v={current_app.extensions['counterpart-brand'].digest}"

@@ -79,7 +79,7 @@ def _question() -> Question:
 
 
 def _answer(question: Question, who: Viewer, organisations: OrganisationList) -> Answer:
-    people = [] if question.empty else _read(question, who, organisations)
+    people = [] if question.empty else _read(question, who)
     found = finding.narrowed(finding.rank(people, question.words), question)
     names = {id: one.name for id, one in organisations.by_id.items()}
     pages = max(1, -(-len(found) // PAGE))
@@ -94,19 +94,11 @@ def _answer(question: Question, who: Viewer, organisations: OrganisationList) ->
     )
 
 
-def _read(question: Question, who: Viewer, organisations: OrganisationList) -> list[Person]:
-    """Read the people as the viewer; an acronym in the query stands for its organisation."""
-    words, organisation = list(question.words), question.organisation
-    if not organisation:
-        for word in words:
-            known = organisations.with_acronym(word)
-            if known is not None:
-                organisation = known.id
-                words.remove(word)
-                break
-    wanted = {"sector": question.sector, "region": question.region, "organisation_id": organisation}
+def _read(question: Question, who: Viewer) -> list[Person]:
+    """Read the people as the viewer, so that nothing they may not see is counted either."""
+    wanted = {"sector": question.sector, "region": question.region, "organisation_id": question.organisation}
     filters = {name: value for name, value in wanted.items() if value}
-    return who.directory.people.search(words, filters, MOST)
+    return who.directory.people.search(question.words, filters, MOST)
 
 
 def _nearest(question: Question, who: Viewer) -> list[Person]:

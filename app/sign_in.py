@@ -123,7 +123,7 @@ def acs() -> Answer:
         return redirect(url_for("sign_in.start"), 303)
     except SignInRefused as refusal:
         return _refused(refusal)
-    sign_in_session(signed_in.person, _kept_for_logout(signed_in))
+    sign_in_session(signed_in.person.uid, _kept_for_logout(signed_in))
     _record(signed_in)
     return redirect(local_path(signed_in.return_to), 303)
 

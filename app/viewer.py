@@ -15,8 +15,8 @@ from app.services import PortalServices
 from app.sessions import PortalSession, RedisSessions, SessionsUnavailable
 from app.settings import PortalSettings
 from ldap_schema.directory import Directory
-from ldap_schema.errors import DirectoryUnavailable, NotFound
-from ldap_schema.people import ACTIVE, MISSING, Person
+from ldap_schema.errors import DirectoryRefused, DirectoryUnavailable, NotFound
+from ldap_schema.people import ACTIVE, MISSING
 
 SIGNED_IN_STATUSES = (ACTIVE, MISSING)
 
@@ -77,12 +77,12 @@ def ask_who_is_looking(app: Flask) -> None:
         return _refusal(permission)
 
 
-def sign_in_session(person: Person, extra: dict[str, Any]) -> None:
+def sign_in_session(uid: str, extra: dict[str, Any]) -> None:
     """Make the browser's session the person's own, under a new id."""
     mine = portal_session()
     mine.renew()
-    mine.update({"uid": person.uid, "device": _device(), **extra})
-    _remember(mine, person)
+    mine.update({"uid": uid, "device": _device(), **extra})
+    _read_again(mine)
 
 
 def _recognise(may_go_without: bool) -> None:
@@ -118,22 +118,21 @@ def _believed(mine: PortalSession) -> bool:
 
 
 def _read_again(mine: PortalSession) -> None:
+    """Believe the person's entry as it is now: the portal's account knows its status, they see the rest."""
+    uid, directory = mine["uid"], services().directory
     try:
-        person = services().directory.as_viewer(mine["uid"]).people.get(mine["uid"])
-    except NotFound:
+        active = directory.people.get(uid).status in SIGNED_IN_STATUSES
+        person = directory.as_viewer(uid).people.get(uid) if active else None
+    except (NotFound, DirectoryRefused):
         person = None
-    if person is None or person.status not in SIGNED_IN_STATUSES:
+    if person is None:
         mine.end()
         g.ended_because = "Your entry in the directory is not active any more, so you were signed out."
         return
-    _remember(mine, person)
-
-
-def _remember(mine: PortalSession, person: Person) -> None:
     mine["name"] = person.display_name or person.full_name
     mine["organisation_id"] = person.organisation_id
     mine["organisation"] = person.organisation_name
-    mine["roles"] = sorted(services().directory.groups.roles_of(person.uid))
+    mine["roles"] = sorted(directory.groups.roles_of(uid))
     mine["checked"] = services().clock().timestamp()
 
 
