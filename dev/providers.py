@@ -35,8 +35,12 @@ class IdentityProviders:
         )
 
     def everybody(self) -> list[Persona]:
-        """Return who one can sign in as, in the order in which to try them."""
-        return [persona for people in personas().values() for persona in people]
+        """Return one persona per address: who claims another's is only on the provider's page."""
+        first: dict[str, Persona] = {}
+        for people in personas().values():
+            for persona in people:
+                first.setdefault(persona.mail, persona)
+        return list(first.values())
 
     def furnish(self, commands: Commands) -> None:
         """Write keys, metadata and registrations; register with the portal what is new or has changed."""

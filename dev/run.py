@@ -121,7 +121,9 @@ def welcome(house: House) -> str:
     lines = ["Counterpart is running.", ""]
     lines += [f"  {name:<20}{text}" for name, text in places]
     lines += ["", "Sign in with one of these addresses:", ""]
-    lines += [f"  {persona.mail:<48}{persona.note}" for persona in house.providers.everybody()]
+    people = house.providers.everybody()
+    width = max(len(persona.mail) for persona in people)
+    lines += [f"  {persona.mail:<{width}}  {persona.note}" for persona in people]
     lines += ["", "Ctrl-C stops everything."]
     return "\n".join(lines)
 
