@@ -14,7 +14,7 @@ from saml.certificates import has_expired, load
 from saml.engine import node_is_signed
 from saml.errors import BadAssertion
 from saml.precheck import Shaped, SignatureShape
-from saml.xml import DS, SAML, parse, q
+from saml.xml import DS, SAML, Unreadable, parse, q
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,12 @@ def verify_response(shaped: Shaped, certificates: Iterable[str], now: datetime) 
     """Verify every signature in the message with the provider's certificates. Raises BadAssertion."""
     keys = tuple(certificates)
     signed = {shape.parent: signed_bytes(shape, keys, now) for shape in shaped.signatures}
-    if shaped.response not in signed:
-        return Verified(shaped.response, False, parse(signed[shaped.assertion]))
-    response = parse(signed[shaped.response])
+    try:
+        if shaped.response not in signed:
+            return Verified(shaped.response, False, parse(signed[shaped.assertion]))
+        response = parse(signed[shaped.response])
+    except Unreadable as error:
+        raise BadAssertion(str(error)) from error
     return Verified(response, True, response.findall(q(SAML, "Assertion"))[0])
 
 
@@ -49,11 +52,13 @@ def signed_bytes(shape: SignatureShape, certificates: Iterable[str], now: dateti
         raise BadAssertion("every signing certificate registered for the provider has expired")
     if not any(node_is_signed(shape.node, pem) for pem in usable):
         raise BadAssertion("the signature was not made by a registered key of the provider")
-    canonical = _canonical(shape)
     try:
+        canonical = _canonical(shape)
         expected = base64.b64decode("".join(shape.digest_value.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise BadAssertion("the digest is not base64") from error
+    except (binascii.Error, ValueError, etree.LxmlError) as error:
+        raise BadAssertion(
+            "the signed element can't be made canonical, or its digest is no base64"
+        ) from error
     if not hmac.compare_digest(hashlib.new(shape.digest, canonical).digest(), expected):
         raise BadAssertion("the signed digest is not that of the element we would read")
     return canonical
