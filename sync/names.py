@@ -112,7 +112,8 @@ def _take_honorific(text: str) -> tuple[str, str]:
         if folded.startswith(honorific + " "):
             length = len(honorific.split())
             words = text.split()
-            return " ".join(words[:length]), " ".join(words[length:])
+            more, rest = _take_honorific(" ".join(words[length:]))
+            return " ".join(filter(None, (*words[:length], more))), rest
     return "", text
 
 

@@ -162,9 +162,9 @@ def _check_header(feed: Feed, header: list[str], name: str) -> None:
 
 def _line(number: int, cells: list[str], header: list[str], wanted: set[str]) -> Line:
     """Keep only the columns the mapping names: the rest is dropped here, before anything is stored."""
-    extra = [cell for cell in cells[len(header) :] if cell.strip()]
     trouble = ""
-    if extra or len(cells) < len(header):
+    # One blank cell too many is enough: an unquoted separator shifts all cells after it.
+    if len(cells) != len(header):
         trouble = f"{len(cells)} cells where the header has {len(header)}; is a separator inside a cell?"
     named = dict(zip(header, cells, strict=False))
     return Line(number, {column: named.get(column, "") for column in wanted}, trouble)

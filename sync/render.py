@@ -16,7 +16,6 @@ _NAMES = {
     "→": "to move",
     "-": "absent or leaving",
     "!": "rejected",
-    "?": "questions",
 }
 
 
@@ -67,22 +66,28 @@ def printable(text: str) -> str:
 def _summary(plan: Plan) -> str:
     counts = Counter(each.symbol for each in plan.lines)
     parts = [f"{counts[symbol]} {name}" for symbol, name in _NAMES.items() if counts[symbol]]
+    if counts["?"]:
+        parts.append(_counted(counts["?"], "question"))
     outcomes = Counter(each.outcome for each in plan.outcomes)
     same = outcomes["unchanged"]
     aside = {each: count for each, count in outcomes.items() if each not in (*TAKEN, REJECTED, "question")}
-    text = "Plan: " + (", ".join(parts) or "nothing to do") + f"; {same} rows unchanged"
+    text = "Plan: " + (", ".join(parts) or "nothing to do") + f"; {_counted(same, 'row')} unchanged"
     if aside:
-        text += f"; {sum(aside.values())} rows set aside ("
+        text += f"; {_counted(sum(aside.values()), 'row')} set aside ("
         text += (
             ", ".join(
                 f"{count} {reason}" for reason, count in sorted(aside.items(), key=lambda item: -item[1])
             )
             + ")"
         )
-    return text + f". {len(plan.changes)} entries would be written."
+    return text + f". {len(plan.changes)} changes in one transaction."
+
+
+def _counted(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def receipt_line(receipt: Receipt) -> str:
     """Sum one run up in one line, for a list of many."""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in receipt.counts().items())
-    return f"{receipt.as_of}  {receipt.part}: {receipt.status}, {receipt.rows} rows: {counts or 'none'}"
+    return f"{receipt.as_of}  {receipt.part}: {receipt.status}, {_counted(receipt.rows, 'row')}: {counts or 'none'}"

@@ -1,0 +1,207 @@
+"""A small sender and, for tests without a server, the directory as a table of records."""
+
+import csv
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from ldap_schema.changes import Add, Remove, Update
+from ldap_schema.feeds import FeedPart
+from ldap_schema.offices import Office
+from ldap_schema.organisations import Organisation
+from ldap_schema.people import Person
+from ldap_schema.posts import Post, Tenure
+from sync.canonical import canonical
+from sync.draft import Kept, identity
+from sync.mapping import Feed
+from sync.mapping_reader import load_feed
+from sync.plan import Plan, make_plan
+from sync.readers import read_table
+from sync.rows import Reading
+from sync.settings import SyncSettings
+from sync.source import source_of
+from sync.state import State
+
+HEADER = (
+    "Staff No",
+    "Name",
+    "Title",
+    "Post Ref",
+    "Organisation",
+    "Mail",
+    "Sign-in",
+    "Phone",
+    "Grade",
+    "From",
+    "To",
+    "Office mail",
+)
+MAPPING = """
+[feed]
+id = "rivers"
+name = "Rivers HR"
+[source]
+file = "rivers-{as_of}.csv"
+[identity]
+key = ["Staff No"]
+post_key = ["Post Ref"]
+[person]
+full_name = "Name"
+mail = "Mail"
+sign_in_address = "Sign-in"
+telephone = "Phone"
+[post]
+title = "Title"
+first_day = { column = "From", date = "%d/%m/%Y" }
+last_day = { column = "To", date = "%d/%m/%Y" }
+keep_vacant = true
+[organisation]
+name = "Organisation"
+create = true
+[office]
+mail = "Office mail"
+[eligible]
+column = "Grade"
+any_of = ["SCS3", "SCS4"]
+not_a_person = ["Vacant", "N/D", ""]
+"""
+K = TypeVar("K", bound=Kept)
+TODAY = date(2026, 11, 23)
+DAY = date(2026, 11, 1)
+NAMES = ("Ada Quill", "Bram Okafor", "Cleo Farthing", "Dilys Marsh", "Emrys Vale", "Freya Holt", "Gus Tarn")
+
+
+def row(number: int = 1, **values: str) -> dict[str, str]:
+    """One good row; give other values by column, with "_" for a space and without hyphens."""
+    name = NAMES[number % len(NAMES)] + ("" if number < len(NAMES) else f"-{_letters(number)}")
+    mail = f"person{number}@rivers.example"
+    good = dict(
+        zip(
+            HEADER,
+            (
+                f"S{number}",
+                name,
+                f"Director {number}",
+                f"P{number}",
+                "Department for Rivers",
+                mail,
+                mail,
+                "020 7946 0000",
+                "SCS3",
+                "",
+                "",
+                "",
+            ),
+            strict=True,
+        )
+    )
+    return good | {
+        key.replace("_", " ").replace("Sign in", "Sign-in"): value for key, value in values.items()
+    }
+
+
+def _letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number)).capitalize()
+
+
+def people(count: int) -> list[dict[str, str]]:
+    """That many good rows."""
+    return [row(number) for number in range(1, count + 1)]
+
+
+def write_mapping(folder: Path, extra: str = "", old: str = "", new: str = "") -> Path:
+    """Write the sender's mapping, with one text replaced or some added."""
+    path = folder / "rivers.toml"
+    path.write_text(MAPPING.replace(old, new) + extra if old else MAPPING + extra)
+    return path
+
+
+def write_file(folder: Path, rows: Sequence[dict[str, str]], day: date = DAY, stem: str = "rivers") -> Path:
+    """Write the sender's file of one day."""
+    path = folder / f"{stem}-{day}.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, HEADER)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+class World:
+    """The directory as a table; applies plans as the real one does, assertions included."""
+
+    def __init__(self, folder: Path, feed: Feed | None = None) -> None:
+        self.folder = folder
+        self.feed = feed or load_feed(write_mapping(folder))
+        self.records: dict[tuple[type[Kept], str], Kept] = {}
+        self.ids = self._mint()
+
+    def _mint(self) -> Iterator[str]:
+        return (f"id{number:05}" for number in itertools.count())
+
+    def read(self, path: Path) -> Reading:
+        source = source_of(self.feed, path, TODAY)
+        return canonical(self.feed, read_table(self.feed, path, SyncSettings()), source.part, source.as_of)
+
+    def state(self, reading: Reading) -> State:
+        part = self.records.get((FeedPart, f"{reading.feed}/{reading.part}"))
+        persons = self.all(Person)
+        return State(
+            part=part if isinstance(part, FeedPart) else FeedPart(feed=reading.feed, part=reading.part),
+            people=tuple(each for each in persons if self._mine(each, reading)),
+            posts=tuple(each for each in self.all(Post) if self._mine(each, reading)),
+            tenures=tuple(each for each in self.all(Tenure) if self._mine(each, reading)),
+            offices=tuple(each for each in self.all(Office) if self._mine(each, reading)),
+            organisations=tuple(self.all(Organisation)),
+            by_address={each.sign_in_address.casefold(): each for each in persons if each.sign_in_address},
+            elsewhere=tuple(each for each in self.all(Tenure) if not self._mine(each, reading)),
+        )
+
+    @staticmethod
+    def _mine(record: Person | Post | Tenure | Office, reading: Reading) -> bool:
+        return (record.feed, record.feed_part) == (reading.feed, reading.part)
+
+    def all(self, kind: type[K]) -> list[K]:
+        return [each for each in self.records.values() if isinstance(each, kind)]
+
+    def plan(self, path: Path) -> Plan:
+        reading = self.read(path)
+        return make_plan(
+            self.feed, reading, self.state(reading), lambda: next(self.ids), TODAY, ("mail:leaders",)
+        )
+
+    def take(self, rows: Sequence[dict[str, str]], day: date = DAY) -> Plan:
+        """Plan and apply the file of one day."""
+        plan = self.plan(write_file(self.folder, rows, day))
+        self.apply(plan)
+        return plan
+
+    def apply(self, plan: Plan) -> None:
+        for change in plan.changes:
+            match change:
+                case Add(record):
+                    assert (type(record), identity(record)) not in self.records
+                    self.records[type(record), identity(record)] = record
+                case Update(before, after):
+                    assert self.records[type(before), identity(before)] == before
+                    self.records[type(after), identity(after)] = after
+                case Remove(record):
+                    del self.records[type(record), identity(record)]
+        part = FeedPart(feed=plan.feed, part=plan.part)
+        known = self.records.get((FeedPart, identity(part)), part)
+        assert isinstance(known, FeedPart)
+        self.records[FeedPart, identity(part)] = replace(
+            known, as_of=plan.as_of, file_digest=plan.file_digest, rows=plan.rows
+        )
+
+    def person(self, key: str) -> Person:
+        """The person under a staff number."""
+        return next(each for each in self.all(Person) if each.feed_key == key.casefold())
+
+    def change(self, person: Person, **values: object) -> Person:
+        """Somebody else edits an entry."""
+        after = replace(person, **values)  # type: ignore[arg-type]
+        self.records[Person, person.uid] = after
+        return after
