@@ -31,7 +31,7 @@ class DirectoryOfPeople(Protocol):
 
     @property
     def people(self) -> identity.PeopleDirectory:
-        """Its people."""
+        """Those whom a provider may vouch for."""
 
 
 class SignOn:

@@ -23,7 +23,7 @@ class QuietHandler(WSGIRequestHandler):
     timeout = 30  # seconds a silent connection may stay open
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Drop the line that wsgiref would print."""
 
 
 def main(arguments: list[str]) -> int:

@@ -24,15 +24,15 @@ class PersonaLike(Protocol):
 
     @property
     def name(self) -> str:
-        """As shown."""
+        """How the person is listed on the page."""
 
     @property
     def mail(self) -> str:
-        """As asserted."""
+        """The address that the provider asserts, whether or not it should."""
 
     @property
     def subject_id(self) -> str:
-        """As asserted."""
+        """The stable key that the provider asserts."""
 
     @property
     def note(self) -> str:

@@ -5,13 +5,14 @@ from html import escape
 from dev.identity_provider.config import Identity, IdentityProvider
 
 
-def _page(provider_name: str, title: str, body: str, script: str = "") -> str:
+def _page(provider_name: str, title: str, body: str, script: str = "", *, problem: bool = False) -> str:
+    prefix = "Error: " if problem else ""
     return f"""<!DOCTYPE html>
 <html lang="en-GB">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)} &ndash; {escape(provider_name)}</title>
+<title>{prefix}{escape(title)} &ndash; {escape(provider_name)}</title>
 <link rel="stylesheet" href="/static/provider.css">
 <link rel="icon" href="data:,">
 {script}</head>
@@ -46,8 +47,7 @@ def choose(provider: IdentityProvider, query: str, chosen: str = "", *, nothing_
 <p class="buttons"><button type="submit">Sign in</button>
 <button type="submit" name="cancel" value="yes" class="quiet">Cancel</button></p>
 </form>"""
-    title = f"Sign in to {provider.name}"
-    return _page(provider.name, f"Error: {title}" if nothing_chosen else title, body)
+    return _page(provider.name, "Sign in", body, problem=nothing_chosen)
 
 
 def _option(number: int, identity: Identity, chosen: str) -> str:

@@ -43,7 +43,7 @@ class Reply:
 
 
 def page(text: str, status: str = "200 OK", *headers: tuple[str, str]) -> Reply:
-    """An HTML page."""
+    """Wrap HTML text as an answer, 200 unless told otherwise."""
     return Reply(status, text.encode(), (("Content-Type", "text/html; charset=utf-8"), *headers))
 
 

@@ -1,4 +1,4 @@
-"""The demonstration provider's pages are valid, labelled and without inline script, wrong requests included."""
+"""The demonstration provider's pages are valid, labelled and without inline script, in every case."""
 
 import io
 from collections.abc import Iterable
