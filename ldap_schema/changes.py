@@ -38,7 +38,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A record that goes; what stands below it must go before."""
+    """A record that goes, with nothing that refers to it; a feed's memory can be emptied and not removed."""
 
     record: Record
 
@@ -58,6 +58,8 @@ def _operation(change: Change, tree: Tree) -> Operation | None:
             dn=dn_of(change.record, tree), values=_codec(change.record).encode(change.record, tree)
         )
     if isinstance(change, Remove):
+        if isinstance(change.record, FeedPart):  # the last part could not go in a transaction; see tree.ldif
+            raise BadValue("What is remembered of a feed can be emptied and not removed.")
         return DeleteEntry(dn=dn_of(change.record, tree))
     return _modification(change, tree)
 
@@ -93,7 +95,7 @@ def dn_of(record: Record, tree: Tree) -> str:
         case Post():
             return tree.post(record.id)
         case Tenure():
-            return tree.tenure(record.post_id, record.id)
+            return tree.tenure(record.id)
         case Organisation():
             return tree.organisation(record.id)
         case Office():

@@ -4,6 +4,7 @@ ldap3's pace depends on how it is asked: without schema and names to check, with
 values, it is three to five times faster than by default.
 """
 
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -44,20 +45,21 @@ class VerifiedTLS(ldap3.Tls):
     ldap3's own verifies nothing by default, and compares names with code that Python 3.12 no longer has.
     """
 
-    def __init__(self, ca_file: Path) -> None:
+    def __init__(self, host: str, ca_file: Path) -> None:
         super().__init__(validate=ssl.CERT_REQUIRED)
+        self._host = host
         self._context = ssl.create_default_context(cafile=str(ca_file))
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
 
     def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:
         """Put TLS on the connection's socket, or raise ssl.SSLError; ldap3 calls it for StartTLS and ldaps."""
         connection.socket = self._context.wrap_socket(
-            connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
+            connection.socket, server_hostname=self._host, do_handshake_on_connect=do_handshake
         )
 
 
 class Connections:
-    """A pool of connections bound as one account; threads share it and borrow one at a time."""
+    """A pool of connections bound as one account; each borrowed by one thread at a time."""
 
     def __init__(
         self, uri: str, ca_file: Path, bind_dn: str, password_file: Path, timeout: float, size: int
@@ -72,7 +74,6 @@ class Connections:
         self.service = id_of(bind_dn)
         self._idle: deque[ldap3.Connection] = deque()
         self._slots = Semaphore(size)
-        self._server: ldap3.Server | None = None
 
     def search(self, request: Search, viewer_dn: str = "") -> list[Entry]:
         """Return the entries found, as that person sees them if one is given.
@@ -157,44 +158,58 @@ class Connections:
         """Return a new connection, with TLS and bound; raises DirectoryUnavailable or DirectoryRefused."""
         password = self._password()
         try:
-            connection = ldap3.Connection(
-                self._described_server(),
-                user=self._bind_dn,
-                password=password,
-                client_strategy=ldap3.SAFE_SYNC,
-                receive_timeout=ceil(self._timeout),
-                check_names=False,
-                auto_escape=False,  # filters.py escapes; twice would be wrong
-                auto_encode=False,
-                auto_referrals=False,
-                return_empty_attributes=False,
-                fast_decoder=True,
-            )
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+            tls = VerifiedTLS(self._host, self._ca_file)
+        except OSError as error:
+            raise self._unavailable(error) from error
+        *others, last = dict.fromkeys(str(address[4][0]) for address in found)
+        for address in others:
+            with suppress(DirectoryUnavailable):
+                return self._open_at(address, tls, password)
+        return self._open_at(last, tls, password)
+
+    def _open_at(self, address: str, tls: VerifiedTLS, password: str) -> ldap3.Connection:
+        # A new description each time: an old one remembers for minutes that nobody answered.
+        server = ldap3.Server(
+            address,
+            port=self._port,
+            use_ssl=self._ldaps,
+            tls=tls,
+            get_info=ldap3.NONE,
+            connect_timeout=self._timeout,
+        )
+        connection = ldap3.Connection(
+            server,
+            user=self._bind_dn,
+            password=password,
+            client_strategy=ldap3.SAFE_SYNC,
+            receive_timeout=ceil(self._timeout),
+            check_names=False,
+            auto_escape=False,  # filters.py escapes; twice would be wrong
+            auto_encode=False,
+            auto_referrals=False,
+            return_empty_attributes=False,
+            fast_decoder=True,
+        )
+        try:
             connection.open(read_server_info=False)
             if not self._ldaps:
                 connection.start_tls(read_server_info=False)
             _, result, _, _ = connection.bind(read_server_info=False)
-        except (LDAPException, OSError) as error:
-            reason = CERTIFICATE if "CERTIFICATE_VERIFY_FAILED" in str(error) else NO_ANSWER
-            raise DirectoryUnavailable(f"{reason} ({self._host}:{self._port}).") from error
-        try:
             check(result)
+        except (LDAPException, OSError) as error:
+            _discard(connection)
+            raise self._unavailable(error) from error
         except DirectoryError:
             _discard(connection)
             raise
         return connection
 
-    def _described_server(self) -> ldap3.Server:
-        if self._server is None:
-            self._server = ldap3.Server(
-                self._host,
-                port=self._port,
-                use_ssl=self._ldaps,
-                tls=VerifiedTLS(self._ca_file),
-                get_info=ldap3.NONE,
-                connect_timeout=self._timeout,
-            )
-        return self._server
+    def _unavailable(self, error: Exception) -> DirectoryUnavailable:
+        reason = CERTIFICATE if "CERTIFICATE_VERIFY_FAILED" in str(error) else NO_ANSWER
+        if isinstance(error, FileNotFoundError):
+            reason = f"The authority's certificate {self._ca_file} is missing, so nobody can be trusted"
+        return DirectoryUnavailable(f"{reason} ({self._host}:{self._port}).")
 
     def _password(self) -> str:
         """Read at every new connection, so that a changed password needs no restart."""
@@ -213,5 +228,9 @@ def _as_viewer(viewer_dn: str) -> list[tuple[str, bool, bytes]] | None:
 
 
 def _discard(connection: ldap3.Connection) -> None:
+    opened = connection.socket
     with suppress(LDAPException, OSError):
         connection.unbind()
+    if opened is not None:  # ldap3 forgets to close the socket of a connection that came to nothing
+        with suppress(OSError):
+            opened.close()

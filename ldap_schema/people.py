@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ldap_schema.entries import Codec, storable
-from ldap_schema.errors import BadValue, Moved
+from ldap_schema.errors import BadValue
 from ldap_schema.filters import all_of, any_of, contains, equals, has_word
 from ldap_schema.link import Link
 from ldap_schema.operations import ModifyEntry
@@ -149,11 +149,9 @@ class People:
         Raise AlreadyThere if it means somebody else, NotFound if there is no such person.
         """
         value = storable("nlcFederatedId", federated_id).encode("utf-8")
-        change = ModifyEntry(dn=self._link.tree.person(uid), add={"nlcFederatedId": [value]})
-        try:
-            self._link.write(change)
-        except Moved:  # the value is there already
-            return
+        dn = self._link.tree.person(uid)
+        if federated_id not in self._link.get(dn, ["nlcFederatedId"]).texts("nlcFederatedId"):
+            self._link.write(ModifyEntry(dn=dn, add={"nlcFederatedId": [value]}))
 
     def _word(self, word: str) -> str:
         """Return a filter for people in whom the word occurs; an acronym stands for its organisation."""

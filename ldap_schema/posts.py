@@ -1,13 +1,13 @@
-"""Posts (`nlcId=…,ou=posts`, flat) and, under a post, one tenure per holder. Vacant = no tenure today."""
+"""Posts and tenures, side by side as `nlcId=…,ou=posts`: one tenure per holder. Vacant = no tenure today."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ldap_schema.entries import Codec, Entry
+from ldap_schema.entries import Codec
 from ldap_schema.filters import all_of, any_of, equals
 from ldap_schema.link import Link
-from ldap_schema.tree import Tree, parent_id_of
+from ldap_schema.tree import Tree
 
 SUBSTANTIVE, ACTING, INTERIM, SECONDMENT, COVER, JOB_SHARE = (
     "substantive", "acting", "interim", "secondment", "cover", "job share",
@@ -25,6 +25,7 @@ POST_ATTRIBUTES = {
 }
 TENURE_ATTRIBUTES = {
     "id": "nlcId",
+    "post_id": "nlcPost",
     "holder": "roleOccupant",
     "kind": "nlcTenureKind",
     "first_day": "nlcFirstDay",
@@ -55,7 +56,7 @@ class Tenure:
     """One person holding one post for a time; it belongs to exactly one feed (or to none: made by hand)."""
 
     id: str
-    post_id: str  # the entry's parent
+    post_id: str
     holder: str  # uid
     kind: str = SUBSTANTIVE
     first_day: date | None = None  # Europe/London civil days, last day inclusive
@@ -72,7 +73,12 @@ POST_CODEC = Codec(
     classes=("organizationalRole", "nlcPost"),
     references={"organisation_id": Tree.organisation},
 )
-TENURE_CODEC = Codec(Tenure, TENURE_ATTRIBUTES, classes=("nlcTenure",), references={"holder": Tree.person})
+TENURE_CODEC = Codec(
+    Tenure,
+    TENURE_ATTRIBUTES,
+    classes=("nlcTenure",),
+    references={"post_id": Tree.post, "holder": Tree.person},
+)
 IS_POST, IS_TENURE = equals("objectClass", "nlcPost"), equals("objectClass", "nlcTenure")
 AT_ONCE = 100  # posts asked for in one filter
 
@@ -90,8 +96,7 @@ class Posts:
 
     def tenures(self, post_id: str) -> list[Tenure]:
         """Return the post's tenures, past and future ones too; the caller knows which day it is."""
-        below = self._link.tree.post(post_id)
-        return [_tenure(entry) for entry in self._link.find(below, IS_TENURE, TENURE_CODEC.asked)]
+        return self._tenures(all_of(IS_TENURE, equals("nlcPost", self._link.tree.post(post_id))))
 
     def held_by(self, uid: str) -> list[tuple[Post, Tenure]]:
         """Return the person's posts, each with the tenure that makes it theirs."""
@@ -103,9 +108,12 @@ class Posts:
         """Return the organisation's posts by title, each with its tenures; vacant ones have none."""
         organisation = self._link.tree.organisation(organisation_id)
         posts = self._posts(all_of(IS_POST, equals("nlcOrganisation", organisation)))
-        return [
-            (post, self.tenures(post.id)) for post in sorted(posts, key=lambda post: (post.title, post.id))
-        ]
+        held: dict[str, list[Tenure]] = {post.id: [] for post in posts}
+        for start in range(0, len(posts), AT_ONCE):
+            dns = [self._link.tree.post(post.id) for post in posts[start : start + AT_ONCE]]
+            for tenure in self._tenures(all_of(IS_TENURE, any_of(*(equals("nlcPost", dn) for dn in dns)))):
+                held[tenure.post_id].append(tenure)
+        return [(post, held[post.id]) for post in sorted(posts, key=lambda post: (post.title, post.id))]
 
     def all_of_feed(self, feed: str, part: str | None = None) -> list[Post]:
         """Return the posts that a feed, or one part of it, made."""
@@ -119,8 +127,7 @@ class Posts:
         return [POST_CODEC.decode(e) for e in self._link.find(self._base, filter_, POST_CODEC.asked)]
 
     def _tenures(self, filter_: str) -> list[Tenure]:
-        found = self._link.find(self._base, filter_, TENURE_CODEC.asked, scope="below")
-        return [_tenure(entry) for entry in found]
+        return [TENURE_CODEC.decode(e) for e in self._link.find(self._base, filter_, TENURE_CODEC.asked)]
 
     def _by_ids(self, ids: Sequence[str]) -> dict[str, Post]:
         found: dict[str, Post] = {}
@@ -128,10 +135,6 @@ class Posts:
             wanted = any_of(*(equals("nlcId", id_) for id_ in ids[start : start + AT_ONCE]))
             found |= {post.id: post for post in self._posts(all_of(IS_POST, wanted))}
         return found
-
-
-def _tenure(entry: Entry) -> Tenure:
-    return TENURE_CODEC.decode(entry, post_id=parent_id_of(entry.dn))
 
 
 def _owned(feed: str, part: str | None) -> list[str]:

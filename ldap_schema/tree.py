@@ -35,9 +35,9 @@ class Tree:
         """Return the DN of a post."""
         return f"nlcId={checked(id_)},ou=posts,{self.suffix}"
 
-    def tenure(self, post_id: str, id_: str) -> str:
-        """Return the DN of a tenure, which stands under its post."""
-        return f"nlcId={checked(id_)},{self.post(post_id)}"
+    def tenure(self, id_: str) -> str:
+        """Return the DN of a tenure; beside the posts: slapd could not remove it from under one."""
+        return f"nlcId={checked(id_)},ou=posts,{self.suffix}"
 
     def office(self, id_: str) -> str:
         """Return the DN of a private office."""
@@ -73,5 +73,5 @@ def id_of(dn: str) -> str:
 
 
 def parent_id_of(dn: str) -> str:
-    """Return the id of the entry above, as for a tenure or a part of a feed."""
+    """Return the id of the entry above, as for a part of a feed."""
     return id_of(dn.partition(",")[2])

@@ -62,7 +62,10 @@ class World:
     def raw(self, dn: str = "", password: str = "", *, tls: bool = True) -> Iterator[ldap3.Connection]:
         """Yield a bare connection, bound if a DN is given, that says what the server says."""
         server = ldap3.Server(
-            "localhost", self.slapd.ldap_port, get_info=ldap3.NONE, tls=VerifiedTLS(self.slapd.ca_file)
+            "localhost",
+            self.slapd.ldap_port,
+            get_info=ldap3.NONE,
+            tls=VerifiedTLS("localhost", self.slapd.ca_file),
         )
         connection = ldap3.Connection(
             server,
