@@ -4,6 +4,7 @@ Nothing here connects: a server that is away is reported by the first call that 
 recovers.
 """
 
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from app.services import PortalServices
 from counterpart.settings import Settings, SettingsError
 from ldap_schema.clock import Clock, system_clock
 from ldap_schema.directory import Directory, Service
+from saml.keys import load_keys
 from saml.registry import Registry
 from saml.sign_on import SignOn
 from store.database import Store
@@ -56,6 +58,21 @@ def build(settings: Settings) -> Services:
         registry=registry,
         sign_on=SignOn(settings.saml, registry, redis, directory, system_clock),
     )
+
+
+def check_files(settings: Settings) -> None:
+    """See that the files which settings name are there before anybody needs them; raises for the first that
+    is not.
+    """
+    read_secret(settings.directory.portal_password_file)
+    load_keys(settings.saml)
+    try:
+        ssl.create_default_context(cafile=settings.directory.ca_file)
+    except OSError as error:  # ssl.SSLError too
+        reason = error.strerror if isinstance(error, FileNotFoundError) else "it holds no certificate in PEM"
+        raise SettingsError(
+            f"COUNTERPART_DIRECTORY_CA_FILE, {settings.directory.ca_file}: {reason}."
+        ) from None
 
 
 def portal_services(services: Services) -> PortalServices:

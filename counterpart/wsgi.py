@@ -1,16 +1,21 @@
 """What the web server loads: `application()` builds the portal from the settings of its environment."""
 
 import os
+import signal
+import time
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from app import create_app
-from counterpart.compose import Services, build, portal_services
+from counterpart.compose import Services, build, check_files, portal_services
 from counterpart.logs import to_stderr
 from counterpart.settings import Settings, load
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
+
+LOOK_EVERY, GRACE = 1.0, 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Portal:
 
 def portal(settings: Settings) -> Portal:
     """Build the portal; raises for every file or setting it can't do without, but connects to nothing."""
+    check_files(settings)
     services = build(settings)
     return Portal(create_app(settings.portal, portal_services(services)).wsgi_app, services)
 
@@ -34,4 +40,16 @@ def portal(settings: Settings) -> Portal:
 def application() -> "WSGIApplication":
     """One portal, for one worker process; called by the web server in each of them."""
     to_stderr()
+    Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return portal(load(os.environ)).application
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it is gone: killed, it can't tell us, and we would keep the
+    port.
+    """
+    while os.getppid() == parent:
+        time.sleep(LOOK_EVERY)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(1)

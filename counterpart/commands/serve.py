@@ -90,6 +90,8 @@ def _check_tls(certificate: Path | None, key: Path | None) -> None:
         raise Refused(
             f"{certificate} and {key} are not a certificate and its key. Nothing was started."
         ) from None
+    except OSError as error:
+        raise Refused(f"{certificate} or {key}: {error.strerror}. Nothing was started.") from None
     if "BEGIN PRIVATE KEY" not in key.read_text(encoding="ascii", errors="replace"):
         raise Refused(
             f"{key} is not in PKCS#8. Make it so with: openssl pkcs8 -topk8 -nocrypt -in {key} -out NEW"

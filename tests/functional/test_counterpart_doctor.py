@@ -1,0 +1,107 @@
+"""The doctor finds each thing that is wrong, says how to mend it, and is silent when all is well."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dev.identity_provider.demo import ensure_key
+from dev.servers import MailCatcher, Redis, Slapd
+from store import heartbeats, providers
+from tests.functional.command_line import Installed
+
+
+@pytest.fixture
+def installed(tmp_path: Path, slapd: Slapd, redis_server: Redis, mail_catcher: MailCatcher) -> Installed:
+    """An installation in which nothing is wrong."""
+    made = Installed(tmp_path, slapd, redis_server, mail_catcher)
+    now = datetime.now(UTC)
+    saml = made.var / "saml"
+    live = {
+        "id": "rivers",
+        "name": "Department for Rivers and Coasts",
+        "entity_id": "https://rivers.example/metadata",
+        "sso_url": "https://rivers.example/sso",
+        "state": "live",
+        "certificates": [(saml / "current.crt").read_text()],
+    }
+    store = made.store()
+    with store.transaction() as tx:
+        providers.save(tx, live)
+        heartbeats.beat(tx, "worker", now)
+    store.close()
+    return made
+
+
+def problems(installed: Installed) -> dict[str, list[dict[str, str]]]:
+    answer = installed.run("doctor", "--json")
+    found: Any = {check["name"]: check["problems"] for check in answer.data["checks"] if check["problems"]}
+    assert answer.code == (1 if found else 0)
+    return found  # type: ignore[no-any-return]
+
+
+def test_a_healthy_installation_is_well(installed: Installed) -> None:
+    answer = installed.run("doctor")
+    assert answer.out.endswith("Everything is well.\n"), answer.out
+    assert answer.code == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "checks"),
+    [
+        ("PORTAL_SECRET_FILE", "/nowhere", {"secrets", "portal"}),
+        ("DIRECTORY_URI", "ldap://localhost:1", {"directory"}),
+        ("SERVICE_REDIS_URL", "redis://localhost:1", {"redis"}),
+        ("STORE_URL", "sqlite:////nowhere/store.db", {"store", "mail", "providers"}),
+        ("SERVICE_SMTP_PORT", "1", {"mail"}),
+        ("PORTAL_BRAND", "crown", {"portal"}),
+        ("SAML_CERTIFICATE_FILE", "/nowhere", {"SAML keys", "portal"}),
+    ],
+)
+def test_each_thing_that_is_wrong_is_found_and_nothing_else(
+    installed: Installed, setting: str, value: str, checks: set[str]
+) -> None:
+    installed.set(setting, value)
+    found = problems(installed)
+    assert set(found) - {"portal"} == checks - {"portal"}, found
+    assert all(problem["what"] and problem["mend"] for each in found.values() for problem in each)
+
+
+def test_a_secret_that_others_can_read_is_found(installed: Installed) -> None:
+    (installed.var / "secrets" / "portal").chmod(0o644)
+    assert "chmod 600" in problems(installed)["secrets"][0]["mend"]
+
+
+def test_a_worker_that_stopped_is_found(installed: Installed) -> None:
+    store = installed.store()
+    with store.transaction() as tx:
+        heartbeats.beat(tx, "worker", datetime(2026, 1, 1, tzinfo=UTC))
+    store.close()
+    assert "silent since 01 January 2026" in problems(installed)["mail"][0]["what"]
+
+
+def test_nobody_can_sign_in_without_a_live_provider(installed: Installed) -> None:
+    store = installed.store()
+    with store.transaction() as tx:
+        saved = providers.get(tx, "rivers")
+        assert saved is not None
+        providers.save(tx, saved | {"state": "suspended"})
+    store.close()
+    assert "nobody can sign in" in problems(installed)["providers"][0]["what"]
+
+
+def test_a_certificate_that_ran_out_is_found(installed: Installed) -> None:
+    saml = installed.var / "saml"
+    for name in ("current.key", "current.crt"):
+        (saml / name).unlink()
+    ensure_key(saml / "current.key", saml / "current.crt", "Ours", datetime(2001, 1, 1, tzinfo=UTC))
+    assert "ran out on" in problems(installed)["SAML keys"][0]["what"]
+
+
+def test_a_changed_ledger_is_found(installed: Installed) -> None:
+    store = installed.store()
+    with store.transaction() as tx:
+        tx.connection().exec_driver_sql("INSERT INTO ledger VALUES (1,'now','x','y','z','{}','a','b')")
+    store.close()
+    assert "does not hold from entry 1" in problems(installed)["store"][0]["what"]
