@@ -1,5 +1,6 @@
 """The product's own command line, as an administrator would call it."""
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,9 +9,9 @@ from dev.errors import ServerFailed
 from dev.processes import Process
 from dev.settings import HouseSettings
 
+ROOT = Path(__file__).resolve().parent.parent
 COUNTERPART = Path(sys.executable).with_name("counterpart")
 COMMAND_SECONDS = 300.0
-DONE, ROWS_REJECTED = 0, 5  # exit codes
 
 
 def product_environment(house: HouseSettings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -19,20 +20,27 @@ def product_environment(house: HouseSettings, environ: Mapping[str, str]) -> dic
 
 
 class Commands:
-    """Runs the command line, each call bounded in time and gone when we are."""
+    """Runs the command line, bounded in time and gone when we are; its words are in its log."""
 
     def __init__(self, house: HouseSettings, environ: Mapping[str, str]) -> None:
         self._folder = house.var / "log"
         self._environ = product_environment(house, environ)
 
-    def run(self, *arguments: str | Path, accept: Sequence[int] = (DONE,)) -> int:
-        """Run `counterpart ARGUMENT…`; raises ServerFailed with its words when the exit code won't do."""
-        command = Process("commands", [COUNTERPART, *arguments], self._folder, environ=self._environ)
-        command.launch()
-        status = command.wait_for_end(COMMAND_SECONDS)
-        if status not in accept:
-            words = " ".join(str(argument) for argument in arguments)
+    def run(self, *calls: Sequence[str | Path]) -> None:
+        """Call `counterpart` so, in order; ServerFailed tells the words of the first that fails."""
+        if not calls:
+            return
+        listed = json.dumps([[str(argument) for argument in call] for call in calls])
+        batch = Process(
+            "commands",
+            [sys.executable, "-m", "dev.batch", listed],
+            self._folder,
+            environ=self._environ,
+            working_folder=ROOT,
+        )
+        batch.launch()
+        status = batch.wait_for_end(COMMAND_SECONDS)
+        if status != 0:
             raise ServerFailed(
-                f"`counterpart {words}` ended with exit code {status}:\n{command.last_log_lines()}"
+                f"Furnishing stopped: a command ended with exit code {status}:\n{batch.last_log_lines()}"
             )
-        return status

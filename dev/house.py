@@ -95,7 +95,7 @@ class House:
 
     def _furnish(self) -> None:
         furnish_files(self.settings, self.slapd, self.redis, self.mail)
-        self.commands.run("migrate")
+        self.commands.run(("migrate",))
         furnish_people(self.settings, self.slapd, self.commands, self._say)
         self.providers.furnish(self.commands)
 

@@ -113,7 +113,7 @@ class Process:
     ) -> None:
         self.name = name
         self.folder = folder
-        self.log = folder / f"{name}.log"
+        self.log = folder / f"{name.replace(' ', '-')}.log"
         self.command: Sequence[str | Path] = command
         self.ports: Mapping[int, str] = ports or {}
         self.pid = 0  # of the server itself; 0 = never started

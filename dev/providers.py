@@ -51,13 +51,24 @@ class IdentityProviders:
         now = datetime.now(UTC)
         written = write_demo(self._folder, self._settings.idp_port, described, personas(), now)
         registered = _registered(settings)
-        for registration in written.registrations:
-            stamp = registration.with_suffix(".registered")
-            digest = _digest(registration, registration.with_suffix(".xml"))
-            same = stamp.exists() and stamp.read_text() == digest
-            if not same or registration.stem not in registered:
-                commands.run("idp", "add", registration, "--live")
-                stamp.write_text(digest)
+        digests = {path: _digest(path, path.with_suffix(".xml")) for path in written.registrations}
+        new = [
+            path
+            for path, digest in digests.items()
+            if path.stem not in registered or _content(_stamp(path)) != digest
+        ]
+        commands.run(*(("idp", "add", path, "--live") for path in new))
+        for path in new:
+            _stamp(path).write_text(digests[path])
+
+
+def _stamp(registration: Path) -> Path:
+    """Return the file that remembers which version of a registration the portal was given."""
+    return registration.with_suffix(".registered")
+
+
+def _content(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
 
 
 def _registered(settings: Settings) -> set[str]:

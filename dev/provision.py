@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dev.certificates import write_secret
-from dev.commands import DONE, ROWS_REJECTED, Commands
+from dev.commands import Commands
 from dev.feeds_out import write_feeds
 from dev.identity_provider.demo import ensure_key
 from dev.servers import MailCatcher, Redis, Slapd
@@ -70,7 +70,8 @@ def furnish_people(
         return
     say(f"Inventing {house.leaders} leaders and bringing them into the directory (once)…")
     feeds = write_feeds(house.var / "feeds", leaders=house.leaders, as_of=datetime.now(UTC).date())
-    for feed in feeds:
-        commands.run("sync", "apply", feed.feed_toml, "--file", feed.path, accept=(DONE, ROWS_REJECTED))
-    commands.run("person", "role", MANAGER, "directory-managers")
+    commands.run(
+        *(("sync", "apply", feed.feed_toml, "--file", feed.path) for feed in feeds),
+        ("person", "role", MANAGER, "directory-managers"),
+    )
     stamp.touch()
