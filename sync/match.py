@@ -59,8 +59,8 @@ class Matcher:
         same_address = bool(row.sign_in_address) and row.sign_in_address == person.sign_in_address.casefold()
         if not same_address and not same_person(row.name, name_of(person)):
             return Match(
-                question="this key belonged to somebody of another name; was it used again?",
-                mend="Give a new person a new key; if it is the same person, tell the directory manager.",
+                question="this key belonged to somebody of another name",
+                mend="Was it used again? A new person needs a new key; if it is the same one, say so.",
             )
         return Match(person)
 

@@ -90,4 +90,5 @@ def _counted(number: int, one: str) -> str:
 def receipt_line(receipt: Receipt) -> str:
     """Sum one run up in one line, for a list of many."""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in receipt.counts().items())
-    return f"{receipt.as_of}  {receipt.part}: {receipt.status}, {_counted(receipt.rows, 'row')}: {counts or 'none'}"
+    rows = _counted(receipt.rows, "row")
+    return f"{receipt.as_of}  {receipt.part}: {receipt.status}, {rows}: {counts}"
