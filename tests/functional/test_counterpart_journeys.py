@@ -1,0 +1,176 @@
+"""The command line from a sender's file to a person who can be found, with a real directory."""
+
+from pathlib import Path
+
+import pytest
+
+from dev.servers import MailCatcher, Redis, Slapd
+from store import ledger
+from tests.functional.command_line import Answer, Installed
+
+FEED = """
+[feed]
+id = "river-board"
+name = "River Board HR"
+contact = "hr@river-board.example"
+kind = "full"
+[source]
+file = "river-board-{as_of}.csv"
+[format]
+type = "csv"
+[identity]
+key = ["No"]
+[person]
+family_name = "Surname"
+given_name = "Forename"
+mail = "Mail"
+sign_in_address = "Mail"
+[post]
+title = "Job"
+[organisation]
+name = "Organisation"
+code = { column = "Organisation", prefix = "demo:" }
+sector = { value = "Arm's-length bodies" }
+create = true
+"""
+ROWS = """No,Surname,Forename,Mail,Job,Organisation
+1,Quillfeather,Ada,ada.quillfeather@river-board.example,Chief executive,River Board
+2,Ó Lochlainn,Síle,sile.olochlainn@river-board.example,Director of floods,River Board
+"""
+ADA = "ada.quillfeather@river-board.example"
+
+
+@pytest.fixture
+def installed(
+    tmp_path: Path, fresh_slapd: Slapd, redis_server: Redis, mail_catcher: MailCatcher
+) -> Installed:
+    made = Installed(tmp_path / "house", fresh_slapd, redis_server, mail_catcher)
+    made.store().close()
+    (made.folder / "river-board.toml").write_text(FEED)
+    (made.folder / "river-board-2026-11-01.csv").write_text(ROWS)
+    return made
+
+
+def apply(installed: Installed) -> Answer:
+    return installed.run("sync", "apply", "river-board.toml", "--file", "river-board-2026-11-01.csv")
+
+
+def acts(installed: Installed) -> list[str]:
+    store = installed.store()
+    with store.transaction() as tx:
+        found = [entry.event for entry in ledger.latest(tx, 99)]
+        assert ledger.verify(tx).holds
+    store.close()
+    return found
+
+
+def test_a_feed_is_checked_planned_and_applied_with_the_documented_exit_codes(installed: Installed) -> None:
+    file = ("--file", "river-board-2026-11-01.csv")
+    assert installed.run("sync", "check", "river-board.toml").code == 0
+    planned = installed.run("sync", "plan", "river-board.toml", *file, "-o", "PLAN")
+    assert planned.code == 2, planned
+    assert "Quillfeather" in planned.out
+    assert "\x1b" not in planned.out  # no colours into a pipe
+    assert installed.run("sync", "apply", "PLAN").code == 0
+    assert installed.run("sync", "plan", "river-board.toml", *file).code == 0
+    assert installed.run("sync", "apply", "PLAN").code in (
+        0,
+        4,
+    )  # the directory moved since: nothing happens twice
+    assert installed.run("sync", "status", "--json").data["parts"][0]["rows"] == 2
+    assert installed.run("sync", "holds").out == "No feed is held.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("sync", "plan", "nowhere.toml"), "nowhere.toml"),
+        (("sync", "plan", "river-board.toml", "--file", "river-board-2026-12-24.csv"), "2026-12-24.csv"),
+        (("sync", "apply", "NOPLAN"), "NOPLAN"),
+        (("sync", "receipt", "feedbeef"), "feedbeef"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_refused_with_its_name(
+    installed: Installed, arguments: tuple[str, ...], words: str
+) -> None:
+    answer = installed.run(*arguments)
+    assert answer.code == 4, answer
+    assert words in answer.err
+
+
+def test_a_mapping_with_a_column_that_is_not_there_is_refused(installed: Installed) -> None:
+    (installed.folder / "wrong.toml").write_text(FEED.replace('"Surname"', '"Surnam"'))
+    answer = installed.run("sync", "plan", "wrong.toml", "--file", "river-board-2026-11-01.csv")
+    assert answer.code == 4, answer
+    assert "Surnam" in answer.err
+
+
+def test_somebody_applied_can_be_found_shown_and_made_a_manager(installed: Installed) -> None:
+    assert apply(installed).code == 0
+
+    found = installed.run("search", "quillfeather", "--json").data
+    assert [(each["name"], each["post"], each["organisation"]) for each in found["results"]] == [
+        ("Ada Quillfeather", "Chief executive", "River Board")
+    ]
+    assert "Nobody was found" in installed.run("search", "nobody-of-this-name").out
+    assert "1 person" in installed.run("search", "--as", ADA, "lochlainn").out
+    assert installed.run("person", "role", ADA, "directory-managers").code == 0
+    assert "as before" in installed.run("person", "role", ADA, "directory-managers").out
+    shown = installed.run("person", "show", ADA)
+    assert "directory-managers" in shown.out
+    assert "Chief executive (substantive" in shown.out
+    assert installed.run("person", "role", ADA, "directory-managers", "--revoke").code == 0
+    assert installed.run("person", "show", ADA, "--json").data["roles"] == []
+    assert [event for event in acts(installed) if event.startswith("role")] == ["role granted", "role ended"]
+
+
+def test_a_device_gets_a_password_once_and_loses_it(installed: Installed) -> None:
+    apply(installed)
+    made = installed.run("device", "add", ADA, "Outlook at work", "--json").data
+    assert len(made["password"]) >= 20
+    assert made["bind_dn"].startswith("uid=")
+    listed = installed.run("device", "list", ADA)
+    assert "Outlook at work" in listed.out
+    assert made["password"] not in listed.out
+    assert installed.run("device", "revoke", ADA, made["id"]).code == 0
+    assert installed.run("device", "list", ADA).out == "No devices.\n"
+    again = installed.run("device", "revoke", ADA, made["id"])
+    assert (again.code, again.err.count("\n")) == (1, 1)
+    assert [event for event in acts(installed) if event.startswith("device")] == [
+        "device added",
+        "device revoked",
+    ]
+
+
+def test_people_who_are_not_there_are_named_in_one_line(installed: Installed) -> None:
+    for arguments in (
+        ("person", "show", "nobody@x.example"),
+        ("device", "list", "nobody"),
+        ("person", "show", "no-such-uid"),
+    ):
+        answer = installed.run(*arguments)
+        assert (answer.code, answer.err.count("\n")) == (1, 1), answer
+        assert arguments[-1] in answer.err
+    assert "characters that ids don't have" in installed.run("person", "show", "a*)(uid=*").err
+
+
+def test_a_directory_that_is_away_is_one_line_and_changes_nothing(
+    installed: Installed, fresh_slapd: Slapd
+) -> None:
+    fresh_slapd.stop()
+    for arguments in (("search", "quill"), ("person", "role", ADA, "auditors"), ("sync", "status")):
+        answer = installed.run(*arguments)
+        assert (answer.code, answer.err.count("\n")) == (1, 1), answer
+        assert "Nothing more was changed. Is the directory running?" in answer.err
+    assert acts(installed) == []
+
+
+def test_a_registration_that_is_not_there_is_refused(installed: Installed) -> None:
+    for arguments in (
+        ("idp", "add", "nowhere.toml"),
+        ("idp", "check", "nowhere.toml"),
+        ("idp", "live", "nobody"),
+    ):
+        answer = installed.run(*arguments)
+        assert (answer.code, answer.err.count("\n")) == (1, 1), answer
+    assert "No providers yet" in installed.run("idp", "list").out
