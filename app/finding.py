@@ -113,6 +113,14 @@ def role_of(title: str) -> str:
     return title
 
 
+def seniority(title: str) -> int:
+    """Order the posts of one organisation: whoever leads first, then deputies, then assistants."""
+    folded = fold(title)
+    if folded.startswith(("assistant ", "pro-", "associate ")):
+        return 2
+    return int(folded.startswith(("deputy ", "second ", "vice ")))
+
+
 def rank(people: Iterable[Person], words: Sequence[str]) -> list[Found]:
     """Order people by how well they match, and by name among equals."""
     found = [_judge(person, words) for person in people]
@@ -152,16 +160,17 @@ def _judge(person: Person, words: Sequence[str]) -> Found:
         ("organisation", person.organisation_name, 3),
         ("region", person.region, 1),
     )
-    score, reasons = 0, []
+    score, words_by_field = 0, dict[str, list[str]]()
     for word in words:
         best = max((_fit(word, text) * weight, number) for number, (_, text, weight) in enumerate(fields))
         if best[0]:
             score += best[0]
-            reasons.append(f"{fields[best[1]][0]}: {word}")
+            words_by_field.setdefault(fields[best[1]][0], []).append(word)
     phrase = fold(" ".join(words))
     if phrase and phrase in (fold(person.full_name), fold(f"{person.given_name} {person.family_name}")):
         score += 40
-    return Found(person, tuple(dict.fromkeys(reasons)), score, role_of(person.title))
+    reasons = tuple(f"{label}: {' '.join(found)}" for label, found in words_by_field.items())
+    return Found(person, reasons, score, role_of(person.title))
 
 
 def _fit(word: str, text: str) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 
-from app.finding import clean, fold
+from app.finding import clean, fold, seniority
 from app.organisation_list import organisation_list
 from app.people import holds_today, how_held
 from app.permissions import leader_signed_in
@@ -69,4 +69,4 @@ def _posts_of(id: str) -> list[PostRow]:
         )
         for post, tenures in current
     ]
-    return sorted(listed, key=lambda row: (not row.holders, fold(row.post.title)))
+    return sorted(listed, key=lambda row: (seniority(row.post.title), fold(row.post.title)))

@@ -29,6 +29,16 @@ def test_each_result_says_which_word_was_found_where() -> None:
     assert found.matched == ("first name: isolde", "organisation: rivers")
 
 
+def test_words_found_in_the_same_place_are_named_together() -> None:
+    [found] = finding.rank([ISOLDE], ["permanent", "secretary"])
+    assert found.matched == ("post: permanent secretary",)
+
+
+def test_whoever_leads_stands_before_deputies_and_assistants() -> None:
+    titles = ["Assistant Chief Constable", "Deputy Chief Constable", "Chief Constable"]
+    assert sorted(titles, key=finding.seniority) == titles[::-1]
+
+
 def test_accents_apostrophes_and_hyphens_do_not_matter() -> None:
     assert finding.fold("Llŷr O\u2019Néill\u2010Jones") == finding.fold("llyr o'neill-jones")
 
