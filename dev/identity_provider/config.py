@@ -8,6 +8,7 @@ from lxml import etree
 
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 DS = "http://www.w3.org/2000/09/xmldsig#"
+USUAL_ORIGIN = "http://127.0.0.1:5001"
 
 
 class ConfigUnusable(ValueError):
@@ -37,8 +38,8 @@ class IdentityProvider:
 
     @property
     def entity_id(self) -> str:
-        """Its name in messages, and where its metadata is."""
-        return f"{self.origin}/{self.id}/metadata"
+        """Its name in messages: its usual address, wherever the port is, as a name can't change."""
+        return f"{USUAL_ORIGIN}/{self.id}/metadata"
 
     @property
     def sso_url(self) -> str:
