@@ -17,7 +17,7 @@ from typing import Self
 from dev.commands import COUNTERPART, Commands, product_environment
 from dev.processes import Process, require_free
 from dev.providers import IdentityProviders
-from dev.provision import furnish_files, furnish_people
+from dev.provision import furnish_files, furnish_people, furnish_store
 from dev.servers import MailCatcher, Redis, Slapd
 from dev.settings import HouseSettings
 
@@ -95,7 +95,7 @@ class House:
 
     def _furnish(self) -> None:
         furnish_files(self.settings, self.slapd, self.redis, self.mail)
-        self.commands.run(("migrate",))
+        furnish_store(self.settings)
         furnish_people(self.settings, self.slapd, self.commands, self._say)
         self.providers.furnish(self.commands)
 

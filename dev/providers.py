@@ -1,7 +1,6 @@
 """The demonstration's identity providers: their process, and their registration with the portal."""
 
 import hashlib
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +43,7 @@ class IdentityProviders:
 
     def furnish(self, commands: Commands) -> None:
         """Write keys, metadata and registrations; register with the portal what is new or has changed."""
-        settings = load(os.environ, self._settings.settings_file)
+        settings = load({}, self._settings.settings_file)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         described = self._folder / "counterpart.xml"
         described.write_bytes(service_metadata(settings.saml, load_keys(settings.saml)))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from counterpart.settings import load
 from dev.certificates import write_secret
 from dev.commands import Commands
 from dev.feeds_out import write_feeds
@@ -15,6 +16,7 @@ from dev.identity_provider.demo import ensure_key
 from dev.servers import MailCatcher, Redis, Slapd
 from dev.settings import HouseSettings
 from dev.slapd import ensure_secret
+from store.database import Store
 
 MANAGER = "rowan.thistlewood@leadership.example"
 PORTAL_SECRET_BYTES = 48
@@ -31,6 +33,15 @@ def furnish_files(house: HouseSettings, slapd: Slapd, redis: Redis, mail: MailCa
     ensure_key(saml / "current.key", saml / "current.crt", "Counterpart (demonstration)", datetime.now(UTC))
     lines = (f"{name}={value}\n" for name, value in _settings(house, slapd, redis, mail).items())
     write_secret(house.settings_file, (HEADER + "".join(lines)).encode())
+
+
+def furnish_store(house: HouseSettings) -> None:
+    """Make the store's tables, or bring them to this version."""
+    store = Store.open(load({}, house.settings_file).store)
+    try:
+        store.migrate()
+    finally:
+        store.close()
 
 
 def _settings(

@@ -140,7 +140,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def _say(line: str) -> None:
     try:
         print(line, flush=True)
-    except OSError:  # whoever read us is gone, as a closed terminal is; the servers matter more than the words
+    except OSError:  # nobody reads us any more, as after a closed terminal; go on to end the servers
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
