@@ -404,6 +404,49 @@ def test_a_failure_with_an_assertion_signs_nobody_in(control: bytes) -> None:
         believe(edited(control, fail))
 
 
+def namespaces(count: int) -> bytes:
+    return b"".join(b' xmlns:n%d="u:%d"' % (n, n) for n in range(count))
+
+
+def prefix_list(message: bytes) -> bytes:
+    c14n = b'<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"'
+    prefixes = b" ".join(b"n%d" % n for n in range(20_000))
+    inclusive = b'><e:InclusiveNamespaces xmlns:e="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="'
+    return message.replace(c14n + b"/>", c14n + inclusive + prefixes + b'"/></ds:Transform>', 1)
+
+
+def into_response(text: bytes) -> Callable[[bytes], bytes]:
+    return lambda message: message.replace(b"<samlp:Response ", b"<samlp:Response" + text + b" ", 1)
+
+
+COSTLY: dict[str, Callable[[bytes], bytes]] = {
+    "attributes": into_response(b"".join(b' a%d="1"' % n for n in range(18_000))),
+    "namespaces": into_response(namespaces(6_000)),
+    "namespaced attributes": into_response(
+        namespaces(3_000) + b"".join(b' n%d:a="1"' % n for n in range(3_000))
+    ),
+    "prefixes": prefix_list,
+    "text": lambda message: message.replace(b"Success", b"Success" + b"x" * 200_000, 1),
+    "elements": lambda message: message.replace(b"<samlp:Status>", b"<samlp:Status>" + b"<a/>" * 50_000, 1),
+}
+
+
+@pytest.mark.parametrize("change", COSTLY.values(), ids=COSTLY.keys())
+@pytest.mark.parametrize("whole", [False, True], ids=["assertion signed", "response signed"])
+def test_a_message_made_to_be_costly_is_refused_at_little_cost(
+    change: Callable[[bytes], bytes], whole: bool
+) -> None:
+    message = base64.b64encode(change(signed(whole=whole))).decode()
+    costs = []
+    for _ in range(3):
+        start = time.process_time()
+        with pytest.raises(SignInRefused):
+            believe(message)
+        costs.append(time.process_time() - start)
+
+    assert min(costs) < 0.05
+
+
 def test_an_exponential_transform_is_refused_before_it_runs(control: bytes) -> None:
     message = base64.b64encode(edited(control, transform(XSLT))).decode()
 
