@@ -52,14 +52,14 @@ class VerifiedTLS(ldap3.Tls):
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
 
     def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:
-        """Put TLS on the connection's socket, or raise ssl.SSLError; ldap3 calls it for StartTLS and ldaps."""
+        """Put TLS on the connection's socket, or raise ssl.SSLError; for StartTLS and for ldaps."""
         connection.socket = self._context.wrap_socket(
             connection.socket, server_hostname=self._host, do_handshake_on_connect=do_handshake
         )
 
 
 class Connections:
-    """A pool of connections bound as one account; each borrowed by one thread at a time."""
+    """A pool of connections bound as one account; each borrowed by one thread."""
 
     def __init__(
         self, uri: str, ca_file: Path, bind_dn: str, password_file: Path, timeout: float, size: int

@@ -19,7 +19,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddEntry:
-    """Make an entry."""
+    """An entry that is not there yet, with all its values, its object classes included."""
 
     dn: str
     values: Mapping[str, Sequence[bytes]]

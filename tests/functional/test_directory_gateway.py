@@ -60,10 +60,13 @@ def leader(uid: str, **more: object) -> Person:
 FULL = {
     "person": Person(
         uid="g-full", full_name="Zoë Ångström-O'Neil", family_name="Ångström-O'Neil", given_name="Zoë",
-        display_name="Dame Zoë Ångström-O'Neil DBE", honorific="Dame", honours="DBE", title="Chief (acting), *north*",
+        display_name="Dame Zoë Ångström-O'Neil DBE", honorific="Dame", honours="DBE",
+        title="Chief (acting), *north*",
         organisation_name="Department", organisation_id="g-org", sector="Police", region="Alba/Scotland",
-        mail=("a@x.example", "b@x.example"), telephone=("+44 (0)20 7946 0000 ext. 12",), mobile=("+44 7700 900000",),
-        show=("mail:leaders", "mobile:sector"), status="leaving", kind="leader", sign_in_address="zoe@x.example",
+        mail=("a@x.example", "b@x.example"), telephone=("+44 (0)20 7946 0000 ext. 12",),
+        mobile=("+44 7700 900000",),
+        show=("mail:leaders", "mobile:sector"), status="leaving", kind="leader",
+        sign_in_address="zoe@x.example",
         federated_ids=("rivers|subject-id|Ab=*)(",), feed="f", feed_part="p", feed_key="k,1+2=\\3",
     ),
     "organisation": Organisation(
@@ -73,13 +76,16 @@ FULL = {
     ),
     "post": Post(id="g-post", title="Chief", organisation_id="g-org", role="chief", region="Wales", feed="f",
                  feed_part="p", feed_key="k"),
-    "tenure": Tenure(id="g-tenure", post_id="g-post", holder="g-full", kind="job share", first_day=date(2026, 2, 28),
+    "tenure": Tenure(id="g-tenure", post_id="g-post", holder="g-full", kind="job share",
+    first_day=date(2026, 2, 28),
                      last_day=date(2028, 2, 29), feed="f", feed_part="p", feed_key="k", digest="d"),
     "office": Office(id="g-office", name="Private office", serves=("g-full",), mail=("office@x.example",),
                      telephone=("+44 20 7946 0001",), assistant="Bo", feed="f", feed_part="p", feed_key="k"),
-    "part": FeedPart(feed="g-feed", part="p", as_of=date(2026, 11, 1), file_digest="a", mapping_digest="b", rows=7,
+    "part": FeedPart(feed="g-feed", part="p", as_of=date(2026, 11, 1), file_digest="a", mapping_digest="b",
+    rows=7,
                      run="r", applied_at=datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC), hold_run="h",
-                     hold_reason="two\nlines", hold_at=datetime(2026, 11, 2, tzinfo=UTC), approved_by="g-full",
+                     hold_reason="two\nlines", hold_at=datetime(2026, 11, 2, tzinfo=UTC),
+                     approved_by="g-full",
                      approved_until=datetime(2026, 11, 3, tzinfo=UTC)),
 }
 # fmt: on
@@ -141,6 +147,22 @@ def test_one_change_that_fails_leaves_nothing_of_the_others(
         assert sync.context_csn() > before
 
 
+def test_attributes_that_only_a_failed_transaction_used_can_be_used_and_read_after(
+    fresh_slapd: Slapd,
+) -> None:
+    kinds = ("organisation", "person", "post", "tenure", "office")
+    records = [Add(FULL[kind]) for kind in kinds]
+    with opened(fresh_slapd, Service.SYNC) as sync:
+        sync.feeds.ensure("g-feed")
+        with pytest.raises(NotFound):
+            sync.write([*records, Add(FULL["part"]), Remove(leader("none"))])
+        sync.write([*records, Add(FULL["part"])])
+        fresh_slapd.restart()
+        assert sync.people.get("g-full") == FULL["person"]
+        assert sync.posts.tenures("g-post") == [FULL["tenure"]]
+        assert sync.feeds.parts() == [FULL["part"]]
+
+
 def test_an_update_that_changes_nothing_writes_nothing(sync: Directory) -> None:
     person = leader("n-same")
     sync.write([Add(person)])
@@ -171,7 +193,8 @@ def test_people_are_found_by_words_in_any_field_and_by_their_organisations_acron
 ) -> None:
     sync.write([
         Add(Organisation(id="s-org", name="Office for Zymurgy", acronyms=("OZYM",))),
-        Add(leader("s-1", full_name="Ada Quillfeather", title="Chief brewer", organisation_id="s-org", sector="Police")),
+        Add(leader("s-1", full_name="Ada Quillfeather", title="Chief brewer", organisation_id="s-org",
+        sector="Police")),
         Add(leader("s-2", full_name="Bo Quillfeather", title="Deputy", region="Wales", sector="Housing")),
         Add(leader("s-3", full_name="Cy Quillfeather", status="left")),
     ])  # fmt: skip
@@ -242,7 +265,8 @@ def test_posts_organisations_and_offices_are_found_from_each_other(
         assert viewer.organisations.find(reference).id == "p-org"
     with pytest.raises(NotFound):
         viewer.organisations.find("no such thing")
-    assert [(post.id, [t.id for t in tenures]) for post, tenures in viewer.posts.of_organisation("p-org")] == [
+    assert [(post.id, [t.id for t in tenures]) for post,
+    tenures in viewer.posts.of_organisation("p-org")] == [
         ("p-a", []), ("p-b", ["p-t"]),
     ]  # fmt: skip
     assert [(post.id, tenure.id) for post, tenure in viewer.posts.held_by("p-1")] == [("p-b", "p-t")]
