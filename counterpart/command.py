@@ -1,5 +1,4 @@
-"""The command `counterpart`: finds the command, and turns every failure into one sentence and an exit code.
-"""
+"""The command `counterpart`: finds the command, and makes one sentence and an exit code of every failure."""
 
 import importlib
 import logging

@@ -116,7 +116,7 @@ def directory(patient: Patient) -> Iterator[Problem]:
 
 
 def redis(patient: Patient) -> Iterator[Problem]:
-    """Redis answers."""
+    """The server that keeps sessions answers us."""
     client = open_redis(patient.settings)
     try:
         client.ping()

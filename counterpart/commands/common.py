@@ -54,7 +54,7 @@ class Tools:
 
     @cached_property
     def redis(self) -> Redis:
-        """Redis, for locks."""
+        """A client that gives up quickly."""
         redis = open_redis(self.settings)
         self._closing.callback(redis.close)
         return redis

@@ -38,7 +38,9 @@ def check(tools: Tools, file: Path, as_json: bool) -> None:
 @as_json
 @pass_tools
 def add(tools: Tools, file: Path, live: bool, as_json: bool) -> None:
-    """Register a provider from a TOML file, or renew its registration. A new one is a draft until `idp live`.
+    """Register a provider from a TOML file, or renew its registration.
+
+    A new one is a draft until `counterpart idp live`.
     """
     registry = Registry(tools.store)
     provider = registry.add_from_toml(file, tools.directory.organisations, tools.clock())

@@ -56,7 +56,7 @@ def verify(tools: Tools, noted: str | None, as_json: bool) -> int:
 @as_json
 @pass_tools
 def show_latest(tools: Tools, last: int, as_json: bool) -> None:
-    """Show the latest entries."""
+    """Show what was done last, and by whom."""
     with tools.store.transaction() as tx:
         entries = book.latest(tx, last)
     data = [

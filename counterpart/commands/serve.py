@@ -56,7 +56,13 @@ def serve(
     portal(
         tools.settings
     ).close()  # what is wrong is said here, once, instead of by every worker again and again
-    Server(
+    _server(host, port, certificate, key, workers, threads).serve()
+
+
+def _server(
+    host: str, port: int, certificate: Path | None, key: Path | None, workers: int, threads: int
+) -> Server:
+    return Server(
         "counterpart.wsgi:application",
         factory=True,
         address=host,
@@ -76,7 +82,7 @@ def serve(
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE,
         log_dictconfig=granian_logging(),
-    ).serve()
+    )
 
 
 def _check_tls(certificate: Path | None, key: Path | None) -> None:

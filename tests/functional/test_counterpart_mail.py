@@ -59,12 +59,12 @@ def serving(moody: Moody) -> Iterator[int]:
         loop.close()
 
 
-def sender(port: int, security: str = "none", **given: object) -> SMTPSender:
-    return SMTPSender(
-        ServiceSettings(
-            smtp_host="127.0.0.1", smtp_port=port, smtp_security=security, smtp_timeout=1.0, **given
-        )  # type: ignore[arg-type]
-    )
+def sender(port: int, security: str = "none", user: str = "", password_file: str = "") -> SMTPSender:
+    settings = ServiceSettings(
+        smtp_host="127.0.0.1", smtp_port=port, smtp_security=security, smtp_timeout=1.0,
+        smtp_user=user, smtp_password_file=password_file,
+    )  # fmt: skip
+    return SMTPSender(settings)
 
 
 def test_a_mail_arrives_whole(mail_catcher: MailCatcher) -> None:
@@ -109,4 +109,4 @@ def test_a_server_that_offers_no_tls_gets_no_mail(mail_catcher: MailCatcher) -> 
 
 def test_a_missing_password_file_is_for_now_and_named(mail_catcher: MailCatcher) -> None:
     with pytest.raises(TryLater, match="nowhere"):
-        sender(mail_catcher.port, smtp_user="us", smtp_password_file="/nowhere").probe()
+        sender(mail_catcher.port, user="us", password_file="/nowhere").probe()
