@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
-from granian.server import Server
+from granian.server import MPServer
 
 from counterpart.commands.common import Tools, as_json, example, pass_tools
 from counterpart.failures import Refused
@@ -61,8 +61,8 @@ def serve(
 
 def _server(
     host: str, port: int, certificate: Path | None, key: Path | None, workers: int, threads: int
-) -> Server:
-    return Server(
+) -> MPServer:
+    return MPServer(
         "counterpart.wsgi:application",
         factory=True,
         address=host,
