@@ -69,7 +69,8 @@ def load_brand(name: str) -> Brand:
     source = GOVUK / "govuk-frontend.min.css"
     if not source.is_file():
         raise PortalIncomplete(f"GOV.UK Frontend is missing: there is no {source}. `make assets` fetches it.")
-    styles = source.read_text(encoding="utf-8")
+    # The package names its files from the top of the site, or beside itself where it was installed so.
+    styles = re.sub(r"url\((['\"]?)/?assets/", r"url(\1/assets/", source.read_text(encoding="utf-8"))
     if name == "generic":
         styles = without_govuk_typeface(styles)
     own = [path.read_bytes() for path in sorted(STATIC.glob("*.*"))]

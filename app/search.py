@@ -21,7 +21,7 @@ from store.errors import StoreError
 bp = Blueprint("search", __name__)
 
 PAGE = 20
-MOST = 2000  # people one search reads: above all leaders there are, so that ranking sees everybody who matches
+MOST = 2000  # people one search reads: more than there are, so that ranking sees everybody who matches
 FACETS = (("sector", "Sector"), ("region", "Region"), ("role", "Role"), ("organisation", "Organisation"))
 LISTED = 8  # values of a facet; the rest are rare
 

@@ -350,3 +350,18 @@ def test_a_signed_out_visitor_is_led_back_only_to_our_own_pages(portal: Portal) 
         "/\tx",
     ):
         assert client.get("/sign-in", query_string={"next": elsewhere}).location == "/"
+
+
+def test_govuks_own_brand_brings_crown_and_typeface(
+    slapd: Slapd, redis_server: Redis, store: Store, clock: SettableClock
+) -> None:
+    portal = make_portal(slapd, redis_server, store, clock, brand="govuk")
+    client = portal.browser()
+    styles = client.get("/static/styles.css").get_data(as_text=True)
+    for address in set(re.findall(r"url\((/assets/fonts/[^)]*)\)", styles)):
+        font = client.get(address)
+        assert font.status_code == 200, address
+        font.close()
+    assert "GDS Transport" in styles
+    assert "govuk-header" in client.get("/").get_data(as_text=True)
+    close(portal)
