@@ -14,7 +14,18 @@ from sync.measures import Measures, measure
 from sync.normalise import fold
 from sync.offices import plan_offices
 from sync.places import Places, UnknownOrganisation
-from sync.records import ABSENT, derived, digest_of, ended, is_open, new_person, over, owns, renewed
+from sync.records import (
+    ABSENT,
+    derived,
+    digest_of,
+    ended,
+    is_open,
+    new_person,
+    over,
+    owns,
+    renewed,
+    renewed_tenure,
+)
 from sync.rows import JOINED, QUESTION, REJECTED, Candidate, Reading, person_key
 from sync.rows import LEFT as ROW_LEFT
 from sync.state import State
@@ -163,15 +174,7 @@ class Planner:
                     self.draft.put(self._new_tenure(uid, row, post))
                     changed = True
                 continue
-            values: dict[str, object] = {"kind": row.kind} if "kind" in self.feed.post else {}
-            for name in ("first_day", "last_day"):
-                if (
-                    name in self.feed.post
-                    and name not in row.refused
-                    and (getattr(row, name) or name == "last_day")
-                ):
-                    values[name] = getattr(row, name)
-            after = replace(known, feed_key=row.row_key, digest=digest_of(row), **values)  # type: ignore[arg-type]
+            after = renewed_tenure(self.feed, known, row)
             changed = changed or replace(after, digest=known.digest) != known
             self.draft.put(after)
         return changed

@@ -92,6 +92,19 @@ def renewed(feed: Feed, person: Person, rows: list[Candidate]) -> Person:
     )
 
 
+def renewed_tenure(feed: Feed, known: Tenure, row: Candidate) -> Tenure:
+    """Bring a tenure up to date; a last day before the first day we assumed takes that day along."""
+    values: dict[str, object] = {"kind": row.kind} if "kind" in feed.post else {}
+    if row.first_day:
+        values["first_day"] = row.first_day
+    if "last_day" in feed.post and "last_day" not in row.refused:
+        values["last_day"] = row.last_day
+    after = replace(known, feed_key=row.row_key, digest=digest_of(row), **values)  # type: ignore[arg-type]
+    if after.first_day and after.last_day and after.last_day < after.first_day:
+        return replace(after, first_day=after.last_day)
+    return after
+
+
 def derived(person: Person, post: Post, organisation: Organisation) -> Person:
     """Write the copies that mail programs read; they follow the first post the sender lists."""
     return replace(

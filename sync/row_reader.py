@@ -52,6 +52,9 @@ class RowReader:
         """Make the row a candidate; RowRefused when name, key, title or organisation can't be read."""
         name = self.name()
         post = self.post()
+        first, last = self.day("first_day"), self.day("last_day")
+        if first and last and last < first:
+            raise RowRefused("the last day is before the first day", "Correct the days.")
         return Candidate(
             line=self.line.number,
             key=self.key(),
@@ -62,8 +65,8 @@ class RowReader:
             mobile=self.several(self.feed.person, "mobile", telephone),
             sign_in_address=self.checked(self.feed.person, "sign_in_address", mail_address).casefold(),
             kind=self.kind(),
-            first_day=self.day("first_day"),
-            last_day=self.day("last_day"),
+            first_day=first,
+            last_day=last,
             office=self.office(),
             refused=frozenset(self.refused),
             notes=tuple(self.notes),

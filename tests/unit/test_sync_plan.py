@@ -341,3 +341,17 @@ def test_values_with_ldap_specials_pass_through_as_they_are(world: World) -> Non
         ).changes
         == ()
     )
+
+
+def test_a_last_day_before_the_first_is_rejected_and_holds_nobody_else(world: World) -> None:
+    plan = world.take([row(1, From="02/11/2026", To="01/11/2026"), row(2)])
+    assert outcomes(plan) == ["rejected", "joined"]
+    assert plan.outcomes[0].reason == "the last day is before the first day"
+
+
+def test_a_last_day_before_the_assumed_first_day_takes_that_day_along(world: World) -> None:
+    world.take([row(1)])
+    world.take([row(1), row(2)], WEEK[1])
+    world.take([row(1), row(2, To="03/11/2026")], WEEK[2])
+    (tenure,) = [each for each in world.all(Tenure) if each.holder == world.person("S2").uid]
+    assert tenure.first_day == tenure.last_day == date(2026, 11, 3)
