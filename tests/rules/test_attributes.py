@@ -1,4 +1,4 @@
-"""Attribute names in Python and in the schema are one list: a field without an attribute type would fail in production."""
+"""Attribute names in Python and in the schema are one list; a field without an attribute would fail at work."""
 
 import re
 from importlib import import_module
@@ -17,11 +17,11 @@ RECORDS = [
     ("ldap_schema.credentials", "ATTRIBUTES", "Credential"),
 ]
 SCHEMA = ROOT / "ldap_schema" / "ldif" / "schema.ldif"
-# From core, cosine and inetOrgPerson (RFC 4519, 4524, 2798) and the password policy overlay: slapd brings them.
+# From core, cosine and inetOrgPerson (RFC 4519, 4524, 2798) and the password policy: slapd brings them.
 STANDARD = {
-    "uid", "cn", "sn", "givenName", "displayName", "personalTitle", "title", "o", "businessCategory", "st", "mail",
-    "telephoneNumber", "mobile", "employeeType", "roleOccupant", "associatedDomain", "owner", "description",
-    "pwdLastSuccess", "pwdEndTime",
+    "uid", "cn", "sn", "givenName", "displayName", "personalTitle", "title", "o", "businessCategory", "st",
+    "mail", "telephoneNumber", "mobile", "employeeType", "roleOccupant", "associatedDomain", "owner",
+    "description", "pwdLastSuccess", "pwdEndTime",
 }  # fmt: skip
 
 
@@ -46,4 +46,6 @@ def test_every_attribute_of_ours_is_used_by_a_record() -> None:
     used = {name for module, table, _ in RECORDS for name in getattr(import_module(module), table).values()}
     code = "\n".join(path.read_text() for path in (ROOT / "ldap_schema").glob("*.py"))
     unused = {name for name in _schema_attributes() - used if name not in code}
-    assert not unused, f"an attribute nobody reads or writes is a burden for life; remove from {SCHEMA.name}: {unused}"
+    assert not unused, (
+        f"an attribute nobody reads or writes is a burden for life; remove from {SCHEMA.name}: {unused}"
+    )

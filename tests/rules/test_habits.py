@@ -69,11 +69,17 @@ def _tracked_texts() -> list[tuple[str, str]]:
 
 def test_no_path_of_a_machine_is_written_down() -> None:
     machine = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/")
-    found = [name for name, text in _tracked_texts() if machine.search(text) and name != "tests/rules/test_habits.py"]
+    found = [
+        name
+        for name, text in _tracked_texts()
+        if machine.search(text) and name != "tests/rules/test_habits.py"
+    ]
     assert not found, f"use a relative path or a setting in: {found}"
 
 
 def test_no_package_registry_is_named() -> None:
     hosts = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org|archive\.ubuntu")
-    found = [name for name, text in _tracked_texts() if hosts.search(text) and name != "tests/rules/test_habits.py"]
+    found = [
+        name for name, text in _tracked_texts() if hosts.search(text) and name != "tests/rules/test_habits.py"
+    ]
     assert not found, f"packages are found by the machine's own configuration; remove the host from: {found}"

@@ -24,7 +24,9 @@ def test_a_function_fits_on_one_screen(module: Module) -> None:
         for f in module.functions()
         if (f.end_lineno or f.lineno) - f.lineno + 1 > FUNCTION_LINES
     }
-    assert not long, f"{module.name}: take steps out into named functions (limit {FUNCTION_LINES} lines): {long}"
+    assert not long, (
+        f"{module.name}: take steps out into named functions (limit {FUNCTION_LINES} lines): {long}"
+    )
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
@@ -48,7 +50,9 @@ def test_every_module_says_what_it_is_for(module: Module) -> None:
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
 def test_public_names_have_docstrings_that_say_something(module: Module) -> None:
     wanting = [name for name, node in public_definitions(module) if not _says_something(name, node)]
-    assert not wanting, f"{module.name}: say what it does and why, in words that the name does not hold: {wanting}"
+    assert not wanting, (
+        f"{module.name}: say what it does and why, in words that the name does not hold: {wanting}"
+    )
 
 
 def _says_something(name: str, node: ast.AST) -> bool:

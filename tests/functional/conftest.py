@@ -1,0 +1,77 @@
+"""A whole house for the journeys: the same one as `make run`, on free ports, started once per test worker."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from dev.house import House
+from dev.settings import of_a_test
+from tests.functional.pages import WATCHED, chromium, watch
+from tests.functional.visitor import Visitor
+
+LEADERS = 150
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Directory, Redis, mail catcher, identity providers, portal and worker, with fewer leaders."""
+    with House(of_a_test(tmp_path_factory.mktemp("house"), LEADERS), os.environ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def https_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The same over HTTPS."""
+    settings = of_a_test(tmp_path_factory.mktemp("https-house"), LEADERS, https=True)
+    with House(settings, os.environ) as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(house: House) -> Visitor:
+    """Somebody who is not signed in, with a browser without JavaScript."""
+    return Visitor(house.settings.portal_url)
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    """Debian's Chromium, kept from calling home."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium()),
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+Browse = Callable[..., Page]
+
+
+@pytest.fixture
+def browse(chrome: Browser) -> Iterator[Browse]:
+    """Open a page in a context of its own; no script may fail and no policy may be broken in it."""
+    opened: list[BrowserContext] = []
+
+    def open_page(width: int = 1280, *, javascript: bool = True) -> Page:
+        context = chrome.new_context(
+            viewport={"width": width, "height": 800}, java_script_enabled=javascript, ignore_https_errors=True
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        page = context.new_page()
+        watch(page)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    problems = [problem for context in opened for problem in WATCHED.pop(context, [])]
+    assert not problems, "\n".join(problems)
