@@ -62,7 +62,7 @@ def check(page: Page, *, script: bool = True) -> Page:
     html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(
         html if "<h1" in html else page.content()
     )
-    assert page.title().split("–")[0].strip(), f"{page.url} has no title"
+    assert page.title().split("\N{EN DASH}")[0].strip(), f"{page.url} has no title"
     assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} main headings"
     assert page.locator("script:not([src])").count() == 0, f"{page.url} has a script inside the page"
     if script:
