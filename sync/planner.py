@@ -70,6 +70,7 @@ class Planner:
         self.rows: dict[str, list[Candidate]] = {}
         self.posts: dict[int, tuple[Post, Organisation]] = {}
         self.joining: dict[str, str] = {}
+        self.staying = {each.key for each in reading.candidates if not over([each], reading.as_of)}
         self.bearers = bearers(state, reading)
         self.safe = {self.matcher.keys[key] for key in reading.present if key in self.matcher.keys}
         self.absent: set[str] = set()
@@ -121,7 +122,7 @@ class Planner:
         if match.person:
             self.draft.know(match.person)
             uid = match.person.uid
-        elif over([row], self.as_of):
+        elif row.key not in self.staying:
             self.report.row(row, ROW_LEFT, f"left on {row.last_day} and was never listed")
             return
         else:
@@ -151,11 +152,16 @@ class Planner:
         else:
             after = before  # another feed's person: this feed adds a post and changes nothing else
         if owns(self.feed, self.reading.part, after):
-            after = derived(after, *self.posts[rows[0].line])
+            after = derived(after, *self._main_post(rows))
         self.draft.put(after)
         changed = self._tenures(uid, rows)
         moved = before is not None and self._old_tenures(uid, rows)
         self._tell(before, after, rows, moved, changed)
+
+    def _main_post(self, rows: list[Candidate]) -> tuple[Post, Organisation]:
+        """The first post the sender lists that has not ended."""
+        current = [each for each in rows if not over([each], self.as_of)]
+        return self.posts[(current or rows)[0].line]
 
     def _status(self, rows: list[Candidate]) -> str:
         if over(rows, self.as_of):
@@ -220,7 +226,7 @@ class Planner:
             self.report.person("?", after.display_name, SAME_NAME, rows[0].line)
         if outcome not in SYMBOLS:
             return
-        post, organisation = self.posts[rows[0].line]
+        post, organisation = self._main_post(rows)
         what = (
             f"{outcome} as {post.title}, {organisation.name}"
             if before is None or outcome != "updated"

@@ -355,3 +355,11 @@ def test_a_last_day_before_the_assumed_first_day_takes_that_day_along(world: Wor
     world.take([row(1), row(2, To="03/11/2026")], WEEK[2])
     (tenure,) = [each for each in world.all(Tenure) if each.holder == world.person("S2").uid]
     assert tenure.first_day == tenure.last_day == date(2026, 11, 3)
+
+
+def test_a_post_that_has_ended_is_not_the_one_a_person_is_shown_with(world: World) -> None:
+    rows = [row(1, To="01/10/2026"), row(1, Post_Ref="P9", Title="Chair")]
+    world.take(rows)
+    assert world.person("S1").title == "Chair"
+    assert [each.last_day for each in world.all(Tenure)] == [None]
+    assert world.take(rows).changes == ()
