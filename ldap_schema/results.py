@@ -51,7 +51,7 @@ def error_for(code: int, message: str, where: str = "") -> DirectoryError:
         return NotFound(f"There is no such entry{place}.")
     if code == 68:
         return AlreadyThere(f"An entry with that id exists{place}.")
-    if code == CONSTRAINT_VIOLATION and "not unique" in message:
+    if code == CONSTRAINT_VIOLATION and "unique" in message:
         return AlreadyThere(f"A value that must be unique belongs to another entry{place}.")
     if code == CONSTRAINT_VIOLATION:
         return BadValue(f"A value is not among those allowed{place}.")

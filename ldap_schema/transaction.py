@@ -1,6 +1,7 @@
 """One transaction (RFC 5805): all operations or none, and one write to disk instead of one per entry."""
 
 from collections.abc import Sequence
+from time import sleep
 from typing import Any
 
 import ldap3
@@ -16,22 +17,32 @@ from ldap_schema.results import CONSTRAINT_VIOLATION, check, error_for
 START, END = "1.3.6.1.1.21.1", "1.3.6.1.1.21.3"
 IN_TRANSACTION = "1.3.6.1.1.21.2"
 ASSERTION = "1.3.6.1.1.12"  # RFC 4528
+WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
+UNKNOWN = "whether the changes were written is not known"
+# Seconds between the last operation and the commit. slapd 2.5 frees an operation at the commit while the
+# thread that answered it may still be counting the bytes of the answer, and dies of it (decision 0010).
+PAUSE = 0.05
 
 
 def run(connection: ldap3.Connection, operations: Sequence[Operation], controls: list[wire.Control]) -> None:
-    """Send the operations and commit them; raise our error for the first that fails, with nothing written.
+    """Carry out the operations, all or none; raise our error for the first that fails: nothing was written.
 
-    Whoever calls closes the connection after an error, and with it the transaction. A communication error
-    before the transaction began goes through as ldap3's own: nothing has been asked yet, so it may be tried
-    again.
+    Whoever calls closes the connection after an error, and with it the transaction. A communication error at
+    the very beginning goes through as ldap3's own: nothing has been asked yet, so it may be tried again.
     """
-    _, result, _, _ = connection.extended(START)
+    begin = START if len(operations) > 1 else WHO_AM_I  # either shows whether the connection is alive
+    _, result, _, _ = connection.extended(begin)
     check(result)
-    identifier = bytes(result["responseValue"])
     sent = "nothing was written"
     try:
+        if begin == WHO_AM_I:  # one operation is all or nothing by itself
+            sent = UNKNOWN
+            _send_all(connection, operations, controls)
+            return
+        identifier = bytes(result["responseValue"])
         numbered = _send_all(connection, operations, [*controls, (IN_TRANSACTION, True, identifier)])
-        sent = "whether the changes were written is not known"
+        sleep(PAUSE)
+        sent = UNKNOWN
         _, result, _, _ = connection.extended(END, _settlement(identifier), no_encode=True)
     except (LDAPCommunicationError, OSError) as error:
         raise DirectoryUnavailable(f"The directory stopped answering; {sent}.") from error
