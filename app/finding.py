@@ -169,6 +169,8 @@ def _judge(person: Person, words: Sequence[str]) -> Found:
     phrase = fold(" ".join(words))
     if phrase and phrase in (fold(person.full_name), fold(f"{person.given_name} {person.family_name}")):
         score += 40
+    if phrase and phrase == fold(person.title):
+        score += 20  # "chief constable" asks for chief constables before their deputies and assistants
     reasons = tuple(f"{label}: {' '.join(found)}" for label, found in words_by_field.items())
     return Found(person, reasons, score, role_of(person.title))
 

@@ -27,6 +27,7 @@ ATTRIBUTES = {
     "display_name": "displayName",
     "honorific": "personalTitle",
     "honours": "nlcHonours",
+    "known_as": "nlcKnownAs",
     "title": "title",
     "organisation_name": "o",
     "organisation_id": "nlcOrganisation",
@@ -57,6 +58,7 @@ class Person:
     display_name: str = ""  # as they use it, with honorific and honours: "Dame Ada Quill DBE"
     honorific: str = ""
     honours: str = ""
+    known_as: str = ""  # the given name they go by: "Liz" for Elizabeth
     title: str = ""  # derived copy of the post's title, for mail programs
     organisation_name: str = ""  # derived copy
     organisation_id: str = ""

@@ -30,6 +30,7 @@ PERSON = (
     "given_name",
     "honorific",
     "honours",
+    "known_as",
     "mail",
     "telephone",
     "mobile",

@@ -84,7 +84,7 @@ def bearers(state: State, reading: Reading) -> dict[str, set[str]]:
 
 def name_of(person: Person) -> Name:
     """Give a person's name in parts."""
-    return Name(person.family_name, person.given_name, person.honorific, person.honours)
+    return Name(person.family_name, person.given_name, person.honorific, person.honours, person.known_as)
 
 
 def _in_domains(address: str, organisation: Organisation) -> bool:

@@ -57,7 +57,7 @@ HONOURS = frozenset(
     "frcn frsa fcipd fcca cpfa".split()
 )
 PARTICLES = frozenset(
-    "van von de der den del della di da dos du la le lo st ter ten of ap ab ni o mac".split()
+    "van von de der den del della di da dos du la le lo st ter ten of ap ab ni ní nic o ó mac an".split()
 )
 
 
@@ -69,6 +69,7 @@ class Name:
     given: str = ""
     honorific: str = ""
     honours: str = ""
+    known_as: str = ""  # the given name they go by
 
     @property
     def full(self) -> str:
@@ -77,8 +78,9 @@ class Name:
 
     @property
     def display(self) -> str:
-        """The name with what goes before and after it, as "Dame Ada Quill DBE"."""
-        return " ".join(part for part in (self.honorific, self.full, self.honours) if part)
+        """The name as it is used, with what goes before and after it: "Dame Liz Quill DBE"."""
+        used = (self.honorific, self.known_as or self.given, self.family, self.honours)
+        return " ".join(part for part in used if part)
 
 
 def split_name(text: str) -> Name:

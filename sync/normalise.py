@@ -139,9 +139,17 @@ def _whole_number(text: str) -> str:
         number = phonenumbers.parse(text, "GB")
     except phonenumbers.NumberParseException:
         return ""
-    if not phonenumbers.is_valid_number(number):
+    if not (phonenumbers.is_valid_number(number) or _is_for_drama(number)):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _is_for_drama(number: phonenumbers.PhoneNumber) -> bool:
+    """Tell whether Ofcom keeps the number for invented people: nobody has it, and nothing is wrong with it.
+
+    phonenumbers knows most of these ranges as valid, but not the mobile one.
+    """
+    return number.country_code == 44 and 7_700_900_000 <= (number.national_number or 0) <= 7_700_900_999
 
 
 def day(raw: str, form: str) -> date | None:

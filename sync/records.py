@@ -53,6 +53,7 @@ def new_person(feed: Feed, part: str, row: Candidate, uid: str, show: tuple[str,
         display_name=row.name.display,
         honorific=row.name.honorific,
         honours=row.name.honours,
+        known_as=row.name.known_as,
         mail=row.mail,
         telephone=row.telephone,
         mobile=row.mobile,
@@ -77,7 +78,8 @@ def renewed(feed: Feed, person: Person, rows: list[Candidate]) -> Person:
     # A row's spelling may carry no honours while another column does; unmapped parts stay as they are.
     honorific = row.name.honorific if "honorific" in feed.person else row.name.honorific or person.honorific
     honours = row.name.honours if "honours" in feed.person else row.name.honours or person.honours
-    name = replace(row.name, honorific=honorific, honours=honours)
+    known_as = row.name.known_as if "known_as" in feed.person else person.known_as
+    name = replace(row.name, honorific=honorific, honours=honours, known_as=known_as)
     chosen = person.display_name not in ("", name_of(person).display)
     return replace(
         person,
@@ -86,6 +88,7 @@ def renewed(feed: Feed, person: Person, rows: list[Candidate]) -> Person:
         given_name=name.given,
         honorific=honorific,
         honours=honours,
+        known_as=known_as,
         display_name=person.display_name if chosen else name.display,
         feed_key=row.key,
         **values,  # type: ignore[arg-type]

@@ -149,7 +149,12 @@ class RowReader:
                 self.needed(person, "family_name", name=True), self.needed(person, "given_name", name=True)
             )
         honorific, honours = self.text(person, "honorific"), self.text(person, "honours")
-        return replace(found, honorific=honorific or found.honorific, honours=honours or found.honours)
+        return replace(
+            found,
+            honorific=honorific or found.honorific,
+            honours=honours or found.honours,
+            known_as=self.text(person, "known_as"),
+        )
 
     def post(self) -> PostFacts:
         """Take post and organisation."""

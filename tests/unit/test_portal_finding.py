@@ -39,6 +39,15 @@ def test_whoever_leads_stands_before_deputies_and_assistants() -> None:
     assert sorted(titles, key=finding.seniority) == titles[::-1]
 
 
+def test_the_post_asked_for_stands_before_its_deputies() -> None:
+    titles = ["Assistant Chief Constable (Crime)", "Chief Constable", "Deputy Chief Constable"]
+    people = [
+        Person(uid=title, full_name="A", family_name=title[0] + str(number), title=title)
+        for number, title in enumerate(titles)
+    ]
+    assert finding.rank(people, ["chief", "constable"])[0].person.title == "Chief Constable"
+
+
 def test_accents_apostrophes_and_hyphens_do_not_matter() -> None:
     assert finding.fold("Llŷr O\u2019Néill\u2010Jones") == finding.fold("llyr o'neill-jones")
 

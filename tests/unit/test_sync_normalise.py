@@ -19,6 +19,7 @@ from sync.normalise import clean, day, mail_address, telephone, words
         ("(01793) 442028", "+44 1793 442028"),
         ("01793-442028", "+44 1793 442028"),
         ("+44 (0)20 7946 0000", "+44 20 7946 0000"),
+        ("07700 900123", "+44 7700 900123"),  # kept for drama: what tests and demonstrations are full of
         ("+33 1 42 68 53 00", "+33 1 42 68 53 00"),
         ("020 7946 0000 x4321", "+44 20 7946 0000 x4321"),
         ("020 7946 0000 ext. 12", "+44 20 7946 0000 x12"),
@@ -174,6 +175,8 @@ def test_days_are_read_in_the_agreed_form_or_iso(sent: str, form: str, found: da
         ("QUILL ,Ada", Name("QUILL", "Ada")),
         ("Prof Ludo van der Berg FRS", Name("van der Berg", "Ludo", "Prof", "FRS")),
         ("Vice Admiral Sir Bram Okafor KCB CBE", Name("Okafor", "Bram", "Vice Admiral Sir", "KCB CBE")),
+        ("Oisín Ó Dubhláin", Name("Ó Dubhláin", "Oisín")),
+        ("Mòrag Mac an Ròin", Name("Mac an Ròin", "Mòrag")),
         ("Ada Quill, CBE", Name("Quill", "Ada", "", "CBE")),
         ("Bt Om", Name("Om", "Bt")),
         ("Cher", Name("Cher")),
@@ -189,6 +192,11 @@ def test_marriage_keeps_the_person_and_another_name_does_not() -> None:
     assert same_person(ada, Name("Quill-Vale", "Ada"))
     assert same_person(ada, Name("QUILL", "Adelaide"))
     assert not same_person(ada, Name("Okafor", "Bram"))
+
+
+def test_a_name_is_shown_as_it_is_used() -> None:
+    assert Name("Farrowmere", "Elizabeth", "Dame", "DBE", "Liz").display == "Dame Liz Farrowmere DBE"
+    assert Name("Farrowmere", "Elizabeth", "Dame", "DBE", "Liz").full == "Elizabeth Farrowmere"
 
 
 @given(st.text(max_size=80))
