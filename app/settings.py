@@ -49,7 +49,7 @@ class PortalSettings:
         metadata={"meaning": "Seconds after which a signed-in person's own entry and roles are read again."},
     )
     sign_in_limit: str = field(
-        default="60 per 5 minutes",
+        default="300 per 5 minutes",
         metadata={"meaning": "How often one network address may try to sign in."},
     )
     messages_per_day: int = field(
@@ -57,7 +57,7 @@ class PortalSettings:
         metadata={"meaning": "How many people one person may write to through the portal in 24 hours."},
     )
     messages_to_one_per_day: int = field(
-        default=3, metadata={"meaning": "How often one person may write to the same person in 24 hours."}
+        default=10, metadata={"meaning": "How often one person may write to the same person in 24 hours."}
     )
     largest_request: int = field(
         default=512 * 1024,

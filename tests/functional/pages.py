@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 import html5lib
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Error, Page, Response
 
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WATCHED: dict[BrowserContext, list[str]] = defaultdict(list)
 UNLABELLED = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
     .filter(e => !e.labels?.length && !e.getAttribute('aria-label') && !e.getAttribute('aria-labelledby'))
@@ -67,6 +69,13 @@ def check(page: Page, *, script: bool = True) -> Page:
     assert page.locator("script:not([src])").count() == 0, f"{page.url} has a script inside the page"
     if script:
         _measured(page)
+    return page
+
+
+def accessible(page: Page) -> Page:
+    """Fail on anything that axe-core finds against WCAG 2.2 AA or good practice."""
+    found = Axe().run(page, options={"runOnly": RULES})
+    assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
     return page
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from dev.house import House
 from tests.functional.conftest import Browse
-from tests.functional.pages import check
+from tests.functional.pages import accessible, check
 
 LIZ = "elizabeth.farrowmere@rivers-and-coasts.example"
 ISOLDE = "isolde.marchbank@rivers-and-coasts.example"
@@ -155,12 +155,16 @@ def test_every_page_is_well_made(house: House, browse: Browse, width: int) -> No
     page = browse(width)
     for path in PUBLIC_PAGES:
         page.goto(house.settings.portal_url + path)
-        check(page)
+        accessible(check(page))
     answer = page.goto(house.settings.portal_url + "/no-such-page")
     assert answer is not None
     assert answer.status == 404
     check(page)
     sign_in(page, house, ROWAN)
-    for path in [*PRIVATE_PAGES, "/desk"]:
+    page.goto(house.settings.portal_url + "/search?q=chief+constable")
+    person = page.locator(".cp-results a").first.get_attribute("href") or ""
+    page.goto(house.settings.portal_url + "/search?q=northmere")
+    organisation = page.locator(".cp-organisations a").first.get_attribute("href") or ""
+    for path in [*PRIVATE_PAGES, "/desk", person, person + "/write", organisation]:
         page.goto(house.settings.portal_url + path)
-        check(page)
+        accessible(check(page))
