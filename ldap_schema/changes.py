@@ -16,6 +16,9 @@ from ldap_schema.posts import Post, Tenure
 from ldap_schema.tree import Tree
 
 Record = Person | Post | Tenure | Organisation | Office | FeedPart
+# The overlay `unique` watches these (ldif/config.ldif). slapd 2.5 also judges an assertion by the top of the
+# branch in which the overlay searches, so an operation that gives one of them a value can't carry one.
+UNIQUE = frozenset({"nlcSignInAddress", "nlcFederatedId"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +51,33 @@ Change = Add | Update | Remove
 
 def operations(changes: Sequence[Change], tree: Tree) -> list[Operation]:
     """Return what to ask of the server, in the order given; raise BadValue for what it could not store."""
-    made = (_operation(change, tree) for change in changes)
-    return [operation for operation in made if operation is not None]
+    return [operation for change in changes for operation in _operations(change, tree)]
 
 
-def _operation(change: Change, tree: Tree) -> Operation | None:
+def _operations(change: Change, tree: Tree) -> Sequence[Operation]:
     if isinstance(change, Add):
-        return AddEntry(
-            dn=dn_of(change.record, tree), values=_codec(change.record).encode(change.record, tree)
-        )
+        values = _codec(change.record).encode(change.record, tree)
+        return [AddEntry(dn=dn_of(change.record, tree), values=values)]
     if isinstance(change, Remove):
         if isinstance(change.record, FeedPart):  # the last part could not go in a transaction; see tree.ldif
             raise BadValue("What is remembered of a feed can be emptied and not removed.")
-        return DeleteEntry(dn=dn_of(change.record, tree))
-    return _modification(change, tree)
+        return [DeleteEntry(dn=dn_of(change.record, tree))]
+    return _modifications(change, tree)
 
 
-def _modification(change: Update, tree: Tree) -> ModifyEntry | None:
+def _modifications(change: Update, tree: Tree) -> Sequence[ModifyEntry]:
+    """Return what an update asks: one operation, and another for new values of what must be unique."""
     dn = dn_of(change.before, tree)
     if type(change.before) is not type(change.after) or dn != dn_of(change.after, tree):
         raise BadValue(f"An update can't turn one record into another ({dn}).")
     different = _codec(change.before).differences(change.before, change.after, tree)
     if not different:
-        return None
+        return []
     expected = [_still(attribute, before) for attribute, (before, _) in different.items()]
-    return ModifyEntry(
-        dn=dn,
-        replace={attribute: after for attribute, (_, after) in different.items()},
-        assertion=all_of(*expected),
-    )
+    after = {attribute: values for attribute, (_, values) in different.items()}
+    unique = {attribute: values for attribute, values in after.items() if attribute in UNIQUE and values}
+    guarded = ModifyEntry(dn=dn, replace={**after, **dict.fromkeys(unique, ())}, assertion=all_of(*expected))
+    return [guarded, ModifyEntry(dn=dn, add=unique)] if unique else [guarded]
 
 
 def _still(attribute: str, before: Sequence[bytes]) -> str:
