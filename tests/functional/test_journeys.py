@@ -168,3 +168,34 @@ def test_every_page_is_well_made(house: House, browse: Browse, width: int) -> No
     for path in [*PRIVATE_PAGES, "/desk", person, person + "/write", organisation]:
         page.goto(house.settings.portal_url + path)
         accessible(check(page))
+
+
+def test_signing_out_can_include_the_organisation(house: House, browse: Browse) -> None:
+    page = sign_in(browse(DESKTOP), house, TAMSIN)
+    page.goto(house.settings.portal_url + "/sign-out")
+    page.get_by_role("button", name=re.compile("Sign out here and at Northmere")).click()
+    page.wait_for_url(re.compile("^" + re.escape(house.settings.portal_url)))
+    expect(check(page).get_by_role("heading", level=1)).to_contain_text("signed out")
+    page.goto(house.settings.idp_url + "/northmere/slo")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("You are not signed in")
+
+
+def test_signing_out_at_the_organisation_ends_the_session_here(house: House, browse: Browse) -> None:
+    page = sign_in(browse(DESKTOP), house, TAMSIN)
+    page.goto(house.settings.idp_url + "/northmere/slo")
+    page.get_by_role("button", name="Sign out everywhere at this organisation").click()
+    page.wait_for_load_state()
+    page.goto(house.settings.portal_url + "/search?q=vellacott")
+    assert "/sign-in" in page.url
+
+
+def test_a_device_made_in_the_browser_is_shown_once(house: House, browse: Browse) -> None:
+    page = sign_in(browse(PHONE), house, TAMSIN)
+    page.goto(house.settings.portal_url + "/devices")
+    page.get_by_label(re.compile("program|device|call it", re.IGNORECASE)).fill("Phone of a chief")
+    page.get_by_role("button", name=re.compile("password|Add|Make", re.IGNORECASE)).first.click()
+    password = check(page).locator("code").first.inner_text()
+    assert len(password) >= 22  # 128 random bits
+    page.goto(house.settings.portal_url + "/devices")
+    expect(page.locator("main")).to_contain_text("Phone of a chief")
+    assert password not in page.content()
