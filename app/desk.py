@@ -41,7 +41,7 @@ NEXT_STEPS = {
 @directory_manager_signed_in
 def index() -> str:
     """Show the list; held feeds are read as the manager, so the directory decides whether they may."""
-    with services().store.transaction() as tx:
+    with services().store.reading() as tx:
         items = waiting.open_items(tx)
     rows = [_row_of(item) for item in items if item.kind != waiting.HELD_FEED]
     rows += [_held(part) for part in viewer().directory.feeds.held()]

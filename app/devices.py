@@ -43,7 +43,7 @@ def add() -> Answer:
     if len(credentials.of(who.uid)) >= MOST:
         form.form_errors.append(f"You have {MOST} devices. Remove one you no longer use first.")
         return _page(form)
-    made = credentials.issue(who.uid, form.label.data)
+    made = credentials.issue(who.uid, form.label.data, services().clock())
     _record("device added", who.uid, made.credential.id)
     return make_response(render_template("devices/made.html", made=made))
 

@@ -20,6 +20,6 @@ def index() -> str:
     regions = sorted({one.region for one in organisation_list().by_id.values() if one.region})
     waits = 0
     if "directory-managers" in g.viewer.roles:
-        with services().store.transaction() as tx:
+        with services().store.reading() as tx:
             waits = waiting.count_open(tx)
     return render_template("home/signed_in.html", sectors=SECTORS, regions=regions, waits=waits)

@@ -10,11 +10,14 @@ from pathlib import Path
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from app.services import PortalServices
+from counterpart.clock import system_clock
+from counterpart.secret_files import read_secret
 from counterpart.settings import Settings, SettingsError
-from ldap_schema.clock import Clock, system_clock
+from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service
 from saml.keys import load_keys
 from saml.registry import Registry
@@ -98,25 +101,13 @@ def open_redis(settings: Settings) -> Redis:
         password=_password(service.redis_password_file),
         socket_timeout=service.redis_timeout,
         socket_connect_timeout=service.redis_timeout,
-        retry=Retry(NoBackoff(), 1),
+        # A closed connection is replaced once; a server that hangs is not waited for twice.
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
 
 
 def _password(file: str) -> str | None:
     return read_secret(Path(file)).decode() if file else None
-
-
-def read_secret(path: Path) -> bytes:
-    """The content of a secret file without its final newline; SettingsError when it can't be read or is
-    empty.
-    """
-    try:
-        secret = path.read_bytes().strip()
-    except OSError as error:
-        raise SettingsError(f"The secret file {path} can't be read: {error.strerror}.") from None
-    if not secret:
-        raise SettingsError(f"The secret file {path} is empty.")
-    return secret
 
 
 def _secret(path: Path) -> bytes:

@@ -11,9 +11,10 @@ from pathlib import Path
 from cryptography import x509
 
 from counterpart import wsgi
-from counterpart.compose import open_redis, read_secret
+from counterpart.compose import open_redis
 from counterpart.failures import failure_of
 from counterpart.mail import SMTPSender
+from counterpart.secret_files import read_secret
 from counterpart.settings import Settings, SettingsError
 from counterpart.worker import NAME as WORKER
 from ldap_schema.clock import Clock
@@ -127,7 +128,7 @@ def redis(patient: Patient) -> Iterator[Problem]:
 
 def store(patient: Patient) -> Iterator[Problem]:
     """The store has this version's tables, and its ledger holds."""
-    with _store(patient) as opened, opened.transaction() as tx:
+    with _store(patient) as opened, opened.reading() as tx:
         verdict = ledger.verify(tx)
     if not verdict.holds:
         yield Problem(
@@ -140,7 +141,7 @@ def mail(patient: Patient) -> Iterator[Problem]:
     """The mail server takes our mail, a worker is at work, and no mail is stuck."""
     SMTPSender(patient.settings.service).probe()
     now = patient.clock()
-    with _store(patient) as opened, opened.transaction() as tx:
+    with _store(patient) as opened, opened.reading() as tx:
         seen = heartbeats.last(tx, WORKER)
         stuck = outbox.stuck(tx, now)
         dead = outbox.tally(tx)[outbox.DEAD]

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 
-from counterpart.compose import read_secret
+from counterpart.secret_files import read_secret
 from counterpart.settings import ServiceSettings, SettingsError
 from store.errors import TryLater, Undeliverable
 

@@ -17,6 +17,7 @@ from dev.servers import MailCatcher, Redis, Slapd
 from dev.settings import HouseSettings
 from dev.slapd import ensure_secret
 from store.database import Store
+from store.migration import migrate
 
 MANAGER = "rowan.thistlewood@leadership.example"
 PORTAL_SECRET_BYTES = 48
@@ -39,7 +40,7 @@ def furnish_store(house: HouseSettings) -> None:
     """Make the store's tables, or bring them to this version."""
     store = Store.open(load({}, house.settings_file).store)
     try:
-        store.migrate()
+        migrate(store)
     finally:
         store.close()
 

@@ -52,9 +52,9 @@ class Credentials:
         self._link = link
         self._base = link.tree.branch("credentials")
 
-    def issue(self, owner_uid: str, label: str, days: int = 365) -> NewCredential:
+    def issue(self, owner_uid: str, label: str, now: datetime, days: int = 365) -> NewCredential:
         """Make a credential and return its password, which is kept nowhere; raise BadValue for the label."""
-        expires = (self._link.clock() + timedelta(days=days)).replace(microsecond=0)
+        expires = (now + timedelta(days=days)).replace(microsecond=0)
         credential = Credential(id=new_id(), owner=owner_uid, label=label, expires=expires)
         password = new_password()
         dn = self._link.tree.credential(credential.id)

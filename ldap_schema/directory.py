@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from ldap_schema.changes import Change, operations
-from ldap_schema.clock import Clock, system_clock
 from ldap_schema.connection import Connections
 from ldap_schema.credentials import Credentials
 from ldap_schema.errors import BadValue
@@ -46,7 +45,7 @@ class Directory:
         self.feeds = Feeds(link)
 
     @classmethod
-    def open(cls, settings: DirectorySettings, service: Service, clock: Clock = system_clock) -> "Directory":
+    def open(cls, settings: DirectorySettings, service: Service) -> "Directory":
         """Return the directory as one of our services sees it; it connects when it is first asked something.
 
         Raise BadValue for an address that is neither ldap:// nor ldaps://.
@@ -64,7 +63,7 @@ class Directory:
             timeout=settings.timeout,
             size=settings.pool_size,
         )
-        return cls(Link(connections=connections, tree=tree, clock=clock))
+        return cls(Link(connections=connections, tree=tree))
 
     def as_viewer(self, uid: str) -> "Directory":
         """Return the directory as that person sees it, over the same connections (RFC 4370).

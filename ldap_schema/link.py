@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ldap_schema.clock import Clock
 from ldap_schema.connection import Connections
 from ldap_schema.entries import Entry
 from ldap_schema.errors import NotFound
@@ -18,7 +17,6 @@ class Link:
 
     connections: Connections
     tree: Tree
-    clock: Clock
     viewer_dn: str = ""
 
     def as_viewer(self, uid: str) -> "Link":

@@ -21,7 +21,7 @@ class Registry:
 
     def all(self) -> list[Provider]:
         """Every provider, drafts and suspended ones too, by name."""
-        with self._store.transaction() as tx:
+        with self._store.reading() as tx:
             return sorted((from_plain(row) for row in providers.all(tx)), key=lambda provider: provider.name)
 
     def live(self) -> list[Provider]:
@@ -30,7 +30,7 @@ class Registry:
 
     def get(self, provider_id: str) -> Provider | None:
         """The provider of that id in any state, or None."""
-        with self._store.transaction() as tx:
+        with self._store.reading() as tx:
             row = providers.get(tx, provider_id)
         return from_plain(row) if row else None
 

@@ -1,22 +1,24 @@
-"""The one place that opens the database: connections, transactions, migrations."""
+"""The one place that opens the database: connections, transactions, and whether the tables are ours."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from store.errors import Conflict, StoreDamaged, StoreError, StoreNotReady, StoreUnavailable
 from store.settings import StoreSettings
 
-MIGRATIONS = Path(__file__).parent / "alembic"
+# What SQLite says, and what it means for whoever runs the service.
+SENTENCES = {
+    "locked": "The store {place} is kept busy by another program; try again.",
+    "is full": "There is no room left on the disk for the store {place}. Make room and try again.",
+    "readonly": "The store {place} can be read but not written: look at who owns the file and its folder.",
+}
+TABLES = "0001"  # the version of the tables this program knows; a test compares it with the newest migration
 
 
 class Store:
@@ -24,7 +26,6 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
 
     @classmethod
     def open(cls, settings: StoreSettings) -> Self:
@@ -39,50 +40,60 @@ class Store:
         return cls(engine)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, patience: float | None = None) -> Iterator[Session]:
         """One transaction: committed at the end of the block, rolled back by any exception.
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so two of them never fail by meeting
-        halfway.
+        halfway. Another writer is waited for as long as the settings say, or for `patience` seconds where
+        what is written matters less than whoever waits.
         """
-        with _in_our_words(self.place), self._sessions.begin() as session:
+        with self._session({"patience": patience}) as session:
             yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent look; on SQLite no writer, however long it takes, keeps it waiting."""
+        with self._session({"reading": True}) as session:
+            yield session
+
+    @contextmanager
+    def _session(self, options: dict[str, Any]) -> Iterator[Session]:
+        begun = Session(self._engine.execution_options(**options), expire_on_commit=False)
+        with _in_our_words(self.place), begun as session, session.begin():
+            yield session
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """One transaction without the mapped classes, for migrations."""
+        with _in_our_words(self.place), self._engine.begin() as connection:
+            yield connection
 
     @property
     def place(self) -> str:
         """Where the store is, for messages; without a password."""
+        return str(self.file or self._engine.url.render_as_string())
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for a server."""
         url = self._engine.url
-        return str(_sqlite_file(url)) if url.get_backend_name() == "sqlite" else url.render_as_string()
+        return _sqlite_file(url) if url.get_backend_name() == "sqlite" else None
 
     def check(self) -> None:
         """Raise StoreNotReady unless the tables are exactly those this version of the program knows."""
-        self._must_exist()
-        with _in_our_words(self.place), self._engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-        expected = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-        if found != expected:
+        if self.file and not self.file.exists():
+            raise StoreNotReady(_missing(self.place))
+        with self.reading() as tx:
+            found = tx.scalar(text("SELECT version_num FROM alembic_version"))
+        if found != TABLES:
             raise StoreNotReady(
                 f"The store {self.place} has the tables of version {found or 'none'}; "
-                f"this program needs {expected}. Run `counterpart migrate`."
+                f"this program needs {TABLES}. Run `counterpart migrate`."
             )
-
-    def migrate(self) -> None:
-        """Bring the tables to this version, in one transaction; does nothing when they are there already."""
-        if self._engine.url.get_backend_name() == "sqlite":
-            _make_private_file(_sqlite_file(self._engine.url))
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with _in_our_words(self.place), self._engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
-
-    def _must_exist(self) -> None:
-        if self._engine.url.get_backend_name() == "sqlite" and not _sqlite_file(self._engine.url).exists():
-            raise StoreNotReady(f"There is no store at {self.place} yet. Run `counterpart migrate`.")
 
 
 def _sqlite(url: URL, settings: StoreSettings) -> Engine:
@@ -92,8 +103,30 @@ def _sqlite(url: URL, settings: StoreSettings) -> Engine:
     path = Path(url.database.removeprefix("file:")).absolute()
     opened = url.set(database=f"file:{path}", query={"mode": "rw", "uri": "true"})
     engine = create_engine(opened, connect_args={"timeout": settings.timeout}, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_immediately)
+
+    def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, see below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        record.info["file"] = _identity(path)
+
+    def look_at_file(_connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        # A connection would go on writing into a file that was taken away or replaced by a backup.
+        if record.info["file"] != _identity(path):
+            raise exc.DisconnectionError
+
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        patience = options.get("patience")
+        seconds = settings.timeout if patience is None else patience
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+        reading = bool(options.get("reading"))
+        connection.exec_driver_sql(f"PRAGMA query_only={int(reading)}")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkout", look_at_file)
+    event.listen(engine, "begin", begin)
     return engine
 
 
@@ -111,27 +144,24 @@ def _server(url: URL, settings: StoreSettings) -> Engine:
     return create_engine(url, pool_pre_ping=True, pool_timeout=settings.timeout, hide_parameters=True)
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we begin transactions ourselves, see _begin_immediately
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands there: its device and number on it; None for no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
-def _begin_immediately(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _missing(place: str) -> str:
+    return (
+        f"There is no store at {place}. Run `counterpart migrate` if this installation is new; "
+        "otherwise put the file back, or a backup of it."
+    )
 
 
 def _sqlite_file(url: URL) -> Path:
     return Path((url.database or "").removeprefix("file:"))
-
-
-def _make_private_file(path: Path) -> None:
-    """Make an empty database that only its owner reads; SQLite gives its companions the same permissions."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise StoreUnavailable(f"The store can't be made at {path}: {error.strerror}.") from None
 
 
 @contextmanager
@@ -154,8 +184,11 @@ def _in_our_words(place: str) -> Iterator[None]:
 def _unavailable(place: str, words: str) -> StoreError:
     if "no such table" in words or "does not exist" in words:
         return StoreNotReady(f"The store {place} has no tables yet. Run `counterpart migrate`.")
-    if "locked" in words:
-        return StoreUnavailable(f"The store {place} is kept busy by another program; try again.")
+    if "unable to open" in words and not Path(place).exists():
+        return StoreUnavailable(_missing(place))
+    for sign, sentence in SENTENCES.items():
+        if sign in words:
+            return StoreUnavailable(sentence.format(place=place))
     return StoreUnavailable(f"The store {place} does not answer: {words}")
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from dev.servers import MailCatcher, Redis, Slapd
 from store.database import Store
+from store.migration import migrate
 from store.settings import StoreSettings
 from tests.rounds import ROUNDS
 
@@ -81,6 +82,6 @@ def mail_catcher(tmp_path: Path) -> Iterator[MailCatcher]:
 def store(tmp_path: Path) -> Iterator[Store]:
     """A migrated SQLite store of the test's own."""
     opened = Store.open(StoreSettings(url=f"sqlite:///{tmp_path / 'store.db'}"))
-    opened.migrate()
+    migrate(opened)
     yield opened
     opened.close()

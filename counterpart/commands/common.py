@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from redis import Redis
 
-from counterpart.compose import Services, build, open_redis, read_secret
+from counterpart.clock import system_clock
+from counterpart.secret_files import read_secret
 from counterpart.settings import Settings, load
-from ldap_schema.clock import Clock, system_clock
+from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service
 from store.database import Store
 
@@ -51,20 +51,6 @@ class Tools:
     def portal_directory(self) -> Directory:
         """The directory as the portal's account, which manages credentials and acts for people."""
         return self._open(Service.PORTAL)
-
-    @cached_property
-    def redis(self) -> Redis:
-        """A client that gives up quickly."""
-        redis = open_redis(self.settings)
-        self._closing.callback(redis.close)
-        return redis
-
-    @cached_property
-    def services(self) -> Services:
-        """Everything the portal has."""
-        services = build(self.settings)
-        self._closing.callback(services.close)
-        return services
 
     @property
     def clock(self) -> Clock:

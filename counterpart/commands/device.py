@@ -30,7 +30,7 @@ def add(tools: Tools, reference: str, label: str, days: int, as_json: bool) -> N
     directory = tools.portal_directory
     owner = find_person(directory, reference)
     with tools.store.transaction() as tx:
-        made = directory.credentials.issue(owner.uid, label, days=days)
+        made = directory.credentials.issue(owner.uid, label, tools.clock(), days=days)
         details = {"credential": made.credential.id}
         ledger.append(tx, "device added", operator(), owner.uid, details, tools.clock())
     data = asdict(made.credential) | {

@@ -24,7 +24,7 @@ def verify(tools: Tools, noted: str | None, as_json: bool) -> int:
     Prints a seal. Noted elsewhere and given back later with --noted, it also shows that no end was cut off.
     """
     seal = book.parse_seal(noted) if noted else None
-    with tools.store.transaction() as tx:
+    with tools.store.reading() as tx:
         verdict = book.verify(tx, seal)
     data = {
         "holds": verdict.holds,
@@ -57,7 +57,7 @@ def verify(tools: Tools, noted: str | None, as_json: bool) -> int:
 @pass_tools
 def show_latest(tools: Tools, last: int, as_json: bool) -> None:
     """Show what was done last, and by whom."""
-    with tools.store.transaction() as tx:
+    with tools.store.reading() as tx:
         entries = book.latest(tx, last)
     data = [
         {

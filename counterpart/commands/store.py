@@ -3,6 +3,7 @@
 import click
 
 from counterpart.commands.common import Tools, as_json, example, pass_tools, show
+from store import migration
 from store.database import Store
 
 
@@ -16,7 +17,7 @@ def migrate(tools: Tools, as_json: bool) -> None:
     """
     store = Store.open(tools.settings.store)
     try:
-        store.migrate()
+        migration.migrate(store)
         store.check()
     finally:
         store.close()

@@ -1,5 +1,5 @@
-"""Runs migrations inside the connection that `Store.migrate` opened, so all of them commit together or not at
-all.
+"""Runs migrations inside the connection that `store.migration` opened, so that all of them commit together or
+not at all.
 """
 
 from alembic import context

@@ -1,5 +1,4 @@
-"""A furnished Counterpart for tests of the command line: real servers, settings in a file, the real program.
-"""
+"""A furnished Counterpart for tests of the command line: real servers, settings in a file, the real program."""
 
 import json
 import os
@@ -14,6 +13,7 @@ from dev.provision import furnish_files
 from dev.servers import MailCatcher, Redis, Slapd
 from dev.settings import of_a_test
 from store.database import Store
+from store.migration import migrate
 from store.settings import StoreSettings
 
 SECONDS = 60.0  # longest time a command may take here
@@ -75,5 +75,5 @@ class Installed:
     def store(self) -> Store:
         """The store, migrated."""
         opened = Store.open(StoreSettings(url=f"sqlite:///{self.var / 'counterpart.db'}"))
-        opened.migrate()
+        migrate(opened)
         return opened

@@ -7,6 +7,7 @@ from typing import Any
 
 import ldap3
 
+from counterpart.clock import system_clock
 from dev.servers import Slapd
 from ldap_schema.changes import Add, Change
 from ldap_schema.connection import VerifiedTLS
@@ -109,7 +110,10 @@ def fill(slapd: Slapd) -> World:
     sync.write(_records())
     sync.groups.grant(DIRECTORY_MANAGERS, "w-police")
     return World(
-        slapd, portal, sync, {viewer: portal.credentials.issue(viewer, "test") for viewer in VIEWERS}
+        slapd,
+        portal,
+        sync,
+        {viewer: portal.credentials.issue(viewer, "test", system_clock()) for viewer in VIEWERS},
     )
 
 

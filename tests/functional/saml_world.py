@@ -33,6 +33,7 @@ from saml.registry import Registry
 from saml.settings import SAMLSettings
 from saml.sign_on import SignOn
 from store.database import Store
+from store.migration import migrate
 from store.settings import StoreSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +68,7 @@ class World:
             next_certificate_file=folder / "next.crt",
         )
         self.store = Store.open(StoreSettings(url=f"sqlite:///{folder / 'saml.db'}"))
-        self.store.migrate()
+        migrate(self.store)
         self.directory = Directory.open(directory, Service.PORTAL)
         self.sync = Directory.open(directory, Service.SYNC)
         self.registry = Registry(self.store)

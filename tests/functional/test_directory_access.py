@@ -6,6 +6,7 @@ from dataclasses import replace
 import ldap3
 import pytest
 
+from counterpart.clock import system_clock
 from dev.servers import Slapd
 from ldap_schema.changes import Add, Update
 from ldap_schema.directory import Service
@@ -275,7 +276,7 @@ def test_nobody_reads_a_password_hash_and_the_portal_still_sets_one(world: World
 
 
 def test_the_sync_account_removes_credentials_and_can_make_or_change_none(world: World) -> None:
-    issued = world.portal.credentials.issue("w-colleague", "to be purged")
+    issued = world.portal.credentials.issue("w-colleague", "to be purged", system_clock())
     with world.as_service(Service.SYNC) as connection:
         connection.modify(issued.bind_dn, {"userPassword": [(ldap3.MODIFY_REPLACE, ["x"])]})
         assert code(connection) == INSUFFICIENT
@@ -293,7 +294,7 @@ def test_the_sync_account_removes_credentials_and_can_make_or_change_none(world:
 def test_a_suspended_leaders_mail_program_stops_at_once_on_an_open_connection_too(world: World) -> None:
     leader = person("w-suspended")
     world.sync.write([Add(leader)])
-    issued = world.portal.credentials.issue("w-suspended", "test")
+    issued = world.portal.credentials.issue("w-suspended", "test", system_clock())
     with world.raw(issued.bind_dn, issued.password) as connection:
         assert search(connection, PEOPLE, "(uid=w-leaders)")
         suspended = replace(leader, status="held")

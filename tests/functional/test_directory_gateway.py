@@ -280,10 +280,10 @@ def test_credentials_are_listed_and_revoked_by_their_owner_and_expire(
 ) -> None:
     with opened(slapd, Service.SYNC) as sync:
         sync.write([Add(leader("c-1")), Add(leader("c-2"))])
-    portal = Directory.open(slapd.settings(), Service.PORTAL, clock)
+    portal = Directory.open(slapd.settings(), Service.PORTAL)
     with closing(portal):
-        issued = portal.credentials.issue("c-1", "Thunderbird at home", days=30)
-        portal.credentials.issue("c-1", "Phone")
+        issued = portal.credentials.issue("c-1", "Thunderbird at home", clock(), days=30)
+        portal.credentials.issue("c-1", "Phone", clock())
         assert [each.label for each in portal.credentials.of("c-1")] == ["Thunderbird at home", "Phone"]
         assert issued.credential.expires == clock() + timedelta(days=30)
         assert portal.credentials.of("c-2") == []

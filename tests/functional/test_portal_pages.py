@@ -307,7 +307,7 @@ def test_the_desk_is_the_directory_managers_alone_and_a_matter_is_settled_once(
     token = portal.token(client)
     assert client.post(f"/desk/{id}/settle", data={"csrf_token": token}).status_code == 303
     assert client.post(f"/desk/{id}/settle", data={"csrf_token": token}).status_code == 404
-    assert "Nothing waits" in client.get("/desk").get_data(as_text=True)
+    assert "Somebody new." not in client.get("/desk").get_data(as_text=True)
 
 
 def test_feedback_waits_on_the_desk(portal: Portal, store: Store) -> None:

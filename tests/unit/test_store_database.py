@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from store import heartbeats
-from store.database import Store
+from store.database import TABLES, Store
 from store.errors import StoreDamaged, StoreNotReady, StoreUnavailable
+from store.migration import migrate, migrations
 from store.models import Heartbeat, Table
 from store.settings import StoreSettings
 from tests.conftest import SettableClock
@@ -28,8 +30,12 @@ def test_migrations_and_models_agree(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(tx.connection()), Table.metadata) == []
 
 
+def test_the_program_knows_the_newest_migration() -> None:
+    assert ScriptDirectory.from_config(migrations()).get_current_head() == TABLES
+
+
 def test_migrating_twice_changes_nothing(store: Store) -> None:
-    store.migrate()
+    migrate(store)
     store.check()
 
 
@@ -88,7 +94,7 @@ def test_a_folder_that_can_not_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = open_at(tmp_path / "file" / "store.db")
     with pytest.raises(StoreUnavailable, match="can't be made"):
-        store.migrate()
+        migrate(store)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +119,24 @@ def test_a_writer_that_waits_too_long_is_told_so(store: Store, tmp_path: Path) -
         with pytest.raises(StoreUnavailable, match="kept busy"), impatient.transaction() as other:
             other.execute(text("SELECT 1"))
     impatient.close()
+
+
+def test_a_reader_waits_for_no_writer_and_sees_one_state(store: Store, clock: SettableClock) -> None:
+    with store.reading() as reader:
+        assert heartbeats.last(reader, "worker") is None
+        with store.transaction() as writer, store.reading() as other:
+            heartbeats.beat(writer, "worker", clock())
+            assert heartbeats.last(other, "worker") is None
+        assert heartbeats.last(reader, "worker") is None
+    with store.reading() as reader:
+        assert heartbeats.last(reader, "worker") == clock()
+
+
+def test_nothing_is_written_where_only_reading_was_promised(store: Store, clock: SettableClock) -> None:
+    with pytest.raises(StoreUnavailable), store.reading() as tx:
+        heartbeats.beat(tx, "worker", clock())
+    with store.transaction() as tx:  # the same pooled connection writes again
+        heartbeats.beat(tx, "worker", clock())
 
 
 def test_writers_in_several_threads_lose_nothing(store: Store) -> None:
