@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, current_app, request, send_from_directory
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 
+from app.incomplete import PortalIncomplete
 from app.permissions import public
 from app.settings import PortalSettings
 
@@ -16,10 +17,6 @@ STATIC = Path(__file__).parent / "static"
 GOVUK = STATIC / "govuk"
 A_YEAR = 365 * 24 * 3600
 BRANDS = ("generic", "govuk")
-
-
-class PortalIncomplete(Exception):
-    """A file the portal can't do without is missing; the message says which and how to get it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,20 +14,21 @@ from counterpart import __version__
 from counterpart.exit_codes import DONE, OTHER
 from counterpart.logs import to_file
 
-# Name -> module under counterpart.commands. Loaded when asked for: `counterpart doctor` must run where a
-# package that another command needs is broken.
+# Name -> module under counterpart.commands, and the first sentence of its help. A module is loaded when its
+# command is asked for: `counterpart doctor` must run where a package that another command needs is broken,
+# and nobody should wait for packages that are not used.
 COMMANDS = {
-    "serve": "serve",
-    "worker": "worker",
-    "migrate": "store",
-    "sync": "sync",
-    "idp": "idp",
-    "search": "search",
-    "person": "person",
-    "device": "device",
-    "ledger": "ledger",
-    "settings": "settings",
-    "doctor": "doctor",
+    "serve": ("serve", "Run the portal until it is stopped."),
+    "worker": ("worker", "Send the mail that waits in the outbox."),
+    "migrate": ("store", "Make the store's tables, or bring them to this version."),
+    "sync": ("sync", "Bring HR feeds into the directory: plan, guard, apply, receipt."),
+    "idp": ("idp", "Register, check and switch departments' identity providers."),
+    "search": ("search", "Find people by name, post or organisation; all WORDS must fit."),
+    "person": ("person", "Show a person's record, grant and end roles."),
+    "device": ("device", "Give people's mail programs their own way into the directory."),
+    "ledger": ("ledger", "Verify and read the ledger, the list of what was done."),
+    "settings": ("settings", "Show every setting, its value now and what it means."),
+    "doctor": ("doctor", "Say what is wrong with this installation, and how to mend it."),
 }
 
 EXIT_CODES = """\b
@@ -52,9 +53,14 @@ class _Commands(click.Group):
         """Load the command's module."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"counterpart.commands.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"counterpart.commands.{COMMANDS[cmd_name][0]}")
         found: click.Command = getattr(module, cmd_name)
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
 @click.command(cls=_Commands, epilog=EXIT_CODES)

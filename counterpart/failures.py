@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from app import PortalIncomplete
+from app.incomplete import PortalIncomplete
 from counterpart.exit_codes import OTHER
+from counterpart.refused import Refused
 from counterpart.settings import SettingsError
 from ldap_schema.errors import (
     AlreadyThere,
@@ -22,14 +23,6 @@ from sync.errors import SyncError
 
 UNCHANGED = "Nothing more was changed."
 DOCTOR = "`counterpart doctor` says what is wrong."
-
-
-class Refused(Exception):
-    """What was typed can't be done; the sentence says why and what to type instead. Nothing was changed."""
-
-    def __init__(self, sentence: str, code: int = OTHER) -> None:
-        super().__init__(sentence)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

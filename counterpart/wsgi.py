@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from app import create_app
+from app.factory import create_app
 from counterpart.compose import Services, build, check_files, portal_services
 from counterpart.logs import to_stderr
 from counterpart.settings import Settings, load

@@ -8,8 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis as RedisClient
 
-from app import PortalServices, PortalSettings, create_app
+from app.factory import create_app
+from app.services import PortalServices
 from app.sessions import RedisSessions
+from app.settings import PortalSettings
 from app.viewer import portal_session, sign_in_session
 from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add

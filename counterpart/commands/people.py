@@ -1,6 +1,6 @@
 """Finding the person that a command is about; shared by the commands that name one."""
 
-from counterpart.failures import Refused
+from counterpart.refused import Refused
 from ldap_schema.directory import Directory
 from ldap_schema.errors import NotFound
 from ldap_schema.people import Person

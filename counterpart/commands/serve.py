@@ -11,8 +11,8 @@ from granian.http import HTTP1Settings
 from granian.server import MPServer
 
 from counterpart.commands.common import Tools, as_json, example, pass_tools
-from counterpart.failures import Refused
 from counterpart.logs import granian_logging
+from counterpart.refused import Refused
 from counterpart.wsgi import portal
 
 HEADER_TIMEOUT = 10_000  # milliseconds; slower headers are an attack or a dead line

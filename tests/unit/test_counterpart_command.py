@@ -10,6 +10,7 @@ import pytest
 from counterpart.command import COMMANDS, root, run
 from counterpart.exit_codes import DONE, OTHER
 from store.database import Store
+from store.migration import migrate
 from store.settings import StoreSettings
 
 
@@ -33,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def database(folder: Path) -> Path:
     store = Store.open(StoreSettings(url="sqlite:///var/counterpart.db"))
-    store.migrate()
+    migrate(store)
     store.close()
     return folder / "var" / "counterpart.db"
 
@@ -52,6 +53,13 @@ def test_every_command_takes_json_and_shows_an_example(
     assert "Example:" in shown
     assert f"counterpart {name}" in shown.partition("Example:")[2]
     assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_first_help_says_of_a_command_what_its_own_help_says(name: str) -> None:
+    command = root.get_command(click.Context(root), name)
+    assert command is not None
+    assert COMMANDS[name][1].rstrip(".") == command.get_short_help_str(limit=100).rstrip(".")
 
 
 @pytest.mark.parametrize("group", ["", *sorted(name for name in COMMANDS if name != "serve")])

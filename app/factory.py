@@ -1,0 +1,65 @@
+"""Puts the web portal together, in named steps."""
+
+from flask import Flask
+
+from app import (
+    account,
+    contact,
+    desk,
+    devices,
+    health,
+    home,
+    organisations,
+    pages,
+    people,
+    posts,
+    search,
+    sign_in,
+)
+from app.brand import choose_brand
+from app.errors import show_errors_as_pages
+from app.limits import limit_how_often
+from app.organisation_list import keep_organisations
+from app.rendering import prepare_templates
+from app.security import add_headers, believe_only_configuration, demand_form_tokens
+from app.services import PortalServices
+from app.sessions import keep_sessions
+from app.settings import PortalSettings
+from app.viewer import ask_who_is_looking
+
+BLUEPRINTS = (
+    home.bp,
+    sign_in.bp,
+    search.bp,
+    people.bp,
+    contact.bp,
+    posts.bp,
+    organisations.bp,
+    devices.bp,
+    desk.bp,
+    account.bp,
+    pages.bp,
+    health.bp,
+)
+
+
+def create_app(settings: PortalSettings, services: PortalServices) -> Flask:
+    """Make the portal; nothing is connected yet. PortalIncomplete when a file it needs is missing."""
+    app = Flask("app", static_folder=None)
+    app.extensions["counterpart"] = services
+    app.extensions["counterpart-settings"] = settings
+    believe_only_configuration(app, settings, services)
+    choose_brand(app, settings)
+    prepare_templates(app, settings)
+    keep_sessions(app, settings, services)
+    keep_organisations(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    # All views are known now; what guards them follows, in the order in which a request meets it.
+    health.count_requests(app)  # counts refused requests too
+    add_headers(app, services)  # error pages carry them as well
+    ask_who_is_looking(app)  # a view for others is refused before its form is looked at
+    demand_form_tokens(app, services)
+    limit_how_often(app, settings, services)
+    show_errors_as_pages(app)
+    return app
