@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all check bench format assets lock clean
+.PHONY: help install run test test-all check bench format docs assets lock clean
 
 PYTHON := .venv/bin/python
 # Two workers: each has servers of its own, and the machines this is meant for have two cores.
@@ -50,6 +50,11 @@ format: ## Lay the code out as the rules want it
 	@dev/bootstrap
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
+
+docs: ## Write docs/settings.md as the code says it
+	@dev/bootstrap
+	$(PYTHON) -m dev.settings_page >docs/settings.new
+	mv docs/settings.new docs/settings.md
 
 assets: ## Fetch the pages' stylesheet and script again
 	@dev/bootstrap

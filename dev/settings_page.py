@@ -1,6 +1,6 @@
 """Writes docs/settings.md from the settings classes, so that the page can't fall behind the code.
 
-python -m dev.settings_page > docs/settings.md
+python -m dev.settings_page >docs/settings.md
 """
 
 import sys
