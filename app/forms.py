@@ -3,15 +3,15 @@
 import unicodedata
 from typing import Any
 
-from flask_wtf import FlaskForm  # type: ignore[import-untyped]
-from govuk_frontend_wtf.wtforms_widgets import (  # type: ignore[import-untyped]
+from flask_wtf import FlaskForm
+from govuk_frontend_wtf.wtforms_widgets import (
     GovRadioInput,
     GovSubmitInput,
     GovTextArea,
     GovTextInput,
 )
-from wtforms.fields import RadioField, StringField, SubmitField, TextAreaField  # type: ignore[import-untyped]
-from wtforms.validators import DataRequired, Length, ValidationError  # type: ignore[import-untyped]
+from wtforms.fields import RadioField, StringField, SubmitField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 
 class PortalForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

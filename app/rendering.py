@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g
-from govuk_frontend_wtf.main import WTFormsHelpers  # type: ignore[import-untyped]
+from govuk_frontend_wtf.main import WTFormsHelpers
 
 from app.settings import PortalSettings
 from app.viewer import portal_session, services, sessions

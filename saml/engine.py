@@ -8,7 +8,7 @@ SignedInfo says.
 
 import xmlsec
 from lxml import etree
-from onelogin.saml2.utils import OneLogin_Saml2_Utils as Library  # type: ignore[import-untyped]
+from onelogin.saml2.utils import OneLogin_Saml2_Utils as Library
 
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 
