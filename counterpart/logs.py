@@ -19,6 +19,24 @@ class UTCFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # the name logging gave it
+        """Put the message on one line: an address that a stranger asked for must not forge a line of ours,
+        nor speak to the terminal on which the log is read.
+        """
+        record.message = visible(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:
+        """Set a traceback in, so that no line of it, whatever the error says, begins like one of ours."""
+        return "\n".join("    " + visible(line) for line in super().formatException(ei).splitlines())
+
+
+def visible(text: str) -> str:
+    """Write what can't be printed (line ends, control characters, marks that turn text round) as escapes."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
+
 
 def to_stderr() -> None:
     """Log to stderr, for `serve` and `worker`: whoever started them keeps it."""
