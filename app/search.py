@@ -11,7 +11,7 @@ from app import finding
 from app.finding import FacetValue, Found, Question
 from app.organisation_list import OrganisationList, organisation_list
 from app.permissions import leader_signed_in
-from app.viewer import Viewer, services, viewer
+from app.viewer import NOTE_SECONDS, Viewer, services, viewer
 from ldap_schema.errors import DirectoryRefused
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
@@ -125,7 +125,7 @@ def _note_that_nobody_was_found(question: Question) -> None:
         return
     summary = f"A search for “{question.text}” found nobody."
     try:
-        with services().store.transaction() as tx:
+        with services().store.transaction(patience=NOTE_SECONDS) as tx:
             waiting.raise_item(tx, waiting.ZERO_RESULT_SEARCH, text, summary, services().clock())
     except StoreError as error:  # the person who searched still gets the page
         current_app.logger.error("A search that found nobody was not noted: %s", error)

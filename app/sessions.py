@@ -22,11 +22,16 @@ from redis.exceptions import RedisError
 from app.services import PortalServices
 from app.settings import PortalSettings
 from ldap_schema.clock import Clock
+from ldap_schema.gate import Gate, GateClosed
 
 TOUCH_EVERY = timedelta(seconds=60)  # how exactly the idle limit is kept, so that most requests write nothing
 KEEP_AFTER_IDLE = (
     120  # seconds Redis keeps a session beyond the limit; the clock decides, Redis only clears away
 )
+
+
+# What no page stands behind needs nobody to be recognised, and goes on when the sessions store hangs.
+FOR_NOBODY = ("/static/", "/assets/", "/healthz", "/readyz", "/metrics")
 
 
 class SessionsUnavailable(Exception):
@@ -45,12 +50,19 @@ class PortalSession(SessionMixin):
     """The values of one browser's session; only one that was changed is written."""
 
     def __init__(
-        self, values: dict[str, Any], cookie: str = "", *, stored: bool = False, available: bool = True
+        self,
+        values: dict[str, Any],
+        cookie: str = "",
+        *,
+        stored: bool = False,
+        missing: str = "",
+        forgotten: bool = False,
     ) -> None:
         self.kept = values
         self.cookie = cookie  # empty until the session is first written
         self.stored = stored
-        self.available = available
+        self.missing = missing  # why the sessions store can't be asked, for the log; empty when it can
+        self.forgotten = forgotten  # the browser shows a cookie whose session is over
         self.modified = False
         self.renewed = False
         self.ended = False
@@ -59,8 +71,7 @@ class PortalSession(SessionMixin):
         return self.kept[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if not self.available:
-            raise SessionsUnavailable
+        self.require()
         self.kept[key] = value
         self.modified = True
 
@@ -73,6 +84,11 @@ class PortalSession(SessionMixin):
 
     def __len__(self) -> int:
         return len(self.kept)
+
+    def require(self) -> None:
+        """Raise SessionsUnavailable when nobody can know whose session this is."""
+        if self.missing:
+            raise SessionsUnavailable(self.missing)
 
     def renew(self) -> None:
         """Forget everything and take a new id when somebody signs in, so that older ids are worthless."""
@@ -118,6 +134,7 @@ class RedisSessions(SessionInterface):
 
     def __init__(self, redis: Redis, clock: Clock, limits: Limits, *, secure: bool) -> None:
         self.redis = redis
+        self.gate = Gate()
         self.clock = clock
         self.limits = limits
         self.secure = secure
@@ -127,14 +144,17 @@ class RedisSessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> PortalSession:
         """Find the browser's session; for one unknown, idle or too old begin a new one with an id of ours."""
         cookie = request.cookies.get(self.cookie_name, "")
-        if not cookie or len(cookie) > 100:
+        if not cookie or len(cookie) > 100 or request.path.startswith(FOR_NOBODY):
             return PortalSession({})
         try:
-            values = self._read(digest_of(cookie))
-        except RedisError:
-            return PortalSession({}, available=False)
+            with self.gate.passage():
+                values = self._read(digest_of(cookie))
+        except GateClosed:
+            return PortalSession({}, missing="Redis has stopped answering")
+        except RedisError as error:
+            return PortalSession({}, missing=f"Redis does not answer: {error}")
         if values is None:
-            return PortalSession({})
+            return PortalSession({}, forgotten=True)
         session = PortalSession(values, cookie, stored=True)
         if self.clock().timestamp() - values.get("seen", 0) >= TOUCH_EVERY.total_seconds():
             session.modified = True  # moves the idle limit
@@ -142,7 +162,7 @@ class RedisSessions(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write what changed; an existing session is only updated, so one ended meanwhile stays ended."""
-        if not isinstance(session, PortalSession) or not session.available or not session.modified:
+        if not isinstance(session, PortalSession) or session.missing or not session.modified:
             return
         if session.stored and (session.ended or session.renewed):
             self.end(session.digest)

@@ -21,7 +21,7 @@ from app.finding import clean, fold
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import public
 from app.security import let_forms_reach
-from app.viewer import portal_session, services, sessions, sign_in_session
+from app.viewer import NOTE_SECONDS, portal_session, services, sessions, sign_in_session
 from saml.errors import SignInRefused, Unavailable, UnknownPerson, Unsolicited
 from saml.outcomes import SignedIn
 from saml.provider import Provider
@@ -260,7 +260,7 @@ def _tell_the_desk(refusal: SignInRefused) -> None:
     summary += f" Latest reference: {refusal.reference}."
     now = services().clock()
     try:
-        with services().store.transaction() as tx:
+        with services().store.transaction(patience=NOTE_SECONDS) as tx:
             waiting.raise_item(tx, kind, f"{refusal.provider_id} {domain}", summary, now)
             ledger.append(
                 tx,

@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 
 from app.permissions import Permission, permission_of
 from app.services import PortalServices
-from app.sessions import PortalSession, RedisSessions, SessionsUnavailable
+from app.sessions import PortalSession, RedisSessions
 from app.settings import PortalSettings
 from ldap_schema.directory import Directory
 from ldap_schema.errors import DirectoryRefused, DirectoryUnavailable, NotFound
 from ldap_schema.people import ACTIVE, MISSING
 
+NOTE_SECONDS = 0.5  # how long a page waits to write down what nobody waits for
+FORGOTTEN = "You are signed out: for a while you opened no page here, or this service was started again."
 SIGNED_IN_STATUSES = (ACTIVE, MISSING)
 
 
@@ -87,8 +89,10 @@ def sign_in_session(uid: str, extra: dict[str, Any]) -> None:
 
 def _recognise(may_go_without: bool) -> None:
     mine = portal_session()
-    if not mine.available and not may_go_without:
-        raise SessionsUnavailable
+    if not may_go_without:
+        mine.require()
+    if mine.forgotten:
+        g.ended_because = FORGOTTEN
     if "uid" not in mine:
         return
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev.errors import ServerError
+from dev.organisations import FEWEST_LEADERS
 from dev.processes import free_port
 
 PORTS = {
@@ -59,7 +60,9 @@ def from_environment(environ: Mapping[str, str]) -> HouseSettings:
     if len(set(ports.values())) < len(ports):
         names = ", ".join(name for name, _ in PORTS.values())
         raise BadSetting(f"Two servers can't have the same port; look at {names}.")
-    leaders = _number(environ, "COUNTERPART_LEADERS", LEADERS, range(20, 20_001), "a number of leaders")
+    leaders = _number(
+        environ, "COUNTERPART_LEADERS", LEADERS, range(FEWEST_LEADERS, 20_001), "a number of leaders"
+    )
     return _house(Path(environ.get("COUNTERPART_VAR") or "var").absolute(), ports, leaders, https=False)
 
 

@@ -21,6 +21,7 @@ from ldap3.core.exceptions import LDAPCommunicationError, LDAPException
 from ldap_schema import transaction
 from ldap_schema.entries import Entry
 from ldap_schema.errors import BadValue, DirectoryError, DirectoryRefused, DirectoryUnavailable
+from ldap_schema.gate import Gate, GateClosed
 from ldap_schema.operations import Operation, Search
 from ldap_schema.results import SIZE_LIMIT, check
 from ldap_schema.tree import id_of
@@ -74,6 +75,7 @@ class Connections:
         self.service = id_of(bind_dn)
         self._idle: deque[ldap3.Connection] = deque()
         self._slots = Semaphore(size)
+        self._gate = Gate()
 
     def search(self, request: Search, viewer_dn: str = "") -> list[Entry]:
         """Return the entries found, as that person sees them if one is given.
@@ -95,7 +97,7 @@ class Connections:
             )
             return result, response or []
 
-        result, response = self._twice(action)
+        result, response = self._ask(action)
         if not (request.limit and result["result"] == SIZE_LIMIT):
             check(result)
         return [Entry(e["dn"], e["raw_attributes"]) for e in response if e["type"] == "searchResEntry"]
@@ -106,11 +108,11 @@ class Connections:
         A dead connection is replaced while nothing has been sent yet. Raises Moved, AlreadyThere, NotFound,
         BadValue, DirectoryRefused: nothing was written. DirectoryUnavailable says whether that is certain.
         """
-        self._twice(lambda connection: transaction.run(connection, operations, _as_viewer(viewer_dn) or []))
+        self._ask(lambda connection: transaction.run(connection, operations, _as_viewer(viewer_dn) or []))
 
     def whoami(self) -> str:
         """Return the identity the server takes this account for; the cheapest way to see that it answers."""
-        _, result, _, _ = self._twice(lambda connection: connection.extended(WHO_AM_I))
+        _, result, _, _ = self._ask(lambda connection: connection.extended(WHO_AM_I))
         check(result)
         return bytes(result["responseValue"] or b"").decode("utf-8", "replace")
 
@@ -119,6 +121,14 @@ class Connections:
         while self._idle:
             with suppress(IndexError):
                 _discard(self._idle.pop())
+
+    def _ask(self, action: Callable[[ldap3.Connection], T]) -> T:
+        """Do it, unless the server hangs and somebody else is finding out whether it still does."""
+        try:
+            with self._gate.passage():
+                return self._twice(action)
+        except GateClosed:
+            raise DirectoryUnavailable(f"{NO_ANSWER} ({self._host}:{self._port}).") from None
 
     def _twice(self, action: Callable[[ldap3.Connection], T]) -> T:
         """Do it on a kept connection, and once more on a new one if the server had closed the kept one."""
