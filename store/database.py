@@ -5,15 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-<<<<<<< ours
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
-=======
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
->>>>>>> theirs
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -26,11 +18,7 @@ SENTENCES = {
     "is full": "There is no room left on the disk for the store {place}. Make room and try again.",
     "readonly": "The store {place} can be read but not written: look at who owns the file and its folder.",
 }
-<<<<<<< ours
 TABLES = "0001"  # the version of the tables this program knows; a test compares it with the newest migration
-=======
-MIGRATIONS = Path(__file__).parent / "alembic"
->>>>>>> theirs
 
 
 class Store:
@@ -60,21 +48,6 @@ class Store:
         what is written matters less than whoever waits.
         """
         with self._session({"patience": patience}) as session:
-<<<<<<< ours
-=======
-            yield session
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """One consistent look; on SQLite no writer, however long it takes, keeps it waiting."""
-        with self._session({"reading": True}) as session:
-            yield session
-
-    @contextmanager
-    def _session(self, options: dict[str, Any]) -> Iterator[Session]:
-        begun = Session(self._engine.execution_options(**options), expire_on_commit=False)
-        with _in_our_words(self.place), begun as session, session.begin():
->>>>>>> theirs
             yield session
 
     @contextmanager
@@ -108,20 +81,11 @@ class Store:
 
     def check(self) -> None:
         """Raise StoreNotReady unless the tables are exactly those this version of the program knows."""
-<<<<<<< ours
         if self.file and not self.file.exists():
             raise StoreNotReady(_missing(self.place))
         with self.reading() as tx:
             found = tx.scalar(text("SELECT version_num FROM alembic_version"))
         if found != TABLES:
-=======
-        self._must_exist()
-        with _in_our_words(self.place), self._engine.connect() as connection:
-            connection = connection.execution_options(reading=True)
-            found = MigrationContext.configure(connection).get_current_revision()
-        expected = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-        if found != expected:
->>>>>>> theirs
             raise StoreNotReady(
                 f"The store {self.place} has the tables of version {found or 'none'}; "
                 f"this program needs {TABLES}. Run `counterpart migrate`."
@@ -131,13 +95,6 @@ class Store:
         """Give the connections back."""
         self._engine.dispose()
 
-<<<<<<< ours
-=======
-    def _must_exist(self) -> None:
-        if self._engine.url.get_backend_name() == "sqlite" and not _sqlite_file(self._engine.url).exists():
-            raise StoreNotReady(_missing(self.place))
-
->>>>>>> theirs
 
 def _sqlite(url: URL, settings: StoreSettings) -> Engine:
     """An engine whose file must exist already: a mistyped path is an error, not a new empty database."""
