@@ -34,9 +34,12 @@ class Answer:
 
 
 class Installed:
-    """One Counterpart in a folder of its own."""
+    """One Counterpart in a folder of its own; `program` is the command as it was installed."""
 
-    def __init__(self, folder: Path, slapd: Slapd, redis: Redis, mail: MailCatcher) -> None:
+    def __init__(
+        self, folder: Path, slapd: Slapd, redis: Redis, mail: MailCatcher, program: Path = COUNTERPART
+    ) -> None:
+        self.program = program
         self.house = of_a_test(folder / "var", 20)
         self.folder = folder
         self.var.mkdir(parents=True, exist_ok=True)
@@ -59,7 +62,7 @@ class Installed:
         test.
         """
         ran = subprocess.run(
-            [COUNTERPART, *arguments], cwd=self.folder, env=self.environ, capture_output=True, text=True,
+            [self.program, *arguments], cwd=self.folder, env=self.environ, capture_output=True, text=True,
             timeout=SECONDS, check=False,
         )  # fmt: skip
         assert "Traceback" not in ran.stdout + ran.stderr, ran.stderr
@@ -68,7 +71,7 @@ class Installed:
     def start(self, name: str, *arguments: str | Path, port: int = 0) -> Process:
         """Start a command that runs until it is stopped; use as a context manager."""
         return Process(
-            name, [COUNTERPART, *arguments], self.var / "log", ports={port: "--port"} if port else None,
+            name, [self.program, *arguments], self.var / "log", ports={port: "--port"} if port else None,
             environ=self.environ, working_folder=self.folder,
         )  # fmt: skip
 
