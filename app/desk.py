@@ -42,11 +42,14 @@ NEXT_STEPS = {
 def index() -> str:
     """Show the list; held feeds are read as the manager, so the directory decides whether they may."""
     with services().store.reading() as tx:
-        items = waiting.open_items(tx)
+        items, in_all = waiting.open_items(tx), waiting.count_open(tx)
     rows = [_row_of(item) for item in items if item.kind != waiting.HELD_FEED]
     rows += [_held(part) for part in viewer().directory.feeds.held()]
     return render_template(
-        "desk/index.html", rows=sorted(rows, key=lambda row: row.since), done="done" in request.args
+        "desk/index.html",
+        rows=sorted(rows, key=lambda row: row.since),
+        not_shown=in_all - len(items),
+        done="done" in request.args,
     )
 
 

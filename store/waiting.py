@@ -18,6 +18,8 @@ STUCK_MAIL = "stuck mail"
 FEEDBACK = "feedback"
 
 LONGEST_KEY, LONGEST_SUMMARY = 200, 2000
+MOST_OF_A_KIND = 100  # more at once is no list that somebody works through
+LARGEST_ID = 2**63 - 1  # that the database can hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +61,18 @@ def raise_item(tx: Session, kind: str, key: str, summary: str, now: datetime) ->
     return item.id
 
 
-def open_items(tx: Session, kind: str | None = None, limit: int = 500) -> list[Item]:
-    """What waits, the oldest first; of one kind if given."""
-    found = select(WaitingItem).where(WaitingItem.settled.is_(None))
+def open_items(tx: Session, kind: str | None = None, most: int = MOST_OF_A_KIND) -> list[Item]:
+    """What waits, the oldest first; of one kind if given. At most so many of each kind: strangers can raise
+    as many matters of some kinds as they like, and must not hide the others by it.
+    """
+    oldest_first = WaitingItem.first_seen, WaitingItem.id
+    place = func.row_number().over(partition_by=WaitingItem.kind, order_by=oldest_first).label("place")
+    ranked = select(WaitingItem.id, place).where(WaitingItem.settled.is_(None))
     if kind is not None:
-        found = found.where(WaitingItem.kind == kind)
-    return [
-        _item(row) for row in tx.scalars(found.order_by(WaitingItem.first_seen, WaitingItem.id).limit(limit))
-    ]
+        ranked = ranked.where(WaitingItem.kind == kind)
+    those = ranked.subquery()
+    found = select(WaitingItem).join(those, those.c.id == WaitingItem.id).where(those.c.place <= most)
+    return [_item(row) for row in tx.scalars(found.order_by(*oldest_first))]
 
 
 def count_open(tx: Session) -> int:
@@ -76,7 +82,8 @@ def count_open(tx: Session) -> int:
 
 def settle(tx: Session, id: int, by: str, now: datetime) -> Item:
     """Take a matter off the desk and remember who did; NoSuchRecord if it does not wait (any more)."""
-    row = tx.scalar(select(WaitingItem).where(WaitingItem.id == id, WaitingItem.settled.is_(None)))
+    waits = WaitingItem.id == id, WaitingItem.settled.is_(None)
+    row = tx.scalar(select(WaitingItem).where(*waits)) if id <= LARGEST_ID else None
     if row is None:
         raise NoSuchRecord("That matter does not wait any more; somebody else may have settled it.")
     row.settled, row.settled_by = now, by

@@ -78,3 +78,22 @@ def test_long_keys_that_begin_alike_are_different_matters(store: Store, clock: S
     raise_(store, clock, "x" * 400 + "a")
     raise_(store, clock, "x" * 400 + "b")
     assert len(desk(store)) == 2
+
+
+def test_no_kind_of_matter_can_hide_the_others(store: Store, clock: SettableClock) -> None:
+    with store.transaction() as tx:
+        for number in range(waiting.MOST_OF_A_KIND + 20):
+            waiting.raise_item(tx, waiting.FEEDBACK, f"{number}", f"Buy now, number {number}.", clock())
+    clock.advance(hours=1)
+    raise_(store, clock, "rivers.example")
+    with store.transaction() as tx:
+        listed = waiting.open_items(tx)
+        assert waiting.count_open(tx) == waiting.MOST_OF_A_KIND + 21
+    assert [item.kind for item in listed[:-1]] == [waiting.FEEDBACK] * waiting.MOST_OF_A_KIND
+    assert (listed[0].key, listed[-1].kind) == ("0", waiting.UNKNOWN_SIGN_IN)
+
+
+@pytest.mark.parametrize("id", [-1, 0, 2**63, 10**400])
+def test_a_number_that_no_matter_can_have_is_no_matter(store: Store, clock: SettableClock, id: int) -> None:
+    with pytest.raises(NoSuchRecord), store.transaction() as tx:
+        waiting.settle(tx, id, "rowan", clock())
