@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 from govuk_frontend_wtf.wtforms_widgets import (
     GovRadioInput,
@@ -16,6 +17,13 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 class PortalForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """A form with its token; every page with one is `errors_of` it first, then its fields."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF has no types
+        """Takes what a form of ours sends, texts; Flask-WTF would take files and JSON for them as well."""
+
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """Return the fields that were posted; None when the page is only asked for."""
+            return request.form if request.method == "POST" else None
 
 
 def text_field(label: str, *, needed: str, longest: int, hint: str = "", lines: bool = False) -> Any:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote
 
 from flask import Blueprint, Response, make_response, render_template, url_for
 
@@ -71,13 +72,20 @@ def routes_to(person: Person) -> list[Route]:
     """List the ways to reach somebody that the viewer may see, the most usual first."""
     routes = [Route("Telephone", number, f"tel:{dialled(number)}") for number in person.telephone]
     routes += [Route("Mobile", number, f"tel:{dialled(number)}") for number in person.mobile]
-    return routes + [Route("E-mail", mail, f"mailto:{mail}") for mail in person.mail]
+    return routes + [Route("E-mail", mail, mail_link(mail)) for mail in person.mail]
 
 
 def routes_to_office(office: Office) -> list[Route]:
     """List the ways to reach a private office."""
     routes = [Route("Telephone", number, f"tel:{dialled(number)}") for number in office.telephone]
-    return routes + [Route("E-mail", mail, f"mailto:{mail}") for mail in office.mail]
+    return routes + [Route("E-mail", mail, mail_link(mail)) for mail in office.mail]
+
+
+def mail_link(mail: str) -> str:
+    """Return the link that writes to an address. Escaped, because an address may hold %0A, which a mail
+    program would read as a new line and what follows as a header.
+    """
+    return f"mailto:{quote(mail, safe='@')}"
 
 
 def concealed(person: Person) -> list[str]:
