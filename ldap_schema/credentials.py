@@ -7,7 +7,7 @@ from ldap_schema.entries import Codec
 from ldap_schema.errors import Moved, NotFound
 from ldap_schema.filters import all_of, equals
 from ldap_schema.link import Link
-from ldap_schema.operations import AddEntry, DeleteEntry
+from ldap_schema.operations import AddEntry, DeleteEntry, ModifyEntry
 from ldap_schema.passwords import hash_password, new_id, new_password
 from ldap_schema.tree import Tree
 
@@ -17,7 +17,10 @@ ATTRIBUTES = {
     "label": "description",
     "last_used": "pwdLastSuccess",
     "expires": "pwdEndTime",
+    "lock": "pwdAccountLockedTime",
 }
+
+SUSPENDED = "000001010000Z"  # the value that means "until somebody takes it away" (slapo-ppolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,12 @@ class Credential:
     label: str
     last_used: datetime | None = None
     expires: datetime | None = None
+    lock: str = ""  # since when, after wrong passwords, for a quarter of an hour; or SUSPENDED
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it was stopped because of what it asked, until its owner says that all is well."""
+        return self.lock == SUSPENDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +71,16 @@ class Credentials:
         self._link.write(
             AddEntry(dn=dn, values={**values, "userPassword": [hash_password(password).encode()]})
         )
-        people = self._link.tree.branch("people")
-        return NewCredential(credential=credential, bind_dn=dn, base_dn=people, password=password)
+        bind_dn, base_dn = self.access(credential.id)
+        return NewCredential(credential=credential, bind_dn=bind_dn, base_dn=base_dn, password=password)
+
+    def access(self, id_: str) -> tuple[str, str]:
+        """Return the DN that its program binds with and the one that it searches below; raise BadValue."""
+        return self._link.tree.credential(id_), self._link.tree.branch("people")
+
+    def get(self, id_: str) -> Credential:
+        """Return one credential, or raise NotFound."""
+        return CODEC.decode(self._link.get(self._link.tree.credential(id_), CODEC.asked))
 
     def of(self, uid: str) -> list[Credential]:
         """Return the person's credentials, the one that expires first in front."""
@@ -78,11 +95,28 @@ class Credentials:
         except Moved as error:
             raise NotFound("This person has no such credential.") from error
 
+    def suspend(self, id_: str) -> None:
+        """Stop one credential at once, on connections that are open too; raise NotFound if it is gone."""
+        self._lock(id_, [SUSPENDED.encode()])
+
+    def restore(self, id_: str, owner_uid: str) -> None:
+        """Let a suspended credential work again; NotFound also if it belongs to somebody else."""
+        owned = equals("owner", self._link.tree.person(owner_uid))
+        try:
+            self._lock(id_, [], owned)
+        except Moved as error:
+            raise NotFound("This person has no such credential.") from error
+
     def purge(self, owner_uid: str) -> int:
         """Remove all credentials of a person and return how many there were."""
         found = self._link.find(self._base, self._owned(owner_uid), ["uid"])
         self._link.write(*(DeleteEntry(dn=entry.dn) for entry in found))
         return len(found)
+
+    def _lock(self, id_: str, values: list[bytes], assertion: str = "") -> None:
+        dn = self._link.tree.credential(id_)
+        replace = {"pwdAccountLockedTime": values}
+        self._link.write(ModifyEntry(dn=dn, replace=replace, assertion=assertion))
 
     def _owned(self, uid: str) -> str:
         return all_of(IS_CREDENTIAL, equals("owner", self._link.tree.person(uid)))

@@ -21,7 +21,7 @@ SCHEMA = ROOT / "ldap_schema" / "ldif" / "schema.ldif"
 STANDARD = {
     "uid", "cn", "sn", "givenName", "displayName", "personalTitle", "title", "o", "businessCategory", "st",
     "mail", "telephoneNumber", "mobile", "employeeType", "roleOccupant", "associatedDomain", "owner",
-    "description", "pwdLastSuccess", "pwdEndTime",
+    "description", "pwdLastSuccess", "pwdEndTime", "pwdAccountLockedTime",
 }  # fmt: skip
 
 
