@@ -4,21 +4,16 @@ refused.
 
 import csv
 import io
-import zipfile
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
 from hashlib import blake2b
 from pathlib import Path
-
-from python_calamine import CalamineError, CalamineWorkbook
 
 from sync.errors import FileRefused
 from sync.mapping import Feed
 from sync.mapping_reader import closest
 from sync.settings import SyncSettings
-
-_UNPACKED_TIMES = 4
+from sync.workbook import read_workbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +94,13 @@ def _csv(feed: Feed, raw: bytes, name: str) -> list[Row]:
 
 
 def _xlsx(feed: Feed, raw: bytes, name: str, settings: SyncSettings) -> list[Row]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            if sum(each.file_size for each in archive.infolist()) > _UNPACKED_TIMES * settings.max_file_bytes:
-                raise FileRefused(f"{name} unpacks to far more than a feed can be and was not opened.")
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        sheets = workbook.sheet_names
-        wanted = feed.format.sheet or (sheets[0] if sheets else "")
-        if wanted not in sheets:
-            raise FileRefused(
-                f'{name} has no sheet "{wanted}" ({feed.path}: format.sheet).{closest(wanted, sheets)}'
-            )
-        table = workbook.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
-    except (zipfile.BadZipFile, CalamineError) as error:
-        raise FileRefused(f"{name} is not a whole XLSX workbook ({error}). Was it cut short?") from error
-    return [(number, [_cell(value) for value in cells]) for number, cells in enumerate(table, start=1)]
-
-
-def _cell(value: object) -> str:
-    """Write a workbook's cell as text: whole numbers without ".0", days in ISO form."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    return "" if value is None else str(value)
+    found = read_workbook(raw, name, feed.format.sheet, settings.max_file_bytes)
+    if feed.format.sheet and feed.format.sheet not in found.sheets:
+        raise FileRefused(
+            f'{name} has no sheet "{feed.format.sheet}" ({feed.path}: format.sheet).'
+            f"{closest(feed.format.sheet, found.sheets)}"
+        )
+    return list(enumerate(found.rows, start=1))
 
 
 def _lines(feed: Feed, rows: list[Row], name: str, settings: SyncSettings) -> tuple[Line, ...]:

@@ -1,0 +1,64 @@
+"""Opens one workbook in a process of its own, so that a hostile one costs that process and nothing else.
+
+    python -I workbook_child.py < sheet's name as JSON, line end, the workbook    > Opened as JSON
+
+A workbook of 1.5 kB with one cell in its last row and column makes the reader ask for hundreds of gigabytes;
+others make it panic, which Python can't catch as an error. Run as a file: it imports nothing of ours.
+"""
+
+import io
+import resource
+import sys
+from datetime import date, datetime
+
+import msgspec
+from python_calamine import CalamineError, CalamineWorkbook
+
+MEMORY = 2 * 1024**3  # bytes of address space; 200,000 rows of 40 columns need a third of it
+SECONDS = 60  # of CPU
+
+
+class Opened(msgspec.Struct):
+    """What stands in a workbook: its sheets, the rows of the sheet asked for, or why it can't be read."""
+
+    sheets: list[str] = []
+    rows: list[list[str]] = []
+    trouble: str = ""
+
+
+def main() -> None:
+    """Read from stdin and write to stdout, within limits that the kernel keeps."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sheet = msgspec.json.decode(sys.stdin.buffer.readline(), type=str)
+    sys.stdout.buffer.write(msgspec.json.encode(opened(sys.stdin.buffer.read(), sheet)))
+
+
+def opened(raw: bytes, sheet: str) -> Opened:
+    """Read the sheet of that name, or the first; one that is not there has no rows."""
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        sheets = workbook.sheet_names
+        wanted = sheet or (sheets[0] if sheets else "")
+        if wanted not in sheets:
+            return Opened(sheets)
+        table = workbook.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
+    except CalamineError as error:
+        return Opened(trouble=str(error) or "unreadable")
+    return Opened(sheets, [[cell(value) for value in cells] for cells in table])
+
+
+def cell(value: object) -> str:
+    """Write a workbook's cell as text: whole numbers without ".0", days in ISO form."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    main()
