@@ -12,31 +12,28 @@ from contextlib import suppress
 from math import ceil
 from pathlib import Path
 from threading import Semaphore
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import ldap3
 from ldap3.core.exceptions import LDAPCommunicationError, LDAPException
 
-from ldap_schema import transaction
+from ldap_schema import exchange, transaction
+from ldap_schema.ber import BrokenBER
 from ldap_schema.entries import Entry
 from ldap_schema.errors import BadValue, DirectoryError, DirectoryRefused, DirectoryUnavailable
 from ldap_schema.gate import Gate, GateClosed
 from ldap_schema.operations import Operation, Search
-from ldap_schema.results import SIZE_LIMIT, check
+from ldap_schema.results import SIZE_LIMIT, check, error_for
 from ldap_schema.tree import id_of
+from ldap_schema.wire import Control
 
 PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"  # RFC 4370
 WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
+GARBLED = "The directory's answer can't be understood"
 TIMED_OUT = "timed out"  # what Python's sockets say
 NO_ANSWER = "The directory does not answer"
 CERTIFICATE = "The directory's certificate can't be verified"
-SCOPES: dict[str, Literal["BASE", "LEVEL", "SUBTREE"]] = {
-    "entry": ldap3.BASE,
-    "children": ldap3.LEVEL,
-    "below": ldap3.SUBTREE,
-}
-
 T = TypeVar("T")
 
 
@@ -84,23 +81,14 @@ class Connections:
         DirectoryUnavailable, DirectoryRefused, NotFound (no such base).
         """
 
-        def action(connection: ldap3.Connection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-            _, result, response, _ = connection.search(
-                search_base=request.base,
-                search_filter=request.filter,
-                search_scope=SCOPES[request.scope],
-                dereference_aliases=ldap3.DEREF_NEVER,
-                attributes=list(request.attributes),
-                size_limit=request.limit,
-                time_limit=ceil(self._timeout),
-                controls=_as_viewer(viewer_dn),
+        found, answer = self._ask(
+            lambda connection: exchange.search(
+                connection, request, ceil(self._timeout), _as_viewer(viewer_dn)
             )
-            return result, response or []
-
-        result, response = self._ask(action)
-        if not (request.limit and result["result"] == SIZE_LIMIT):
-            check(result)
-        return [Entry(e["dn"], e["raw_attributes"]) for e in response if e["type"] == "searchResEntry"]
+        )
+        if answer.code and not (request.limit and answer.code == SIZE_LIMIT):
+            raise error_for(answer.code, answer.message)
+        return found
 
     def transact(self, operations: Sequence[Operation], viewer_dn: str = "") -> None:
         """Carry out all operations or none, in one transaction (RFC 5805).
@@ -108,7 +96,7 @@ class Connections:
         A dead connection is replaced while nothing has been sent yet. Raises Moved, AlreadyThere, NotFound,
         BadValue, DirectoryRefused: nothing was written. DirectoryUnavailable says whether that is certain.
         """
-        self._ask(lambda connection: transaction.run(connection, operations, _as_viewer(viewer_dn) or []))
+        self._ask(lambda connection: transaction.run(connection, operations, _as_viewer(viewer_dn)))
 
     def whoami(self) -> str:
         """Return the identity the server takes this account for; the cheapest way to see that it answers."""
@@ -134,13 +122,13 @@ class Connections:
         """Do it on a kept connection, and once more on a new one if the server had closed the kept one."""
         try:
             return self._once(action)
-        except LDAPCommunicationError as error:
+        except (LDAPCommunicationError, OSError) as error:
             if TIMED_OUT in str(error):
                 raise DirectoryUnavailable("The directory did not answer in time.") from error
         self.close()
         try:
             return self._once(action)
-        except LDAPCommunicationError as error:
+        except (LDAPCommunicationError, OSError) as error:
             raise DirectoryUnavailable("The directory closed the connection.") from error
 
     def _once(self, action: Callable[[ldap3.Connection], T]) -> T:
@@ -150,6 +138,9 @@ class Connections:
             connection = self._kept() or self._open()
             try:
                 result = action(connection)
+            except BrokenBER as error:
+                _discard(connection)
+                raise DirectoryUnavailable(f"{GARBLED} ({self._host}:{self._port}).") from error
             except BaseException:
                 _discard(connection)  # what it would answer next is unknown; an open transaction ends with it
                 raise
@@ -232,9 +223,9 @@ class Connections:
         return password
 
 
-def _as_viewer(viewer_dn: str) -> list[tuple[str, bool, bytes]] | None:
+def _as_viewer(viewer_dn: str) -> list[Control]:
     """Return the critical control with which slapd answers as that person, or refuses."""
-    return [(PROXIED_AUTHORIZATION, True, f"dn:{viewer_dn}".encode())] if viewer_dn else None
+    return [(PROXIED_AUTHORIZATION, True, f"dn:{viewer_dn}".encode())] if viewer_dn else []
 
 
 def _discard(connection: ldap3.Connection) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import ldap3
 from ldap3.core.exceptions import LDAPCommunicationError
-from ldap3.operation.search import compile_filter, parse_filter
-from ldap3.utils.asn1 import encode as encode_asn1  # type: ignore[attr-defined]  # the stubs lack it
 
-from ldap_schema import wire
+from ldap_schema import exchange, wire
+from ldap_schema.ber import INTEGER, OCTETS, SEQUENCE, BrokenBER, elements, number, tagged
 from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.operations import AddEntry, Operation
 from ldap_schema.results import CONSTRAINT_VIOLATION, check, error_for
+from ldap_schema.wire_filters import encode_filter
 
 START, END = "1.3.6.1.1.21.1", "1.3.6.1.1.21.3"
 IN_TRANSACTION = "1.3.6.1.1.21.2"
@@ -44,7 +44,7 @@ def run(connection: ldap3.Connection, operations: Sequence[Operation], controls:
         sleep(PAUSE)
         sent = UNKNOWN
         _, result, _, _ = connection.extended(END, _settlement(identifier), no_encode=True)
-    except (LDAPCommunicationError, OSError) as error:
+    except (LDAPCommunicationError, OSError, BrokenBER) as error:
         raise DirectoryUnavailable(f"The directory stopped answering; {sent}.") from error
     _check_settled(result, numbered)
 
@@ -58,26 +58,11 @@ def _send_all(
     """
     numbered: dict[int, Operation] = {}
     for operation in operations:
-        message_id = connection.server.next_message_id()
+        message_id, answer = exchange.write(connection, operation, _with_assertion(operation, controls))
         numbered[message_id] = operation
-        connection.socket.sendall(wire.encode(message_id, operation, _with_assertion(operation, controls)))
-        answer = _answer(connection)
-        if answer.message_id != message_id:  # a notice of disconnection has the id 0
-            raise ConnectionResetError("The server ends the session.")
         if answer.code:
             raise error_for(answer.code, answer.message, operation.dn)
     return numbered
-
-
-def _answer(connection: ldap3.Connection) -> wire.Answer:
-    received = b""
-    while True:
-        more = connection.socket.recv(4096)
-        if not more:
-            raise ConnectionResetError("The server closed the connection.")
-        received += more
-        if answer := wire.answer(received):
-            return answer
 
 
 def _check_settled(result: dict[str, Any], numbered: dict[int, Operation]) -> None:
@@ -93,21 +78,19 @@ def _check_settled(result: dict[str, Any], numbered: dict[int, Operation]) -> No
 
 def _failed(settled: bytes, numbered: dict[int, Operation]) -> Operation | None:
     """Return the operation that a txnEndRes names: SEQUENCE { messageID INTEGER OPTIONAL, … }."""
-    for tag, content in wire.elements(settled):
-        for inner, number in wire.elements(content) if tag == wire.SEQUENCE else ():
-            if inner == wire.INTEGER:
-                return numbered.get(int.from_bytes(number, "big"))
+    for tag, content in elements(settled):
+        for inner, sent_as in elements(content) if tag == SEQUENCE else ():
+            if inner == INTEGER:
+                return numbered.get(number(sent_as))
     return None
 
 
 def _with_assertion(operation: Operation, controls: list[wire.Control]) -> list[wire.Control]:
     if isinstance(operation, AddEntry) or not operation.assertion:
         return controls
-    parsed = parse_filter(operation.assertion, None, False, False, None, False)  # type: ignore[no-untyped-call]
-    value = encode_asn1(compile_filter(parsed.elements[0]))  # type: ignore[no-untyped-call]
-    return [*controls, (ASSERTION, True, value)]
+    return [*controls, (ASSERTION, True, encode_filter(operation.assertion))]
 
 
 def _settlement(identifier: bytes) -> bytes:
     """Return the BER value of a commit: SEQUENCE { commit BOOLEAN DEFAULT TRUE, identifier OCTET STRING }."""
-    return wire.tagged(wire.SEQUENCE, wire.tagged(wire.OCTETS, identifier))
+    return tagged(SEQUENCE, tagged(OCTETS, identifier))

@@ -15,7 +15,6 @@ from ldap_schema.errors import BadValue
 from ldap_schema.filters import absent, all_of, any_of, begins, contains, equals, escape, has_word, present
 from ldap_schema.passwords import hash_password, new_id, new_password
 from ldap_schema.tree import Tree, id_of, parent_id_of
-from ldap_schema.wire import answer, elements, tagged
 
 TREE = Tree("dc=leaders,dc=gov,dc=uk")
 
@@ -85,15 +84,6 @@ def test_a_value_that_the_server_would_refuse_is_refused_before_and_not_repeated
     with pytest.raises(BadValue) as raised:
         storable(attribute, value)
     assert value.strip() not in str(raised.value) or not value.strip()
-
-
-@given(st.binary(max_size=70_000))
-def test_a_ber_element_comes_back_whole_and_a_part_of_it_is_waited_for(content: bytes) -> None:
-    element = tagged(0x04, content)
-    assert list(elements(element)) == [(0x04, content)]
-    assert answer(element[:-1]) is None
-    with pytest.raises(ValueError, match="middle"):
-        list(elements(element + b"\x04"))
 
 
 def test_passwords_have_128_bits_and_their_hash_is_what_slapd_checks() -> None:

@@ -1,0 +1,61 @@
+"""One request and its answers on a connection that ldap3 opened and nobody else uses at the moment.
+
+Broken answers and lost connections are OSError or BrokenBER here; whoever calls drops the connection then.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import ldap3
+
+from ldap_schema import wire
+from ldap_schema.ber import BrokenBER, message_end
+from ldap_schema.entries import Entry
+from ldap_schema.operations import Operation, Search
+
+_AT_ONCE = 1 << 16  # bytes asked of the socket
+_MORE_TO_COME = (wire.FOUND, wire.REFERENCE)
+
+
+def search(
+    connection: ldap3.Connection, request: Search, seconds: int, controls: Sequence[wire.Control]
+) -> tuple[list[Entry], wire.Answer]:
+    """Return the entries found and what the server says in the end; references elsewhere are left alone."""
+    message_id = connection.server.next_message_id()
+    connection.socket.sendall(wire.encode_search(message_id, request, seconds, controls))
+    found: list[Entry] = []
+    for message in _answers(connection, message_id):
+        if message.tag == wire.FOUND:
+            found.append(wire.read_entry(message))
+        elif message.tag == wire.SEARCH_DONE:
+            return found, wire.read_answer(message)
+        elif message.tag != wire.REFERENCE:
+            raise BrokenBER("The server answers a search with something else.")
+    raise ConnectionResetError("The server closed the connection.")
+
+
+def write(
+    connection: ldap3.Connection, operation: Operation, controls: Sequence[wire.Control]
+) -> tuple[int, wire.Answer]:
+    """Return the number under which the operation was sent, and what the server says to it."""
+    message_id = connection.server.next_message_id()
+    connection.socket.sendall(wire.encode(message_id, operation, controls))
+    for message in _answers(connection, message_id):
+        return message_id, wire.read_answer(message)
+    raise ConnectionResetError("The server closed the connection.")
+
+
+def _answers(connection: ldap3.Connection, message_id: int) -> Iterator[wire.Message]:
+    """Yield the messages as they come, until the server closes the connection."""
+    held = bytearray()
+    while more := connection.socket.recv(_AT_ONCE):
+        held += more
+        at = 0
+        while (end := message_end(held, at)) is not None and end <= len(held):
+            message = wire.read_message(bytes(held[at:end]))
+            if message.message_id != message_id:  # a notice of disconnection has the id 0
+                raise ConnectionResetError("The server ends the session.")
+            at = end
+            if message.tag not in _MORE_TO_COME and at < len(held):
+                raise ConnectionResetError("The server goes on after its last answer.")
+            yield message
+        del held[:at]
