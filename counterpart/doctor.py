@@ -19,11 +19,13 @@ from counterpart.settings import Settings, SettingsError
 from counterpart.worker import NAME as WORKER
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service
-from saml.keys import load_keys
+from ldap_schema.errors import AccountRefused, DirectoryNotTrusted, DirectoryUnavailable
+from saml.keys import KeyUnusable, load_keys
 from saml.provider import LIVE
 from saml.registry import Registry
 from store import heartbeats, ledger, outbox
 from store.database import Store
+from store.errors import StoreDamaged, StoreNotReady, StoreUnavailable, TryLater
 
 SOON = timedelta(days=30)
 SILENT = timedelta(minutes=2)
@@ -65,7 +67,9 @@ def _safely(check: Callable[[Patient], Iterator[Problem]], patient: Patient) -> 
     except Exception as error:
         known = failure_of(error, advice=False)
         sentence = known.sentence if known else f"The check itself failed: {type(error).__name__}."
-        found.append(Problem(sentence, MEND.get(check.__name__, "Look into the log and report it.")))
+        mend = next((MEND_ERROR[kind] for kind in type(error).__mro__ if kind in MEND_ERROR), "")
+        mend = mend or MEND.get(check.__name__, "Look into the log and report it.")
+        found.append(Problem(sentence, mend))
     return tuple(found)
 
 
@@ -211,6 +215,20 @@ MEND = {
     "portal": "Install Counterpart again, or mend what is named above.",
     "saml_keys": "Put the key pair there, or name the right files in COUNTERPART_SAML_….",
     "providers": "Mend the store first.",
+}
+
+# What to do about an error, whichever check met it.
+MEND_ERROR: dict[type[BaseException], str] = {
+    DirectoryNotTrusted: "Give the server a good certificate, or name the file of its authority in "
+    "COUNTERPART_DIRECTORY_CA_FILE.",
+    AccountRefused: "Put the account's password into that file, or set it anew in the directory.",
+    DirectoryUnavailable: MEND["directory"],
+    KeyUnusable: MEND["saml_keys"],
+    SettingsError: MEND["secrets"],
+    TryLater: MEND["mail"],
+    StoreUnavailable: MEND["store"],
+    StoreNotReady: MEND["store"],
+    StoreDamaged: "Stop everything, keep a copy of the file, and put a backup in its place.",
 }
 
 

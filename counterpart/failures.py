@@ -9,9 +9,11 @@ from counterpart.exit_codes import OTHER
 from counterpart.refused import Refused
 from counterpart.settings import SettingsError
 from ldap_schema.errors import (
+    AccountRefused,
     AlreadyThere,
     BadValue,
     DirectoryError,
+    DirectoryNotTrusted,
     DirectoryRefused,
     DirectoryUnavailable,
     Moved,
@@ -35,6 +37,8 @@ class Failure:
 
 # What to say after the error's own sentence; the most exact class that matches decides.
 ADVICE: dict[type[BaseException], str] = {
+    DirectoryNotTrusted: f"{UNCHANGED} Nothing was sent to it. {DOCTOR}",
+    AccountRefused: f"{UNCHANGED} {DOCTOR}",
     DirectoryUnavailable: f"{UNCHANGED} Is the directory running? {DOCTOR}",
     DirectoryRefused: f"{UNCHANGED} The service account may lack a right. {DOCTOR}",
     NotFound: UNCHANGED,

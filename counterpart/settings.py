@@ -100,6 +100,8 @@ class ServiceSettings:
     )
 
     def __post_init__(self) -> None:
+        if not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("REDIS_URL must begin with redis://, rediss:// or unix://")
         if urlsplit(self.redis_url).password:
             raise ValueError("REDIS_URL may not hold a password; name a file in REDIS_PASSWORD_FILE")
         if self.smtp_security not in ("starttls", "tls", "none"):
@@ -224,8 +226,9 @@ def _refuse_misspelt(given: Mapping[str, str]) -> None:
     known = [setting.name for setting in every_setting()]
     areas = tuple(f"{PREFIX}{area.upper()}_" for area in _areas())
     for name in given:
-        if name.startswith(areas) and name not in known and name not in NOT_OURS:
-            closest = difflib.get_close_matches(name, known, n=1)
+        closest = difflib.get_close_matches(name, known, n=1)
+        meant = name.startswith(areas) or difflib.get_close_matches(name, known, n=1, cutoff=0.9)
+        if meant and name not in known and name not in NOT_OURS:
             hint = f" Did you mean {closest[0]}?" if closest else ""
             raise SettingsError(f"There is no setting {name}.{hint}")
 

@@ -21,9 +21,16 @@ from ldap3.core.exceptions import LDAPCommunicationError, LDAPException
 from ldap_schema import exchange, transaction
 from ldap_schema.ber import BrokenBER
 from ldap_schema.entries import Entry
-from ldap_schema.errors import BadValue, DirectoryError, DirectoryRefused, DirectoryUnavailable
+from ldap_schema.errors import (
+    AccountRefused,
+    BadValue,
+    DirectoryError,
+    DirectoryRefused,
+    DirectoryUnavailable,
+)
 from ldap_schema.gate import Gate, GateClosed
 from ldap_schema.operations import Operation, Search
+from ldap_schema.outage import outage
 from ldap_schema.results import SIZE_LIMIT, check, error_for
 from ldap_schema.tree import id_of
 from ldap_schema.wire import Control
@@ -32,8 +39,6 @@ PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"  # RFC 4370
 WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
 GARBLED = "The directory's answer can't be understood"
 TIMED_OUT = "timed out"  # what Python's sockets say
-NO_ANSWER = "The directory does not answer"
-CERTIFICATE = "The directory's certificate can't be verified"
 T = TypeVar("T")
 
 
@@ -67,6 +72,7 @@ class Connections:
             raise BadValue(f"The directory's address must begin with ldap:// or ldaps://: {uri}")
         self._ldaps = address.scheme == "ldaps"
         self._host, self._port = address.hostname, address.port or (636 if self._ldaps else 389)
+        self._place = f"{self._host}:{self._port}"
         self._ca_file, self._password_file = ca_file, password_file
         self._bind_dn, self._timeout = bind_dn, timeout
         self.service = id_of(bind_dn)
@@ -116,7 +122,7 @@ class Connections:
             with self._gate.passage():
                 return self._twice(action)
         except GateClosed:
-            raise DirectoryUnavailable(f"{NO_ANSWER} ({self._host}:{self._port}).") from None
+            raise outage(TimeoutError(), self._place, self._ca_file) from None
 
     def _twice(self, action: Callable[[ldap3.Connection], T]) -> T:
         """Do it on a kept connection, and once more on a new one if the server had closed the kept one."""
@@ -156,13 +162,13 @@ class Connections:
             return None
 
     def _open(self) -> ldap3.Connection:
-        """Return a new connection, with TLS and bound; raises DirectoryUnavailable or DirectoryRefused."""
+        """Return a new connection, with TLS and bound; raises DirectoryUnavailable and its kinds."""
         password = self._password()
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
             tls = VerifiedTLS(self._host, self._ca_file)
         except OSError as error:
-            raise self._unavailable(error) from error
+            raise outage(error, self._place, self._ca_file) from error
         *others, last = dict.fromkeys(str(address[4][0]) for address in found)
         for address in others:
             with suppress(DirectoryUnavailable):
@@ -200,26 +206,23 @@ class Connections:
             check(result)
         except (LDAPException, OSError) as error:
             _discard(connection)
-            raise self._unavailable(error) from error
+            raise outage(error, self._place, self._ca_file) from error
+        except DirectoryRefused as error:
+            _discard(connection)
+            raise AccountRefused(f"{error} It is {self._bind_dn}, of {self._password_file}.") from error
         except DirectoryError:
             _discard(connection)
             raise
         return connection
-
-    def _unavailable(self, error: Exception) -> DirectoryUnavailable:
-        reason = CERTIFICATE if "CERTIFICATE_VERIFY_FAILED" in str(error) else NO_ANSWER
-        if isinstance(error, FileNotFoundError):
-            reason = f"The authority's certificate {self._ca_file} is missing, so nobody can be trusted"
-        return DirectoryUnavailable(f"{reason} ({self._host}:{self._port}).")
 
     def _password(self) -> str:
         """Read at every new connection, so that a changed password needs no restart."""
         try:
             password = self._password_file.read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise DirectoryRefused(f"The password file {self._password_file} can't be read.") from error
+            raise AccountRefused(f"The password file {self._password_file} can't be read.") from error
         if not password:
-            raise DirectoryRefused(f"The password file {self._password_file} is empty.")
+            raise AccountRefused(f"The password file {self._password_file} is empty.")
         return password
 
 

@@ -2,7 +2,9 @@
 
 DirectoryError
 ├── DirectoryUnavailable     nobody answers, or too late; trying again later may work
-├── DirectoryRefused         the server answered no: access rules, limits, a wrong password
+│   ├── DirectoryNotTrusted  whoever answers can't prove to be the directory; nothing was sent there
+│   └── AccountRefused       our own account can't sign in: its password is wrong or missing
+├── DirectoryRefused         the server answered no: access rules, limits
 ├── NotFound                 there is no such entry, or this identity may not know that there is
 ├── AlreadyThere             the id, or a value that must be unique, is taken
 ├── Moved                    the entry is no longer what the change was based on; nothing was written
@@ -15,11 +17,19 @@ class DirectoryError(Exception):
 
 
 class DirectoryUnavailable(DirectoryError):
-    """The server does not answer, answers too late, or its certificate can't be verified."""
+    """The server does not answer, answers too late, or we can't begin to speak with it."""
+
+
+class DirectoryNotTrusted(DirectoryUnavailable):
+    """The server's certificate, or the authority's that would verify it, is missing, over or another's."""
+
+
+class AccountRefused(DirectoryUnavailable):
+    """The service account's password is missing or wrong. To the portal's visitors that is an outage."""
 
 
 class DirectoryRefused(DirectoryError):
-    """The server understood and said no: insufficient access, size or time limit, wrong service password."""
+    """The server understood and said no: insufficient access, size or time limit."""
 
 
 class NotFound(DirectoryError):

@@ -38,3 +38,11 @@ class DirectorySettings:
     pool_size: int = field(
         default=8, metadata={"meaning": "How many connections one process keeps to the directory at most."}
     )
+
+    def __post_init__(self) -> None:
+        if not self.uri.startswith(("ldap://", "ldaps://")):
+            raise ValueError(f"URI must begin with ldap:// or ldaps://, not {self.uri!r}")
+        if not self.timeout:
+            raise ValueError("TIMEOUT must be more than 0")
+        if not self.pool_size:
+            raise ValueError("POOL_SIZE must be 1 or more")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class SAMLSettings:
             "refused."
         },
     )
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+            raise ValueError(
+                f"BASE_URL must be like https://counterpart.example, without a path, not {self.base_url!r}"
+            )
 
     @property
     def entity_id(self) -> str:

@@ -16,6 +16,7 @@ from store.settings import StoreSettings
 SENTENCES = {
     "locked": "The store {place} is kept busy by another program; try again.",
     "is full": "There is no room left on the disk for the store {place}. Make room and try again.",
+    "disk I/O": "The disk under the store {place} can't be used: it is full, or failing. Look at it.",
     "readonly": "The store {place} can be read but not written: look at who owns the file and its folder.",
 }
 TABLES = "0001"  # the version of the tables this program knows; a test compares it with the newest migration

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from sync.errors import MappingRefused
 from sync.mapping import (
@@ -86,14 +86,17 @@ def load_feed(path: Path) -> Feed:
         raise MappingRefused(f"There is no mapping file at {path}: {error.strerror}.") from error
     try:
         table = tomllib.loads(raw.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise MappingRefused(f"{path} is not a TOML file: it is not UTF-8 text.") from error
+    except tomllib.TOMLDecodeError as error:
         raise MappingRefused(f"{path} is not a TOML file: {error}.") from error
     return _Reader(path).feed(table, blake2b(raw, digest_size=16).hexdigest())
 
 
 def closest(word: str, among: Collection[str]) -> str:
     """Give ' Did you mean "…"?' for the nearest known word, or nothing when none is near."""
-    found = process.extractOne(word.casefold(), {each: each.casefold() for each in among}, score_cutoff=55)
+    folded = {each: each.casefold() for each in among}
+    found = process.extractOne(word.casefold(), folded, scorer=fuzz.ratio, score_cutoff=55)
     return f' Did you mean "{found[2]}"?' if found else ""
 
 

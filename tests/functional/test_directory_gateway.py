@@ -15,6 +15,7 @@ from dev.servers import Slapd
 from ldap_schema.changes import Add, Change, Remove, Update
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import (
+    AccountRefused,
     AlreadyThere,
     BadValue,
     DirectoryRefused,
@@ -353,7 +354,7 @@ def test_a_wrong_missing_or_empty_password_is_a_clear_refusal(slapd: Slapd, tmp_
             file.write_text(content)
         with (
             opened(slapd, Service.PORTAL, portal_password_file=file) as directory,
-            pytest.raises(DirectoryRefused, match=match),
+            pytest.raises(AccountRefused, match=match),
         ):
             directory.probe()
 
