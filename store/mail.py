@@ -3,6 +3,7 @@ recipient.
 """
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,9 @@ from store.errors import BadMail
 
 LONGEST = {"to": 254, "reply_to": 254, "from_name": 200, "subject": 250}
 LONGEST_BODY = 100_000  # characters; some forty pages, and far from what a mail server refuses
+# Text that mail programs decode (RFC 2047). Python's own library decodes it while it writes a header, line ends
+# included: "=?utf-8?q?=0d=0aBcc:…?=" as a subject would add a header, and more of it a whole other message.
+ENCODED_WORD = re.compile(r"=\?.*\?=", re.DOTALL)
 # Marks that turn the direction of text round: with them a name or subject can show something else than it
 # says.
 TURNING_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
@@ -85,6 +89,8 @@ def _check_line(what: str, line: str, longest: int) -> None:
     for letter in line:
         if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in TURNING_MARKS:
             raise BadMail(f"The {what} must be one line of ordinary characters.")
+    if ENCODED_WORD.search(line):
+        raise BadMail(f"The {what} holds text that mail programs would decode (=?…?=). Write it out.")
 
 
 def _check_body(body: str) -> None:
