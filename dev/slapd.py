@@ -14,11 +14,12 @@ from dev.certificates import ensure_certificate, write_secret
 from dev.errors import ServerFailed
 from dev.processes import Process, find_program, free_port, listening, socket_path
 from ldap_schema.configure import ConfigInput, config_ldif, peer_identity, tree_ldif
+from ldap_schema.replication import Provider
 from ldap_schema.settings import DirectorySettings
 
 SUFFIX = "dc=leaders,dc=gov,dc=uk"
 APPARMOR_PROFILE = Path("/etc/apparmor.d/usr.sbin.slapd")
-PORTAL, SYNC = "directory-portal", "directory-sync"
+PORTAL, SYNC, REPLICA = "directory-portal", "directory-sync", "directory-replica"
 OFFLINE_SECONDS = 120
 
 
@@ -28,6 +29,8 @@ class Slapd(Process):
     `folder` keeps everything: configuration (made anew from the code when that changed), data, certificate
     and the generated passwords of the service accounts in `secrets/`. Ports 0 are chosen freely.
     Without `durable`, writes survive a crash of slapd but not of the machine, and are several times faster.
+    A server that is given a `provider` is its replica: it shares the provider's secrets and certificate, and
+    is filled with a copy of its entries before its first start.
     """
 
     def __init__(
@@ -41,14 +44,16 @@ class Slapd(Process):
         tls_folder: Path | None = None,
         durable: bool = True,
         log_level: str = "none",
+        provider: "Slapd | None" = None,
     ) -> None:
         folder = folder.absolute()
+        self.provider = provider
         self.ldap_port = ldap_port or free_port()
         self.ldaps_port = ldaps_port or free_port()
         self.suffix = suffix
-        self._secrets = (secrets_folder or folder / "secrets").absolute()
-        self._tls = (tls_folder or folder / "tls").absolute()
-        self._config = folder / "config"
+        self.secrets = provider.secrets if provider else (secrets_folder or folder / "secrets").absolute()
+        self._tls = provider.ca_file.parent if provider else (tls_folder or folder / "tls").absolute()
+        self.config = folder / "config"
         self.data = folder / "data"
         self.socket = socket_path(folder, "ldapi")
         self._durable = durable
@@ -92,8 +97,8 @@ class Slapd(Process):
             uri=self.uri,
             suffix=self.suffix,
             ca_file=self.ca_file,
-            portal_password_file=self._secrets / PORTAL,
-            sync_password_file=self._secrets / SYNC,
+            portal_password_file=self.secrets / PORTAL,
+            sync_password_file=self.secrets / SYNC,
         )
 
     def _prepare(self) -> None:
@@ -101,13 +106,14 @@ class Slapd(Process):
         self._fill_folder(program)
         self.socket.unlink(missing_ok=True)  # left by a crash
         listeners = f"ldap://127.0.0.1:{self.ldap_port} ldaps://127.0.0.1:{self.ldaps_port} {self.socket_uri}"
-        self.command = [program, "-F", self._config, "-h", listeners, "-d", self._log_level]
+        self.command = [program, "-F", self.config, "-h", listeners, "-d", self._log_level]
 
     def _fill_folder(self, program: Path) -> None:
         """Bring configuration and base tree into the folder, each only when absent, stale or half done."""
         certificate = ensure_certificate(self._tls, datetime.now(UTC))
-        portal, sync = (ensure_secret(self._secrets / name) for name in (PORTAL, SYNC))
+        portal, sync, replica = (ensure_secret(self.secrets / name) for name in (PORTAL, SYNC, REPLICA))
         self.data.mkdir(exist_ok=True, mode=0o700)  # slapd refuses a configuration that names no folder
+        origin = self.provider
         given = ConfigInput(
             suffix=self.suffix,
             folder=self.folder,
@@ -117,12 +123,18 @@ class Slapd(Process):
             authority=certificate.ca_file,
             administrator=self.admin_dn,
             durable=self._durable,
+            provider=Provider(uri=origin.uri, authority=origin.ca_file, password=replica) if origin else None,
         )
         text = config_ldif(given)
-        changed = _load(program, 0, text, self._config, self._config, _digest(text))
+        changed = _load(program, 0, text, self.config, self.config, _digest(text))
         if changed and _stamp(self.data).exists():
-            _offline(program, ["-Tindex", "-q", "-F", self._config])  # the new one may index more
-        _load(program, 1, tree_ldif(self.suffix, portal, sync), self._config, self.data, "tree")
+            _offline(program, ["-Tindex", "-q", "-F", self.config])  # the new one may index more
+        if origin is None:
+            tree = tree_ldif(self.suffix, portal, sync, replica)
+            _load(program, 1, tree, self.config, self.data, "tree")
+        elif not _stamp(self.data).exists():
+            copied = _offline(program, ["-Tcat", "-n", "1", "-F", origin.config])
+            _load(program, 1, copied, self.config, self.data, "copy", "-w")
 
 
 def _stamp(folder: Path) -> Path:
@@ -130,7 +142,9 @@ def _stamp(folder: Path) -> Path:
     return folder.with_name(folder.name + ".loaded")
 
 
-def _load(program: Path, database: int, ldif: str, config: Path, into: Path, digest: str) -> bool:
+def _load(
+    program: Path, database: int, ldif: str, config: Path, into: Path, digest: str, *options: str
+) -> bool:
     """Fill `into` with the LDIF unless its stamp says that it holds it; an interrupted load is done again."""
     stamp = _stamp(into)
     if stamp.exists() and stamp.read_text() == digest:
@@ -138,13 +152,13 @@ def _load(program: Path, database: int, ldif: str, config: Path, into: Path, dig
     stamp.unlink(missing_ok=True)
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(mode=0o700, parents=True)
-    _offline(program, ["-Tadd", "-q", "-n", str(database), "-F", config], ldif)
+    _offline(program, ["-Tadd", "-q", *options, "-n", str(database), "-F", config], ldif)
     stamp.write_text(digest)
     return True
 
 
-def _offline(program: Path, arguments: Sequence[str | Path], ldif: str = "") -> None:
-    """Run one of slapd's tools on a stopped server's files; raises ServerFailed with what it said."""
+def _offline(program: Path, arguments: Sequence[str | Path], ldif: str = "") -> str:
+    """Run one of slapd's tools on a server's files and return what it printed; raises ServerFailed."""
     command = [str(program), *(str(argument) for argument in arguments)]
     done = subprocess.run(
         command, input=ldif, capture_output=True, text=True, timeout=OFFLINE_SECONDS, check=False
@@ -152,6 +166,7 @@ def _offline(program: Path, arguments: Sequence[str | Path], ldif: str = "") -> 
     if done.returncode != 0:
         said = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise ServerFailed(f"slapd's files could not be prepared ({arguments[0]}):\n{said}")
+    return done.stdout
 
 
 def _digest(text: str) -> str:

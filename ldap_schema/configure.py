@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from ldap_schema.passwords import hash_password
+from ldap_schema.replication import Provider, replication_lines
 
 SCHEMA_VERSION = 1
 
@@ -28,6 +29,7 @@ class ConfigInput:
     modules: Path = Path("/usr/lib/ldap")
     max_size: int = 1 << 30  # bytes the database may grow to; the file is sparse
     durable: bool = True  # False: writes survive a crash of slapd, not of the machine; for tests
+    provider: Provider | None = None  # None: this server takes the writes; else it is a replica of that one
 
 
 def peer_identity(uid: int, gid: int) -> str:
@@ -66,12 +68,14 @@ def config_ldif(server: ConfigInput) -> str:
         modules=server.modules,
         max_size=server.max_size,
         no_sync="FALSE" if server.durable else "TRUE",
+        replication=replication_lines(server.suffix, server.provider),
+        last_bind="FALSE" if server.provider else "TRUE",
         schema=ldif("schema.ldif").strip(),
         access="\n".join(rules),
     )
 
 
-def tree_ldif(suffix: str, portal_password: str, sync_password: str) -> str:
+def tree_ldif(suffix: str, portal_password: str, sync_password: str, replica_password: str) -> str:
     """Return the empty tree with its service accounts, for `slapadd -n1`; the passwords go in hashed.
 
     Raise ValueError for a suffix that does not begin with `dc=`.
@@ -85,4 +89,5 @@ def tree_ldif(suffix: str, portal_password: str, sync_password: str) -> str:
         version=SCHEMA_VERSION,
         portal_password=hash_password(portal_password),
         sync_password=hash_password(sync_password),
+        replica_password=hash_password(replica_password),
     )

@@ -15,6 +15,7 @@ from ldap_schema.offices import Offices
 from ldap_schema.organisations import Organisations
 from ldap_schema.people import People
 from ldap_schema.posts import Posts
+from ldap_schema.servers import Servers
 from ldap_schema.settings import DirectorySettings
 from ldap_schema.tree import Tree
 
@@ -55,15 +56,21 @@ class Directory:
             Service.PORTAL: settings.portal_password_file,
             Service.SYNC: settings.sync_password_file,
         }
-        connections = Connections(
-            settings.uri,
-            settings.ca_file,
-            bind_dn=tree.service(service),
-            password_file=passwords[service],
-            timeout=settings.timeout,
-            size=settings.pool_size,
-        )
-        return cls(Link(connections=connections, tree=tree))
+
+        def connections(uri: str) -> Connections:
+            return Connections(
+                uri,
+                settings.ca_file,
+                bind_dn=tree.service(service),
+                password_file=passwords[service],
+                timeout=settings.timeout,
+                size=settings.pool_size,
+            )
+
+        # The jobs decide what to write by what they have read, so they ask the provider itself.
+        replicas = settings.replicas if service is Service.PORTAL else ()
+        servers = Servers(connections(settings.uri), [connections(uri) for uri in replicas], tree.suffix)
+        return cls(Link(connections=servers, tree=tree))
 
     def as_viewer(self, uid: str) -> "Directory":
         """Return the directory as that person sees it, over the same connections (RFC 4370).

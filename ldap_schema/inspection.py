@@ -25,6 +25,7 @@ BRANCHES = {
     "sync": ("people", "posts", "feeds"),
 }
 DATABASE_SETTINGS = {"olcLastBind": "TRUE", "olcAddContentAcl": "TRUE"}
+REPLICA_SETTINGS = {"olcLastBind": "FALSE"}  # ldif/replica.ldif says why
 MEND_RULES = "load ldif/access.ldif"
 
 
@@ -71,7 +72,10 @@ def _tree(link: Link) -> Iterator[str]:
 
 def _configuration(link: Link) -> Iterator[str]:
     databases = link.find(
-        CONFIG, present("olcSuffix"), ["olcSuffix", "olcAccess", *DATABASE_SETTINGS], scope="below"
+        CONFIG,
+        present("olcSuffix"),
+        ["olcSuffix", "olcAccess", "olcUpdateRef", *DATABASE_SETTINGS],
+        scope="below",
     )
     ours = [entry for entry in databases if link.tree.suffix in entry.texts("olcSuffix")]
     if not ours:
@@ -83,7 +87,8 @@ def _configuration(link: Link) -> Iterator[str]:
     database = ours[0]
     yield from _overlays(link, database)
     yield from _rules(link, database)
-    for setting, wanted in DATABASE_SETTINGS.items():
+    settings = DATABASE_SETTINGS | (REPLICA_SETTINGS if database.text("olcUpdateRef") else {})
+    for setting, wanted in settings.items():
         if database.text(setting) != wanted:
             yield f"{setting} is not {wanted}: set it on {database.dn}."
     everywhere = _entry(link, CONFIG, ["olcRequires", "olcSecurity", "olcAuthzPolicy"])

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ldap_schema.connection import Connections
 from ldap_schema.entries import Entry
 from ldap_schema.errors import NotFound
 from ldap_schema.filters import present
 from ldap_schema.operations import Operation, Search
+from ldap_schema.servers import Servers
 from ldap_schema.tree import Tree
 
 
@@ -15,7 +15,7 @@ from ldap_schema.tree import Tree
 class Link:
     """One identity's way to the directory: the service's own, or a person's by proxied authorization."""
 
-    connections: Connections
+    connections: Servers
     tree: Tree
     viewer_dn: str = ""
 

@@ -15,6 +15,13 @@ class DirectorySettings:
             "`ldaps://` is TLS from the start."
         },
     )
+    replicas: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "meaning": "Addresses of the directory's replicas, from which the portal reads while they keep up; "
+            "writes go to the directory server itself."
+        },
+    )
     suffix: str = field(
         default="dc=leaders,dc=gov,dc=uk", metadata={"meaning": "The DN under which the whole tree stands."}
     )

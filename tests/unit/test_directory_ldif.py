@@ -51,8 +51,8 @@ def test_the_rules_and_the_code_mean_the_same_people_by_visible() -> None:
 
 
 def test_passwords_go_into_the_tree_hashed() -> None:
-    text = tree_ldif(SUFFIX, "portal-secret", "sync-secret")
+    text = tree_ldif(SUFFIX, "portal-secret", "sync-secret", "replica-secret")
     assert "secret" not in text
-    assert text.count("userPassword: {SSHA}") == 2
+    assert text.count("userPassword: {SSHA}") == 3
     with pytest.raises(ValueError, match="must begin with dc="):
-        tree_ldif("o=leaders", "a", "b")
+        tree_ldif("o=leaders", "a", "b", "c")

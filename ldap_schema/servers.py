@@ -1,0 +1,141 @@
+"""The provider, which takes the writes, and its replicas, which answer most reads, as one server to the gateway.
+
+A replica is asked only when it has everything that the provider had when it was last looked at (its contextCSN):
+not more than LOOK seconds ago, and always after the last write of this process. So a process reads its own
+writes, and a replica that has lost touch with the provider is found out instead of being believed. Another process
+may be ahead of the replica by the milliseconds that replication takes.
+
+While the provider is away, old answers are better than none: replicas are asked as they are.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+
+from ldap_schema.connection import Connections
+from ldap_schema.entries import Entry
+from ldap_schema.errors import DirectoryError, DirectoryRefused, DirectoryUnavailable
+from ldap_schema.filters import present
+from ldap_schema.operations import Operation, Search
+
+LOOK = 2.0  # seconds between two looks at the provider's change number
+REST = 5.0  # seconds for which a server that did not answer is left alone
+
+
+class Replica:
+    """One replica, and what this process knows of it."""
+
+    def __init__(self, connections: Connections) -> None:
+        self.connections = connections
+        self.csn = ""  # what it had when it was last asked
+        self.rests_until = 0.0  # time.monotonic()
+
+
+class Servers:
+    """Connections to several servers with the methods of one; threads may share it."""
+
+    def __init__(self, provider: Connections, replicas: Sequence[Connections], suffix: str) -> None:
+        self.service = provider.service
+        self._provider = provider
+        self._replicas = [Replica(connections) for connections in replicas]
+        self._turn = itertools.count()
+        self._look = Search(
+            base=suffix, filter=present("objectClass"), attributes=["contextCSN"], scope="entry", limit=1
+        )
+        self._needed = ""  # the change number that a replica must have
+        self._look_again = 0.0
+        self._wrote = False
+        self._provider_rests_until = 0.0
+
+    def search(self, request: Search, viewer_dn: str = "") -> list[Entry]:
+        """Return the entries found, from a replica that is up to date, the provider, or whoever answers.
+
+        Raises what the provider's connections raise.
+        """
+        for replica in self._up_to_date():
+            try:
+                return replica.connections.search(request, viewer_dn)
+            except DirectoryUnavailable:
+                replica.rests_until = time.monotonic() + REST
+            except (
+                DirectoryRefused
+            ):  # by a replica that is not as it should be, or rightly: the provider knows
+                break
+        if self._provider_rests_until <= time.monotonic():
+            try:
+                return self._provider.search(request, viewer_dn)
+            except DirectoryUnavailable:
+                self._provider_rests_until = time.monotonic() + REST
+        for replica in dict.fromkeys((*self._awake(), *self._replicas)):
+            try:
+                return replica.connections.search(request, viewer_dn)
+            except (DirectoryUnavailable, DirectoryRefused):
+                replica.rests_until = time.monotonic() + REST
+        return self._provider.search(request, viewer_dn)
+
+    def transact(self, operations: Sequence[Operation], viewer_dn: str = "") -> None:
+        """Carry out all operations or none, at the provider; raises what its connections raise."""
+        try:
+            self._provider.transact(operations, viewer_dn)
+        finally:
+            self._wrote = True  # perhaps: the error may say that it is not known
+
+    def whoami(self) -> str:
+        """Return the identity that the first server that answers takes this account for."""
+        for connections in (*(replica.connections for replica in self._awake()), self._provider):
+            try:
+                return connections.whoami()
+            except DirectoryError:
+                continue
+        return self._provider.whoami()
+
+    def close(self) -> None:
+        """Close the connections that nobody uses at the moment."""
+        for connections in (self._provider, *(replica.connections for replica in self._replicas)):
+            connections.close()
+
+    def _up_to_date(self) -> Iterator[Replica]:
+        """Yield the replicas that have all that they must have; none while the provider can't say what."""
+        needed = self._required() if self._replicas else ""
+        if not needed:
+            return
+        for replica in self._awake():
+            if replica.csn < needed:
+                self._ask(replica)
+            if replica.csn >= needed:
+                yield replica
+
+    def _required(self) -> str:
+        """Return the provider's change number of a moment ago, and of after our last write."""
+        now = time.monotonic()
+        if not self._wrote and now < self._look_again:
+            return self._needed
+        if now < self._provider_rests_until:
+            return ""
+        self._wrote, before = False, self._wrote  # first, so that a write during the look is seen as one
+        try:
+            self._needed = max(self._needed, self._csn(self._provider))
+        except DirectoryUnavailable:
+            self._wrote = self._wrote or before
+            self._provider_rests_until = now + REST
+            return ""
+        self._look_again = now + LOOK
+        return self._needed
+
+    def _awake(self) -> list[Replica]:
+        """Return the replicas that may be tried, each call beginning with another one."""
+        first = next(self._turn) % max(len(self._replicas), 1)
+        turned = [*self._replicas[first:], *self._replicas[:first]]
+        return [replica for replica in turned if replica.rests_until <= time.monotonic()]
+
+    def _ask(self, replica: Replica) -> None:
+        try:
+            replica.csn = self._csn(replica.connections)
+            replica.rests_until = 0.0
+        except DirectoryError:  # also one that does not know us yet, because it is being filled
+            replica.csn = ""
+            replica.rests_until = time.monotonic() + REST
+
+    def _csn(self, connections: Connections) -> str:
+        found = connections.search(self._look)
+        return max(found[0].texts("contextCSN"), default="") if found else ""
