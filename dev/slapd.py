@@ -51,7 +51,9 @@ class Slapd(Process):
         self.ldap_port = ldap_port or free_port()
         self.ldaps_port = ldaps_port or free_port()
         self.suffix = suffix
-        self.secrets = provider.secrets if provider else (secrets_folder or folder / "secrets").absolute()
+        self.secrets: Path = (secrets_folder or folder / "secrets").absolute()
+        if provider is not None:
+            self.secrets = provider.secrets
         self._tls = provider.ca_file.parent if provider else (tls_folder or folder / "tls").absolute()
         self.config = folder / "config"
         self.data = folder / "data"

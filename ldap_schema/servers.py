@@ -1,9 +1,9 @@
-"""The provider, which takes the writes, and its replicas, which answer most reads, as one server to the gateway.
+"""The provider, which takes the writes, and its replicas, which answer most reads, as one server.
 
-A replica is asked only when it has everything that the provider had when it was last looked at (its contextCSN):
-not more than LOOK seconds ago, and always after the last write of this process. So a process reads its own
-writes, and a replica that has lost touch with the provider is found out instead of being believed. Another process
-may be ahead of the replica by the milliseconds that replication takes.
+A replica is asked only when it has everything that the provider had when it was last looked at (its
+contextCSN): not more than LOOK seconds ago, and always after the last write of this process. So a process
+reads its own writes, and a replica that has lost touch with the provider is found out instead of being
+believed. What another process wrote may be missing for the milliseconds that replication takes.
 
 While the provider is away, old answers are better than none: replicas are asked as they are.
 """

@@ -18,8 +18,8 @@ class DirectorySettings:
     replicas: tuple[str, ...] = field(
         default=(),
         metadata={
-            "meaning": "Addresses of the directory's replicas, from which the portal reads while they keep up; "
-            "writes go to the directory server itself."
+            "meaning": "Addresses of the directory's replicas, from which the portal reads while they keep "
+            "up; writes go to the directory server itself."
         },
     )
     suffix: str = field(

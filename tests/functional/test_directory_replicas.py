@@ -80,9 +80,7 @@ def without_entries(folder: Path) -> Path:
     return folder
 
 
-def test_an_empty_server_becomes_a_replica_by_the_shipped_ldif_and_fills_itself(
-    tmp_path: Path, provider: Slapd
-) -> None:
+def test_the_shipped_ldif_makes_an_empty_server_a_replica(tmp_path: Path, provider: Slapd) -> None:
     password = (provider.secrets / "directory-replica").read_text().strip()
     origin = Provider(uri=provider.ldaps_uri, authority=provider.ca_file, password=password, number=7)
     with Slapd(without_entries(tmp_path / "later")) as later:
