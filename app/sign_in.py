@@ -38,6 +38,7 @@ REFUSALS = {
     "unknown-person": ("You are not in the directory yet", False),
     "not-owned": ("The sign-in of your organisation cannot be used for this person", False),
     "bad-assertion": ("The answer of your organisation could not be accepted", False),
+    "clocks-differ": ("The clocks of your organisation and of this site differ", False),
     "provider-said-no": ("Your organisation did not sign you in", True),
     "expired": ("Signing in took too long", True),
     "other-browser": ("Signing in began in another browser or window", True),

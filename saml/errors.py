@@ -5,6 +5,7 @@ SAMLError
 │   ├── UnknownPerson        the provider knows them, the directory does not: `contact` says whom to call
 │   ├── NotOwned             a provider spoke of a person or a domain that is not listed for it
 │   ├── BadAssertion         the message is not one we may believe
+│   │   └── ClocksDiffer     it comes from the future: the provider's clock, or ours, is wrong
 │   ├── ProviderSaidNo       the provider itself reports that the sign-in failed or was cancelled
 │   ├── Expired              the request is unknown, used or too old; signing in again helps
 │   │   ├── Unsolicited      we never asked: the person goes to discovery
@@ -94,6 +95,12 @@ class BadAssertion(SignInRefused):
     """The message is malformed, unsigned, meant for somebody else, or not allowed by our rules."""
 
     code = "bad-assertion"
+
+
+class ClocksDiffer(BadAssertion):
+    """The message is of a time that has not come yet, by more than clocks may differ."""
+
+    code = "clocks-differ"
 
 
 class ProviderSaidNo(SignInRefused):

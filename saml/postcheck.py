@@ -12,7 +12,7 @@ from lxml import etree
 
 from saml.assertion import Assertion, NameID
 from saml.attributes import attributes, whole_text
-from saml.errors import BadAssertion, Expired
+from saml.errors import BadAssertion, ClocksDiffer, Expired
 from saml.provider import Provider
 from saml.verify import Verified
 from saml.xml import SAML, Unreadable, instant, is_ncname, q
@@ -78,7 +78,7 @@ def _fresh(text: str | None, what: str, expected: Expected) -> None:
     """Issued neither in the future nor longer ago than the provider's longest validity."""
     moment = instant(text)
     if moment > expected.now + expected.skew:
-        raise BadAssertion(f"{what} was issued in the future; compare the clocks", expected.provider.id)
+        raise ClocksDiffer(f"{what} was issued in the future; compare the clocks", expected.provider.id)
     if moment < expected.now - expected.skew - timedelta(minutes=expected.provider.max_minutes):
         raise Expired(f"{what} was issued too long ago", expected.provider.id)
 
@@ -137,9 +137,8 @@ def _confirmation(subject: etree._Element, expected: Expected) -> datetime:
 
 
 def _begun(moment: datetime, expected: Expected) -> None:
-    _refuse_unless(
-        moment <= expected.now + expected.skew, "the assertion is not valid yet; compare the clocks", expected
-    )
+    if moment > expected.now + expected.skew:
+        raise ClocksDiffer("the assertion is not valid yet; compare the clocks", expected.provider.id)
 
 
 def _not_over(end: datetime, start: datetime, what: str, expected: Expected) -> datetime:

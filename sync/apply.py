@@ -7,8 +7,9 @@ from dataclasses import replace
 from ldap_schema.changes import Add, Change, Update
 from ldap_schema.feeds import FeedPart
 from store import ledger, waiting
+from store.errors import StoreError
 from sync.context import SyncContext
-from sync.errors import PlanRefused, ReadBackDiffers
+from sync.errors import NotRecorded, PlanRefused, ReadBackDiffers
 from sync.plan_file import SavedPlan
 from sync.prepare import read_back
 from sync.receipt import (
@@ -44,7 +45,13 @@ def apply_saved(context: SyncContext, saved: SavedPlan, state: State) -> Receipt
             f"The run {saved.run} was written, and reading it back gives something else. Look at "
             f"{saved.plan.feed}."
         )
-    return finish(context, receipt)
+    try:
+        return finish(context, receipt)
+    except (StoreError, OSError) as error:
+        raise NotRecorded(
+            f"The run {saved.run} is in the directory, but could not be entered in the ledger: {error} "
+            "Once that is mended, run the same command again: it enters this run and changes nothing else."
+        ) from error
 
 
 def _ensure_feed(context: SyncContext, part: FeedPart) -> None:

@@ -6,7 +6,8 @@ SyncError                    exit 1
 │   ├── FileRefused          the file the department sent
 │   └── PlanRefused          a saved plan, an approval or a rejection that no longer fits
 ├── FeedBusy                 exit 1   another run of the same feed is under way
-└── ReadBackDiffers          exit 1   the directory is not what the plan meant it to be
+├── ReadBackDiffers          exit 1   the directory is not what the plan meant it to be
+└── NotRecorded              exit 1   applied, but not in the ledger yet; the next run writes it there
 """
 
 
@@ -36,6 +37,10 @@ class PlanRefused(InputRefused):
 
 class FeedBusy(SyncError):
     """Another run of this feed holds the lock."""
+
+
+class NotRecorded(SyncError):
+    """The directory has the run, and the store did not take its entry; the next run of the feed adds it."""
 
 
 class ReadBackDiffers(SyncError):

@@ -11,13 +11,18 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+from wsgiref.simple_server import make_server
 
 import psutil
 import pytest
 from sqlalchemy import update
 
 from dev.house import House
+from dev.identity_provider.__main__ import QuietHandler, ThreadingServer
+from dev.identity_provider.config import load
+from dev.identity_provider.server import Application
 from dev.processes import Process
 from dev.provision import MANAGER
 from dev.settings import of_a_test
@@ -80,6 +85,23 @@ def killed(server: Process) -> Iterator[None]:
         yield
     finally:
         server.start()
+
+
+@contextmanager
+def providers_with_a_clock(house: House, ahead: timedelta) -> Iterator[None]:
+    """The identity providers of the house, with a clock that is wrong."""
+    house.providers.process.stop()
+    config = load(house.settings.var / "identity-providers" / "identity-providers.toml")
+    application = Application(config, lambda: datetime.now(UTC) + ahead)
+    with make_server(config.host, config.port, application, ThreadingServer, QuietHandler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+    house.providers.process.start()
 
 
 def ready(visitor: Visitor) -> dict[str, object]:
@@ -269,6 +291,19 @@ def test_mail_that_is_given_up_stands_on_the_desk(house: House, leader: Visitor,
         time.sleep(0.1)
     house.mail.start()
     assert "Check the address and the mail server." in manager.get("/desk").text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(10, "of your organisation and of this site differ"), (-20, "the clock of your organisation")],
+)
+def test_a_provider_whose_clock_is_wrong_is_told_apart_from_a_slow_person(
+    house: House, minutes: int, words: str
+) -> None:
+    with providers_with_a_clock(house, timedelta(minutes=minutes)):
+        page = sign_in(Visitor(house.settings.portal_url), LEADER)
+    assert (page.status, words in page.text) == (403, True), page.text
+    assert "compare the clocks" in house.portal.log.read_text()
 
 
 def test_nothing_of_all_this_left_a_traceback_in_the_portals_log(house: House) -> None:
