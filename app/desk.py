@@ -33,6 +33,7 @@ NEXT_STEPS = {
     waiting.REFUSED_SIGN_IN: "Call the IT team of the organisation before anything else.",
     waiting.ZERO_RESULT_SEARCH: "See whether somebody is missing or known by another name.",
     waiting.STUCK_MAIL: "Check the address and the mail server.",
+    waiting.SUSPENDED_DEVICE: "Ask its owner what it was; only they can let it work again.",
     waiting.FEEDBACK: "Answer if an address was given.",
 }
 

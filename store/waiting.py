@@ -16,6 +16,7 @@ ZERO_RESULT_SEARCH = "zero-result search"
 HELD_FEED = "held feed"
 STUCK_MAIL = "stuck mail"
 FEEDBACK = "feedback"
+SUSPENDED_DEVICE = "suspended device"
 
 LONGEST_KEY, LONGEST_SUMMARY = 200, 2000
 MOST_OF_A_KIND = 100  # more at once is no list that somebody works through
