@@ -3,7 +3,7 @@
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -111,7 +111,7 @@ def libraries(patient: Patient) -> Iterator[Problem]:
 def directory(patient: Patient) -> Iterator[Problem]:
     """The server answers, both service accounts can sign in, and nothing of ours is missing in it."""
     for service in (Service.SYNC, Service.PORTAL):
-        opened = Directory.open(patient.settings.directory, service)
+        opened = Directory.open(replace(patient.settings.directory, replicas=()), service)
         try:
             opened.probe()
             if service is Service.SYNC:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from ldap_schema.changes import Change, operations
+from ldap_schema.comparison import Comparison, compare
 from ldap_schema.connection import Connections
 from ldap_schema.credentials import Credentials
 from ldap_schema.errors import BadValue
@@ -100,6 +101,10 @@ class Directory:
     def context_csn(self) -> str:
         """Return the server's change number: it differs after every write, and only then."""
         return self._link.get(self._link.tree.suffix, ["contextCSN"]).text("contextCSN")
+
+    def compare(self, replica: "Directory") -> Comparison:
+        """Return which entries the other server has otherwise than this one; both opened as SYNC."""
+        return compare(self._link, replica._link)
 
     def missing_parts(self) -> list[str]:
         """Return a sentence for each part that this server lacks or has otherwise than we ship it."""

@@ -29,6 +29,11 @@ def equals(attribute: str, value: str) -> str:
     return f"({_name(attribute)}={escape(value)})"
 
 
+def between(attribute: str, first: str, last: str) -> str:
+    """Return a filter for entries with a value from the first to the last, both included."""
+    return f"(&({_name(attribute)}>={escape(first)})({_name(attribute)}<={escape(last)}))"
+
+
 def begins(attribute: str, value: str) -> str:
     """Return a filter for entries in which a value of the attribute begins so."""
     return f"({_name(attribute)}={escape(value)}*)"

@@ -1,7 +1,7 @@
 """Filters as `filters.py` writes them, into BER (RFC 4511, section 4.5.1.7).
 
-It takes the text of `filters.py` and nothing wider: values of letters, digits, escaped bytes and asterisks. All
-else was not made there, and is an error in the code rather than a filter to guess at.
+It takes the text of `filters.py` and nothing wider: values of letters, digits, escaped bytes and asterisks.
+All else was not made there, and is an error in the code rather than a filter to guess at.
 """
 
 import re
@@ -12,7 +12,8 @@ DEEPEST = 20
 _SETS = {"&": 0xA0, "|": 0xA1}
 _NOT, _EQUAL, _SUBSTRINGS, _PRESENT = 0xA2, 0xA3, 0xA4, 0x87
 _INITIAL, _ANY, _FINAL = 0x80, 0x81, 0x82
-_ITEM = re.compile(r"\(([A-Za-z][A-Za-z0-9]*)=((?:[A-Za-z0-9*]|\\[0-9a-f]{2})+)\)")
+_GREATER_OR_EQUAL, _LESS_OR_EQUAL = 0xA5, 0xA6
+_ITEM = re.compile(r"\(([A-Za-z][A-Za-z0-9]*)([<>]?)=((?:[A-Za-z0-9*]|\\[0-9a-f]{2})+)\)")
 _ESCAPED = re.compile(rb"\\(..)")
 
 
@@ -34,7 +35,8 @@ def _filter(text: str, at: int, depth: int) -> tuple[bytes, int]:
         if len(parts) == 1:
             return tagged(_NOT, parts[0]), at
     elif item := _ITEM.match(text, at):
-        return _item(item[1].encode("ascii"), item[2].encode("ascii")), item.end()
+        name, value = item[1].encode("ascii"), item[3].encode("ascii")
+        return _ordering(item[2], name, value) if item[2] else _item(name, value), item.end()
     raise ValueError("Not a filter that filters.py writes.")
 
 
@@ -46,6 +48,13 @@ def _parts(text: str, at: int, depth: int) -> tuple[list[bytes], int]:
     if not parts or text[at : at + 1] != ")":
         raise ValueError("A filter is empty or does not end.")
     return parts, at + 1
+
+
+def _ordering(sign: str, name: bytes, value: bytes) -> bytes:
+    if b"*" in value:
+        raise ValueError("There is no order among patterns.")
+    kind = _GREATER_OR_EQUAL if sign == ">" else _LESS_OR_EQUAL
+    return tagged(kind, tagged(OCTETS, name) + tagged(OCTETS, _plain(value)))
 
 
 def _item(name: bytes, value: bytes) -> bytes:

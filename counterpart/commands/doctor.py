@@ -7,18 +7,22 @@ import click
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show
 from counterpart.doctor import CHECKS, Examined, Patient, examine
 from counterpart.exit_codes import DONE, OTHER
+from counterpart.replicas import examine_replicas
 
 
-@click.command(epilog=example("counterpart doctor", "counterpart doctor --json"))
+@click.command(epilog=example("counterpart doctor", "counterpart doctor --replicas --json"))
+@click.option("--replicas", is_flag=True, help="Compare every entry of each replica with the provider's.")
 @as_json
 @pass_tools
-def doctor(tools: Tools, as_json: bool) -> int:
+def doctor(tools: Tools, replicas: bool, as_json: bool) -> int:
     """Say what is wrong with this installation, and how to mend it.
 
     Looks at settings, secrets, libraries, directory, Redis, store, mail, pages, keys and identity providers.
-    Changes nothing. Leaves with 1 if anything is wrong.
+    With --replicas it looks at the directory's replicas instead, entry by entry. Changes nothing. Leaves
+    with 1 if anything is wrong.
     """
-    results = examine(Patient(tools.settings, tools.clock))
+    patient = Patient(tools.settings, tools.clock)
+    results = examine_replicas(patient) if replicas else examine(patient)
     wrong = sum(len(each.problems) for each in results)
     show({"problems": wrong, "checks": [asdict(each) for each in results]}, _text(results, wrong), as_json)
     return OTHER if wrong else DONE

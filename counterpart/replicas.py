@@ -1,0 +1,60 @@
+"""Looks at the directory's replicas: whether each is set up as the provider is and has the same entries."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from counterpart.doctor import MEND, Examined, Patient, Problem
+from counterpart.failures import failure_of
+from ldap_schema.comparison import Comparison, Difference
+from ldap_schema.directory import Directory, Service
+from ldap_schema.errors import DirectoryError
+
+RESEED = (
+    "If the replica is just being filled, wait. Otherwise fill it anew, as docs/operations.md says under "
+    "“Backup, replicas, promotion”."
+)
+NO_REPLICAS = Problem(
+    "No replica is named in the settings.", "Name the replicas in COUNTERPART_DIRECTORY_REPLICAS."
+)
+
+
+def examine_replicas(patient: Patient) -> list[Examined]:
+    """Compare each replica with the provider; one that can't be compared is a finding too."""
+    uris = patient.settings.directory.replicas
+    if not uris:
+        return [Examined("replicas", (NO_REPLICAS,))]
+    return [Examined(uri, tuple(_problems(patient, uri))) for uri in uris]
+
+
+def _problems(patient: Patient, uri: str) -> Iterator[Problem]:
+    settings = replace(patient.settings.directory, replicas=())
+    provider = Directory.open(settings, Service.SYNC)
+    replica = Directory.open(replace(settings, uri=uri), Service.SYNC)
+    try:
+        replica.probe()
+        yield from (Problem(part, MEND["directory_parts"]) for part in replica.missing_parts())
+        yield from _differing(provider.compare(replica))
+    except DirectoryError as error:
+        known = failure_of(error, advice=False)
+        yield Problem(known.sentence if known else type(error).__name__, MEND["directory"])
+    finally:
+        provider.close()
+        replica.close()
+
+
+def _differing(comparison: Comparison) -> Iterator[Problem]:
+    if not comparison.different:
+        return
+    yield Problem(
+        f"{comparison.different:,} of {comparison.entries:,} entries differ from the provider's.", RESEED
+    )
+    for difference in comparison.listed:
+        yield Problem(f"{difference.dn}: {_how(difference)}.", "See above.")
+
+
+def _how(difference: Difference) -> str:
+    if not difference.replica:
+        return f"missing on the replica; on the provider since {difference.provider}"
+    if not difference.provider:
+        return f"not on the provider; on the replica since {difference.replica}"
+    return f"on the provider as of {difference.provider}, on the replica as of {difference.replica}"
