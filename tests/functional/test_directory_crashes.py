@@ -1,0 +1,190 @@
+"""The provider is killed under writes: nothing acknowledged is lost, replicas agree, readers read on."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from dev.servers import Slapd
+from ldap_schema.changes import Add, Remove, Update
+from ldap_schema.directory import Directory, Service
+from ldap_schema.errors import DirectoryError, DirectoryUnavailable
+from tests.functional.directory_kit import leader
+from tests.functional.replica_kit import as_service, csn, entries, equal, eventually
+from tests.rounds import FULL, QUICK
+
+LONGEST_SILENCE = 2.0  # seconds for which the portal's reads may fail
+WRITERS = 2
+UNDER_WRITES = 1.0  # seconds of writing before the kill
+
+
+@dataclass
+class Writer:
+    """Writes without a pause and remembers what was acknowledged and what may have been written."""
+
+    directory: Directory
+    name: str
+    sure: dict[str, str | None] = field(default_factory=dict)  # uid -> title; None: removed
+    unsure: set[str] = field(default_factory=set)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        number = 0
+        while not self.stopped.is_set():
+            number += 1
+            uid = f"{self.name}-{number}"
+            try:
+                self._one(uid, number)
+            except DirectoryUnavailable:
+                time.sleep(0.02)
+
+    def _one(self, uid: str, number: int) -> None:
+        person = leader(uid, sign_in_address=f"{uid}@x.example")
+        changed = replace(person, title=f"Title {number}")
+        steps = [([Add(person)], uid, ""), ([Update(person, changed)], uid, changed.title)]
+        if number % 3 == 0:
+            steps.append(([Remove(changed)], uid, None))
+        if number % 5 == 0:  # a transaction
+            steps = [([Add(changed), Add(leader(f"{uid}-twin"))], uid, changed.title)]
+        for changes, written, title in steps:
+            self.unsure.add(written)
+            self.directory.write(changes)  # type: ignore[arg-type]
+            self.sure[written] = title
+            self.unsure.discard(written)
+
+
+@dataclass
+class Reader:
+    """Reads as the portal does and notes how long reading failed at most."""
+
+    directory: Directory
+    stopped: threading.Event = field(default_factory=threading.Event)
+    longest: float = 0.0
+    reads: int = 0
+
+    def run(self) -> None:
+        failing_since = 0.0
+        while not self.stopped.is_set():
+            began = time.monotonic()
+            try:
+                self.directory.people.get("reader")
+                self.reads += 1
+                since, failing_since = failing_since or began, 0.0
+            except DirectoryError:
+                since = failing_since = failing_since or began
+            self.longest = max(self.longest, time.monotonic() - since)
+            time.sleep(0.005)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[tuple[Slapd, Slapd, Slapd]]:
+    with Slapd(tmp_path / "provider") as provider:
+        sync = as_service(provider, Service.SYNC)
+        sync.write([Add(leader("reader"))])
+        sync.close()
+        with (
+            Slapd(tmp_path / "one", provider=provider) as one,
+            Slapd(tmp_path / "two", provider=provider) as two,
+        ):
+            yield provider, one, two
+
+
+def check(provider: Slapd, writers: list[Writer]) -> None:
+    """Everything acknowledged is there as it was acknowledged."""
+    there = entries(provider)
+    for writer in writers:
+        for uid, title in writer.sure.items():
+            if uid in writer.unsure:
+                continue
+            found = there.get(f"dn: uid={uid},ou=people,{provider.suffix}")
+            assert (found is None) == (title is None), f"{uid} was acknowledged as {title!r}"
+            assert not title or f"title: {title}" in (found or []), uid
+
+
+def crash_again_and_again(servers: tuple[Slapd, Slapd, Slapd], rounds: int) -> None:
+    provider, one, two = servers
+    portal = as_service(provider, Service.PORTAL, one, two)
+    reader = Reader(portal.as_viewer("reader"))
+    watching = threading.Thread(target=reader.run)
+    watching.start()
+    writers: list[Writer] = []
+    try:
+        for number in range(rounds):
+            writers += kill_under_writes(provider, number)
+            provider.start()
+            assert equal(provider, one, two), f"round {number}"
+            check(provider, writers)
+    finally:
+        reader.stopped.set()
+        watching.join()
+        portal.close()
+    assert sum(len(writer.sure) for writer in writers) > 20 * rounds
+    assert reader.reads > 100 * rounds
+    assert reader.longest < LONGEST_SILENCE
+
+
+def kill_under_writes(provider: Slapd, number: int) -> list[Writer]:
+    """Write with several threads, kill the provider in the middle, and return what they know."""
+    opened = [as_service(provider, Service.SYNC) for _ in range(WRITERS)]
+    writers = [Writer(directory, f"round{number}-{n}") for n, directory in enumerate(opened)]
+    threads = [threading.Thread(target=writer.run) for writer in writers]
+    for thread in threads:
+        thread.start()
+    time.sleep(UNDER_WRITES + 0.037 * number)
+    provider.kill()
+    for writer in writers:
+        writer.stopped.set()
+    for thread in threads:
+        thread.join()
+    for directory in opened:
+        directory.close()
+    return writers
+
+
+def test_a_crash_of_the_provider_loses_nothing_acknowledged_and_replicas_agree(
+    servers: tuple[Slapd, Slapd, Slapd],
+) -> None:
+    crash_again_and_again(servers, QUICK.directory_kills)
+
+
+@pytest.mark.crash
+def test_crash_after_crash_loses_nothing_acknowledged_and_replicas_agree(
+    servers: tuple[Slapd, Slapd, Slapd],
+) -> None:
+    crash_again_and_again(servers, FULL.directory_kills)
+
+
+def test_replicas_agree_when_the_last_thing_before_a_crash_was_a_removal(
+    servers: tuple[Slapd, Slapd, Slapd],
+) -> None:
+    provider, one, two = servers
+    sync = as_service(provider, Service.SYNC)
+    try:
+        sync.write([Add(leader("gone"))])
+        assert equal(provider, one, two)
+        sync.write([Remove(sync.people.get("gone"))])
+        provider.kill()
+        provider.start()
+        assert equal(provider, one, two)
+        sync.write([Add(leader("next"))])
+        assert eventually(lambda: csn(one) == csn(provider) == csn(two)), "they go on"
+        assert equal(provider, one, two)
+    finally:
+        sync.close()
+
+
+def test_a_crash_of_a_replica_is_caught_up_with(servers: tuple[Slapd, Slapd, Slapd]) -> None:
+    provider, one, two = servers
+    sync = as_service(provider, Service.SYNC)
+    try:
+        for number in range(3):
+            sync.write([Add(leader(f"k-{number}-{each}")) for each in range(20)])
+            one.kill()
+            sync.write([Add(leader(f"m-{number}"))])
+            one.start()
+            assert equal(provider, one, two)
+    finally:
+        sync.close()
