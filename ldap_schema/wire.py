@@ -1,8 +1,8 @@
 """The LDAP messages that matter for speed in BER (RFC 4511), written and read without ldap3.
 
-ldap3 needs a millisecond of CPU for one add and nine for twenty entries found. A feed of 1,500 leaders is 5,500
-operations, and each page of the portal is a search; so these go over the connection that ldap3 opened, and all
-else (StartTLS, bind, extended operations) is left to it. Numbers: decision 0012.
+ldap3 needs a millisecond of CPU for one add and nine for twenty entries found. A feed of 1,500 leaders is
+5,500 operations, and each page of the portal is a search; so these go over the connection that ldap3 opened,
+and all else (StartTLS, bind, extended operations) is left to it. Numbers: decision 0012.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,0 +1,366 @@
+"""The hall in which the access matrix is asked: a sample of everything, a way in for every identity."""
+
+import base64
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+import ldap3
+
+from counterpart.clock import system_clock
+from dev.processes import find_program
+from dev.servers import Slapd
+from ldap_schema.changes import Add, Update
+from ldap_schema.credentials import NewCredential
+from ldap_schema.directory import Directory, Service
+from ldap_schema.feeds import FeedPart
+from ldap_schema.groups import AUDITORS, DIRECTORY_MANAGERS
+from ldap_schema.offices import Office
+from ldap_schema.organisations import Organisation
+from ldap_schema.people import Person
+from ldap_schema.posts import Post, Tenure
+from tests.functional.directory_kit import bound, opened
+
+SUFFIX = "dc=leaders,dc=gov,dc=uk"
+PEOPLE = f"ou=people,{SUFFIX}"
+PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"
+# name -> organisation, sector
+VIEWERS = {
+    "target": ("h-a", "Police"),
+    "colleague": ("h-a", "Housing"),
+    "sector": ("h-b", "Police"),
+    "stranger": ("h-c", "Education"),
+    "manager": ("h-c", "Education"),
+    "auditor": ("h-c", "Education"),
+    "suspended": ("h-a", "Police"),
+}
+IDENTITIES = (
+    "anonymous", "expired-mail", "portal", "sync", *VIEWERS, *(f"{viewer}-mail" for viewer in VIEWERS),
+)  # fmt: skip
+# Bookkeeping of slapd's that a read, a bind or a write of the same value changes.
+CHANGES_UNSEEN = {
+    "entryCSN", "modifyTimestamp", "modifiersName", "contextCSN", "authTimestamp", "pwdLastSuccess",
+    "pwdChangedTime",
+}  # fmt: skip
+_numbers = count(1)
+
+
+@dataclass
+class Hall:
+    """The filled server."""
+
+    slapd: Slapd
+    portal: Directory
+    sync: Directory
+    samples: dict[str, str]
+    credentials: dict[str, NewCredential]
+    first: dict[str, dict[str, list[bytes]]] = field(default_factory=dict)  # the truth at the beginning
+    leftovers: list[tuple[str, str]] = field(default_factory=list)  # sample, DN
+
+    def password(self, service: Service) -> str:
+        """Return the password of a service account."""
+        settings = self.slapd.settings()
+        files = {Service.PORTAL: settings.portal_password_file, Service.SYNC: settings.sync_password_file}
+        return files[service].read_text().strip()
+
+    def truth(self) -> dict[str, dict[str, list[bytes]]]:
+        """Return every entry with every attribute, as it stands in the database."""
+        command = [find_program("slapd", package="slapd"), "-Tcat", "-n1", "-F", self.slapd.folder / "config"]
+        ldif = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+        entries = [_attributes(block) for block in ldif.replace("\n ", "").strip().split("\n\n")]
+        return {values.pop("dn")[0].decode(): values for values in entries}
+
+    def maker(self, sample: str) -> Service:
+        """Return who may make such entries."""
+        return Service.PORTAL if sample == "credentials" else Service.SYNC
+
+    def clear(self, sample: str) -> None:
+        """Remove what trying to add, delete and rename left behind."""
+        with _service(self, self.maker(sample)) as asker:
+            for dn in [dn for kind, dn in self.leftovers if kind == sample]:
+                asker.connection.delete(dn)
+        self.leftovers.clear()
+
+
+@dataclass
+class Asker:
+    """One identity on one connection, and how it shows that the connection works."""
+
+    connection: ldap3.Connection
+    proof: tuple[str, str] | None = (f"uid=h-target,{PEOPLE}", "cn")
+    viewer: str = ""
+    last_proof: Callable[["Asker"], None] | None = None
+
+    @property
+    def _controls(self) -> list[tuple[str, bool, bytes]] | None:
+        if not self.viewer:
+            return None
+        return [(PROXIED_AUTHORIZATION, True, f"dn:uid=h-{self.viewer},{PEOPLE}".encode())]
+
+    @property
+    def code(self) -> int:
+        """The last result code."""
+        return int(self.connection.result["result"])
+
+    def prove(self) -> None:
+        """Do something this identity may."""
+        if self.proof:
+            assert self.reads(*self.proof), "the connection does not work, so a refusal means nothing"
+
+    def prove_at_the_end(self) -> None:
+        """For identities that may do nothing: make the same connection one that may."""
+        if self.last_proof:
+            self.last_proof(self)
+
+    def search(self, dn: str, filter_: str, attribute: str) -> list[Any]:
+        """Return what is found of one entry."""
+        self.connection.search(
+            dn, filter_, ldap3.BASE, ldap3.DEREF_NEVER, attributes=[attribute], controls=self._controls
+        )
+        return [entry for entry in self.connection.response or [] if entry["type"] == "searchResEntry"]
+
+    def reads(self, dn: str, attribute: str) -> bool:
+        """Whether the attribute is shown."""
+        found = self.search(dn, "(objectClass=*)", attribute)
+        return bool(found and found[0]["raw_attributes"].get(attribute))
+
+    def finds(self, dn: str, filter_: str) -> bool:
+        """Whether the entry is found so, or its being found can be told from the result code."""
+        return bool(self.search(dn, filter_, "1.1"))
+
+    def compare(self, dn: str, attribute: str, value: bytes) -> int:
+        """Return the result code of a comparison."""
+        self.connection.compare(dn, attribute, value, controls=self._controls)
+        return self.code
+
+    def change(self, dn: str, attribute: str, values: list[bytes]) -> int:
+        """Try to write the attribute, with the values it has."""
+        change = {attribute: [(ldap3.MODIFY_REPLACE, values)]}
+        self.connection.modify(dn, change, controls=self._controls)
+        return self.code
+
+    def add(self, hall: Hall, sample: str) -> int:
+        """Try to add an entry like the sample, and return the result code."""
+        dn, values = _another(hall, sample)
+        self.connection.add(dn, attributes=values, controls=self._controls)
+        code = self.code
+        if code == 0:
+            hall.leftovers.append((sample, dn))
+        return code
+
+    def delete(self, hall: Hall, sample: str) -> int:
+        """Try to delete an entry like the sample."""
+        self.connection.delete(_made(hall, sample), controls=self._controls)
+        return self.code
+
+    def rename(self, hall: Hall, sample: str) -> int:
+        """Try to rename an entry like the sample."""
+        dn = _made(hall, sample)
+        rdn = f"{dn.partition('=')[0]}=h-renamed-{next(_numbers)}"
+        self.connection.modify_dn(dn, rdn, controls=self._controls)
+        code = self.code
+        if code == 0:
+            hall.leftovers.append((sample, f"{rdn},{dn.partition(',')[2]}"))
+        return code
+
+
+@contextmanager
+def as_identity(hall: Hall, identity: str) -> Iterator[Asker]:
+    """Yield the identity on a new connection."""
+    if identity in ("portal", "sync"):
+        opened_as = _service(hall, Service(identity))
+    elif identity in ("anonymous", "expired-mail"):
+        opened_as = _nobody(hall, identity)
+    elif identity.endswith("-mail"):
+        opened_as = _mail_program(hall, identity.removesuffix("-mail"))
+    else:
+        opened_as = _viewer(hall, identity)
+    with opened_as as asker:
+        yield asker
+
+
+@contextmanager
+def _service(hall: Hall, service: Service) -> Iterator[Asker]:
+    proof = (f"uid=h-target,{PEOPLE}", "uid" if service is Service.PORTAL else "cn")
+    with bound(hall.slapd, f"cn={service},ou=services,{SUFFIX}", hall.password(service)) as connection:
+        yield Asker(connection, proof)
+
+
+@contextmanager
+def _nobody(hall: Hall, identity: str) -> Iterator[Asker]:
+    def become_somebody(asker: Asker) -> None:
+        good = hall.credentials["stranger"]
+        asker.connection.rebind(
+            good.bind_dn, good.password, authentication=ldap3.SIMPLE, read_server_info=False
+        )
+        assert asker.reads(f"uid=h-target,{PEOPLE}", "cn")
+
+    expired = hall.credentials["expired"]
+    dn, password = (expired.bind_dn, expired.password) if identity == "expired-mail" else ("", "")
+    with bound(hall.slapd, dn, password) as connection:
+        assert not connection.bound
+        yield Asker(connection, None, last_proof=become_somebody)
+
+
+@contextmanager
+def _viewer(hall: Hall, viewer: str) -> Iterator[Asker]:
+    with _service(hall, Service.PORTAL) as asker, _suspended(hall, viewer) as last_proof:
+        proof = None if last_proof else Asker.proof
+        yield Asker(asker.connection, proof, viewer, last_proof)
+
+
+@contextmanager
+def _mail_program(hall: Hall, viewer: str) -> Iterator[Asker]:
+    issued = hall.credentials[viewer]
+    with bound(hall.slapd, issued.bind_dn, issued.password) as connection:
+        assert connection.bound
+        with _suspended(hall, viewer) as last_proof:
+            yield Asker(connection, None if last_proof else Asker.proof, last_proof=last_proof)
+
+
+@contextmanager
+def _suspended(hall: Hall, viewer: str) -> Iterator[Callable[[Asker], None] | None]:
+    """Suspend the one who is to be, while a connection is open already; yield how to show that it works."""
+    if viewer != "suspended":
+        yield None
+        return
+    active = hall.sync.people.get("h-suspended")
+    held = replace(active, status="held")
+    hall.sync.write([Update(active, held)])
+
+    def restore(asker: Asker) -> None:
+        hall.sync.write([Update(held, active)])
+        assert asker.reads(f"uid=h-target,{PEOPLE}", "cn")
+        hall.sync.write([Update(active, held)])
+
+    try:
+        yield restore
+    finally:
+        hall.sync.write([Update(held, active)])
+
+
+def _another(hall: Hall, sample: str) -> tuple[str, dict[str, list[bytes]]]:
+    """Return an entry that is like the sample but for its name."""
+    dn = hall.samples[sample]
+    attribute, name = dn.partition("=")[0], f"h-made-{next(_numbers)}"
+    unique = {"nlcSignInAddress", "nlcFederatedId"}
+    operational = CHANGES_UNSEEN | {"structuralObjectClass", "entryUUID", "createTimestamp", "creatorsName"}
+    values = {key: given for key, given in hall.first[dn].items() if key not in operational | unique}
+    values[attribute] = [name.encode()]
+    return f"{attribute}={name},{dn.partition(',')[2]}", values
+
+
+def _made(hall: Hall, sample: str) -> str:
+    """Make such an entry, where anybody may, and return its DN; else the sample's own."""
+    if sample not in BRANCHES:
+        return hall.samples[sample]
+    with _service(hall, hall.maker(sample)) as maker:
+        dn, values = _another(hall, sample)
+        maker.connection.add(dn, attributes=values)
+        assert maker.code == 0, maker.connection.result
+    hall.leftovers.append((sample, dn))
+    return dn
+
+
+BRANCHES = (
+    "people",
+    "organisations",
+    "posts",
+    "tenure",
+    "offices",
+    "feeds",
+    "feed-part",
+    "groups",
+    "credentials",
+)
+SAMPLES = {
+    "people": f"uid=h-target,{PEOPLE}",
+    "hidden": f"uid=h-hidden,{PEOPLE}",
+    "organisations": f"nlcId=h-a,ou=organisations,{SUFFIX}",
+    "posts": f"nlcId=h-post,ou=posts,{SUFFIX}",
+    "tenure": f"nlcId=h-tenure,ou=posts,{SUFFIX}",
+    "hidden-tenure": f"nlcId=h-hidden-tenure,ou=posts,{SUFFIX}",
+    "offices": f"nlcId=h-office,ou=offices,{SUFFIX}",
+    "hidden-office": f"nlcId=h-hidden-office,ou=offices,{SUFFIX}",
+    "groups": f"cn=directory-managers,ou=groups,{SUFFIX}",
+    "feeds": f"nlcId=h-feed,ou=feeds,{SUFFIX}",
+    "feed-part": f"cn=all,nlcId=h-feed,ou=feeds,{SUFFIX}",
+    "services": f"cn=portal,ou=services,{SUFFIX}",
+    "policies": f"cn=credentials,ou=policies,{SUFFIX}",
+    "top": SUFFIX,
+}
+
+
+def fill_hall(slapd: Slapd) -> Iterator[Hall]:
+    """Yield the server filled with one of everything."""
+    with ExitStack() as stack:
+        portal = stack.enter_context(opened(slapd, Service.PORTAL))
+        sync = stack.enter_context(opened(slapd, Service.SYNC))
+        sync.feeds.ensure("h-feed")
+        sync.write([Add(record) for record in _records()])
+        sync.groups.grant(DIRECTORY_MANAGERS, "h-manager")
+        sync.groups.grant(AUDITORS, "h-auditor")
+        now = system_clock()
+        issued = {viewer: portal.credentials.issue(f"h-{viewer}", "device", now) for viewer in VIEWERS}
+        issued["expired"] = portal.credentials.issue("h-stranger", "old", now - timedelta(days=9), days=1)
+        hall = Hall(slapd, portal, sync, {**SAMPLES, "credentials": issued["target"].bind_dn}, issued)
+        with _service(hall, Service.SYNC) as asker:
+            assert asker.change(SAMPLES["people"], "jpegPhoto", [b"\xff\xd8\xff\xe0portrait"]) == 0
+        hall.first = hall.truth()
+        yield hall
+
+
+def _records() -> list[Any]:
+    feed = {"feed": "h-feed", "feed_part": "all", "feed_key": "k"}
+    organisations = [
+        Organisation(id=id_, name=f"Organisation {id_}", former_names=("Old",), acronyms=("OLD",),
+                     codes=("demo:x",), sector="Police", region="Wales", domains=("x.example",),
+                     duty_line="+44 20 7946 0999", parent_id="h-b")
+        for id_ in ("h-a", "h-b", "h-c")
+    ]  # fmt: skip
+    hidden = _person("hidden", "h-a", "Police", status="left",
+                     show=("mail:leaders", "telephoneNumber:leaders", "mobile:leaders"))  # fmt: skip
+    people = [_person(name, *belongs) for name, belongs in VIEWERS.items()]
+    post = Post(id="h-post", title="Chief", organisation_id="h-a", role="chief", region="Wales", **feed)
+    tenures = [
+        Tenure(id=id_, post_id="h-post", holder=holder, first_day=date(2026, 1, 1), last_day=date(2030, 1, 1),
+               digest="d", **feed)
+        for id_, holder in (("h-tenure", "h-target"), ("h-hidden-tenure", "h-hidden"))
+    ]  # fmt: skip
+    offices = [
+        Office(id=id_, name="Office", serves=(served,), mail=("office@x.example",), assistant="Bo",
+               telephone=("+44 20 7946 0002",), **feed)
+        for id_, served in (("h-office", "h-target"), ("h-hidden-office", "h-hidden"))
+    ]  # fmt: skip
+    part = FeedPart(
+        feed="h-feed", part="all", as_of=date(2026, 1, 1), rows=1, hold_run="r", hold_reason="Why"
+    )
+    return [*organisations, hidden, *people, post, *tenures, *offices, part]
+
+
+def _person(name: str, organisation: str, sector: str, **more: Any) -> Person:
+    given: dict[str, Any] = {
+        "show": ("mail:leaders", "telephoneNumber:sector", "mobile:organisation"),
+        "feed": "h-feed", "feed_part": "all", "feed_key": name,
+    }  # fmt: skip
+    return Person(
+        uid=f"h-{name}", full_name=f"Ada {name}", family_name=name, given_name="Ada",
+        display_name=f"Dame {name}",
+        honorific="Dame", honours="DBE", known_as="Addie", title="Chief constable", organisation_name="Force",
+        organisation_id=organisation, sector=sector, region="Wales", mail=(f"{name}@x.example",),
+        telephone=("+44 20 7946 0001",), mobile=("+44 7700 900001",), sign_in_address=f"{name}@y.example",
+        federated_ids=(f"rivers|subject-id|{name}",), **{**given, **more},
+    )  # fmt: skip
+
+
+def _attributes(block: str) -> dict[str, list[bytes]]:
+    values: dict[str, list[bytes]] = {}
+    for line in block.splitlines():
+        name, colons, value = re.fullmatch(r"([^:]+)(::?) ?(.*)", line).groups()  # type: ignore[union-attr]
+        values.setdefault(name, []).append(base64.b64decode(value) if colons == "::" else value.encode())
+    return values
