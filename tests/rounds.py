@@ -1,4 +1,4 @@
-"""How often the long tests go round: the small counts of `make test` and the full ones of `make test-all`, in one place."""
+"""How often the long tests go round, quickly in `make test` and in full in `make test-all`, in one place."""
 
 import os
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ class Rounds:
     worker_kills: int
     sync_kills: int
     directory_kills: int
+    hostile_values: int
 
 
 QUICK = Rounds(
@@ -23,6 +24,7 @@ QUICK = Rounds(
     worker_kills=3,
     sync_kills=3,
     directory_kills=2,
+    hostile_values=300,
 )
 FULL = Rounds(
     hypothesis_examples=500,
@@ -31,6 +33,7 @@ FULL = Rounds(
     worker_kills=10,
     sync_kills=12,
     directory_kills=8,
+    hostile_values=10_000,
 )
 
 ROUNDS = FULL if os.environ.get("COUNTERPART_TEST_ROUNDS") == "full" else QUICK
