@@ -53,7 +53,7 @@ class Access:
     @property
     def url(self) -> str:
         """The address in one line (RFC 4516), for programs that take it."""
-        return f"ldaps://{self.host}:{self.tls_port}/{quote(self.base_dn, safe='=,')}??sub?{PEOPLE}"
+        return f"ldaps://{self.host}:{self.tls_port}/{quote(self.base_dn, safe='=,')}??sub"
 
     @property
     def apple_host(self) -> str:
