@@ -33,7 +33,7 @@ test: ## Check the code and run the tests (at most 10 minutes)
 	$(PYTEST) -m "not third_party and not crash and not fuzz" tests/unit tests/functional $(ARGS)
 
 test-all: ## The tests with third parties, crash rounds and full counts of hostile inputs (at most 45 minutes)
-	@dev/bootstrap --tests
+	@dev/bootstrap --test-all
 	@$(MAKE) --no-print-directory checks
 	COUNTERPART_TEST_ROUNDS=full $(PYTEST) tests/unit tests/functional tests/interop $(ARGS)
 

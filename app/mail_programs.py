@@ -151,6 +151,7 @@ def mutt(access: Access) -> str:
         "ldap_result_email": "${mail}",
         "ldap_result_realname": "${cn}",
         "ldap_result_comment": "${o}",
+        "ignorant": "1",  # it looks for parts of names; without it for whole ones only
         "ldap_bind_dn": access.bind_dn,
         "ldap_bind_password": access.password,
     }
