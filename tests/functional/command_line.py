@@ -1,4 +1,4 @@
-"""A furnished Counterpart for tests of the command line: real servers, settings in a file, the real program."""
+"""A furnished Counterpart for tests of the command line: real servers, settings in a file, the program."""
 
 import json
 import os

@@ -4,8 +4,8 @@ import pytest
 from werkzeug.exceptions import ImATeapot, NotFound, RequestEntityTooLarge
 
 from app.brand import load_brand, without_govuk_typeface
-from app.incomplete import PortalIncomplete
 from app.errors import ERRORS, PAGES, page_for
+from app.incomplete import PortalIncomplete
 from app.permissions import directory_manager_signed_in, leader_signed_in, permission_of, public
 from app.security import content_security_policy
 from app.sign_in import local_path
