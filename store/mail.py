@@ -18,7 +18,8 @@ from store.errors import BadMail
 LONGEST = {"to": 254, "reply_to": 254, "from_name": 200, "subject": 250}
 LONGEST_BODY = 100_000  # characters; some forty pages, and far from what a mail server refuses
 # Text that mail programs decode (RFC 2047). Python's own library decodes it while it writes a header, line
-# ends included: "=?utf-8?q?=0d=0aBcc:…?=" as a subject would add a header, and more of it a whole other message.
+# ends included: "=?utf-8?q?=0d=0aBcc:…?=" as a subject would add a header, and more
+# of it a whole other message.
 ENCODED_WORD = re.compile(r"=\?.*\?=", re.DOTALL)
 # Marks that turn the direction of text round: with them a name or subject can show something else than it
 # says.
