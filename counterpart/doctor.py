@@ -208,7 +208,7 @@ MEND = {
     "secrets": "Put the secret there, or name the right file in the settings.",
     "libraries": "Install lxml and xmlsec again as requirements/base.txt pins them.",
     "directory": "Start slapd, and compare the COUNTERPART_DIRECTORY_… settings with it.",
-    "directory_parts": "Load what is missing from ldap_schema/ldif; docs/operations.md says how.",
+    "directory_parts": "Load what is missing; docs/operations-directory.md says how.",
     "redis": "Start Redis, and compare COUNTERPART_SERVICE_REDIS_URL with it.",
     "store": "Run `counterpart migrate`; if it says the same, look at COUNTERPART_STORE_URL and the disk.",
     "mail": "Compare COUNTERPART_SERVICE_SMTP_… with the mail server; mail waits until then, none is lost.",

@@ -12,6 +12,8 @@ from ldap_schema.passwords import hash_password
 from ldap_schema.replication import Provider, replication_lines
 
 SCHEMA_VERSION = 1
+# In an entry that is there: its name and kind, and what slapd writes by itself.
+NOT_OURS_TO_WRITE = ("objectClass", "cn", "pwdLastSuccess")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +92,21 @@ def tree_ldif(suffix: str, portal_password: str, sync_password: str, replica_pas
         portal_password=hash_password(portal_password),
         sync_password=hash_password(sync_password),
         replica_password=hash_password(replica_password),
+    )
+
+
+def upgrade_ldif(suffix: str) -> str:
+    """Return what brings an older tree to this version, for `ldapmodify`; doing it again changes nothing.
+
+    The configuration is replaced as a whole before. This gives every attribute that is new its number by a
+    plain change (decision 0010), and says the version.
+    """
+    lines = Template(ldif("tree.ldif")).safe_substitute(suffix=suffix).splitlines()
+    start = lines.index(f"dn: cn=every-attribute,ou=policies,{suffix}")
+    entry = [line.partition(": ") for line in lines[start + 1 : lines.index("", start)]]
+    used = {name: value for name, _, value in entry if name not in NOT_OURS_TO_WRITE}
+    replaced = "".join(f"replace: {name}\n{name}: {value}\n-\n" for name, value in used.items())
+    return (
+        f"{lines[start]}\nchangetype: modify\n{replaced}\n"
+        f"dn: {suffix}\nchangetype: modify\nreplace: nlcSchemaVersion\nnlcSchemaVersion: {SCHEMA_VERSION}\n"
     )

@@ -54,10 +54,7 @@ def _tree(link: Link) -> Iterator[str]:
     top = _entry(link, link.tree.suffix, ["nlcSchemaVersion"])
     version = top.text("nlcSchemaVersion") if top else ""
     if version != str(SCHEMA_VERSION):
-        yield (
-            f"The top of the tree says schema version {version or 'none'}, and this is {SCHEMA_VERSION}: "
-            "load ldif/tree.ldif, or bring the directory up to date."
-        )
+        yield f"The top of the tree says schema version {version or 'none'}: {_version_mend(version)}."
     service = link.connections.service
     for name in BRANCHES.get(service, ()):
         # A branch that may only be searched shows no entry of its own, so that what counts is the answer.
@@ -68,6 +65,14 @@ def _tree(link: Link) -> Iterator[str]:
             link.connections.search(search)
         except NotFound:
             yield f"The tree has no ou={name} that the account cn={service} may search: load ldif/tree.ldif."
+
+
+def _version_mend(version: str) -> str:
+    if not version:
+        return "load ldif/tree.ldif"
+    if int(version) > SCHEMA_VERSION:
+        return f"this program knows version {SCHEMA_VERSION} and must be brought up to date"
+    return f"bring it to version {SCHEMA_VERSION} (`python -m ldap_schema upgrade`)"
 
 
 def _configuration(link: Link) -> Iterator[str]:
