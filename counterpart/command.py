@@ -27,6 +27,8 @@ COMMANDS = {
     "person": ("person", "Show a person's record, grant and end roles."),
     "device": ("device", "Give people's mail programs their own way into the directory."),
     "ledger": ("ledger", "Verify and read the ledger, the list of what was done."),
+    "backup": ("backup", "Put directory and store into one file, while everything runs."),
+    "restore": ("backup", "Bring directory and store back from such a file."),
     "settings": ("settings", "Show every setting, its value now and what it means."),
     "doctor": ("doctor", "Say what is wrong with this installation, and how to mend it."),
 }

@@ -89,6 +89,13 @@ class ServiceSettings:
             "meaning": "Seconds after which a mail whose worker died is sent again; longer than it takes."
         },
     )
+    backup_key_file: str = field(
+        default="",
+        metadata={
+            "meaning": "File with the secret that backups are encrypted with; empty = they are not. Without "
+            "it nobody opens them: keep a copy elsewhere."
+        },
+    )
     log_file: Path = field(
         default=Path("var/log/counterpart.log"),
         metadata={

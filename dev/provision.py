@@ -55,6 +55,8 @@ def _settings(
         "COUNTERPART_DIRECTORY_CA_FILE": directory.ca_file,
         "COUNTERPART_DIRECTORY_PORTAL_PASSWORD_FILE": directory.portal_password_file,
         "COUNTERPART_DIRECTORY_SYNC_PASSWORD_FILE": directory.sync_password_file,
+        "COUNTERPART_DIRECTORY_SERVER_PROGRAM": directory.server_program,
+        "COUNTERPART_DIRECTORY_SERVER_CONFIG": directory.server_config,
         "COUNTERPART_STORE_URL": f"sqlite:///{house.var / 'counterpart.db'}",
         "COUNTERPART_SAML_BASE_URL": house.portal_url,
         "COUNTERPART_SAML_KEY_FILE": house.var / "saml" / "current.key",

@@ -101,6 +101,8 @@ class Slapd(Process):
             ca_file=self.ca_file,
             portal_password_file=self.secrets / PORTAL,
             sync_password_file=self.secrets / SYNC,
+            server_program=private_program(Path("/usr/sbin/slapd"), self.folder, APPARMOR_PROFILE),
+            server_config=self.config,
         )
 
     def _prepare(self) -> None:

@@ -8,7 +8,8 @@ DirectoryError
 ├── NotFound                 there is no such entry, or this identity may not know that there is
 ├── AlreadyThere             the id, or a value that must be unique, is taken
 ├── Moved                    the entry is no longer what the change was based on; nothing was written
-└── BadValue                 a value that can't be stored or asked for; it never reached the server
+├── BadValue                 a value that can't be stored or asked for; it never reached the server
+└── ServerFilesFailed        slapd's own tools can't read or fill the server's files on this machine
 """
 
 
@@ -46,3 +47,7 @@ class Moved(DirectoryError):
 
 class BadValue(DirectoryError):
     """A value with control characters, over-long, or outside its attribute's syntax."""
+
+
+class ServerFilesFailed(DirectoryError):
+    """slapd's tools failed on the server's files: not on this machine, not ours to read, damaged, no room."""

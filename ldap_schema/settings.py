@@ -39,6 +39,14 @@ class DirectorySettings:
         default=Path("var/secrets/directory-sync"),
         metadata={"meaning": "File with the password of the sync jobs' service account."},
     )
+    server_program: Path = field(
+        default=Path("/usr/sbin/slapd"),
+        metadata={"meaning": "slapd itself, for `backup` and `restore` on the directory's own machine."},
+    )
+    server_config: Path = field(
+        default=Path("/etc/ldap/slapd.d"),
+        metadata={"meaning": "Folder of its configuration (cn=config), for `backup` and `restore`."},
+    )
     timeout: float = field(
         default=5.0, metadata={"meaning": "Seconds to wait for a connection or an answer before giving up."}
     )
