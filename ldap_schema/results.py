@@ -15,9 +15,10 @@ from ldap_schema.errors import (
 
 SUCCESS, COMPARE_FALSE, COMPARE_TRUE, SIZE_LIMIT, CONSTRAINT_VIOLATION = 0, 5, 6, 4, 19
 
-_UNAVAILABLE = {51: "is busy", 52: "is unavailable", 80: "failed"}
+# An exceeded time limit is the server's trouble and not the asker's: trying again later may work.
+_UNAVAILABLE = {3: "took too long", 51: "is busy", 52: "is unavailable", 80: "failed"}
 _REFUSED = {
-    3: "the time limit was exceeded", 4: "the size limit was exceeded",
+    4: "the size limit was exceeded",
     8: "stronger authentication is needed", 11: "an administrative limit was exceeded",
     13: "the connection is not confidential", 48: "nobody may be anonymous",
     49: "the name or password of the account is wrong", 50: "the account may not do this",
