@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.settings import PortalSettings
+from counterpart.watch.settings import WatchSettings
 from ldap_schema.settings import DirectorySettings
 from saml.settings import SAMLSettings
 from store.settings import StoreSettings
@@ -131,6 +132,7 @@ class Settings:
     sync: SyncSettings
     portal: PortalSettings
     service: ServiceSettings
+    watch: WatchSettings
 
 
 @dataclass(frozen=True, slots=True)

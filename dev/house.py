@@ -45,6 +45,7 @@ class House:
             ldaps_port=settings.ldaps_port,
             secrets_folder=var / "secrets",
             tls_folder=var / "tls",
+            log_level="stats",  # the worker watches it
         )
         self.redis = Redis(var / "redis")
         self.mail = MailCatcher(self.log_folder, port=settings.smtp_port, mail=var / "mail")

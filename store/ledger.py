@@ -98,6 +98,13 @@ def latest(tx: Session, count: int) -> list[LedgerEntry]:
     return list(tx.scalars(found))[::-1]
 
 
+def last(tx: Session, event: str, subject: str) -> datetime | None:
+    """When this was last written down of that subject; nothing if it never was."""
+    found = select(LedgerEntry.instant).where(LedgerEntry.event == event, LedgerEntry.subject == subject)
+    instant = tx.scalar(found.order_by(LedgerEntry.number.desc()).limit(1))
+    return datetime.fromisoformat(instant) if instant else None
+
+
 def parse_seal(words: str) -> Seal:
     """Read a seal as printed, "<number>:<64 hex digits>"; BadRecord otherwise."""
     number, _, digest = words.strip().partition(":")

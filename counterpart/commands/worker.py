@@ -1,7 +1,7 @@
 """`counterpart worker`: sends the mail that waits in the outbox."""
 
 import signal
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 
 import click
@@ -9,7 +9,11 @@ import click
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
+from counterpart.watch.alarm import Alarm
+from counterpart.watch.loop import Watch
 from counterpart.worker import Worker
+
+WATCH_END_SECONDS = 10.0
 
 
 @click.command(epilog=example("counterpart worker", "counterpart worker --once"))
@@ -19,7 +23,7 @@ from counterpart.worker import Worker
 @as_json
 @pass_tools
 def worker(tools: Tools, once: bool, as_json: bool) -> None:
-    """Send the mail that waits in the outbox.
+    """Send the mail that waits in the outbox, and watch what mail programs ask where slapd's log is named.
 
     Stops cleanly on SIGTERM and Ctrl-C: the mail in flight is finished. Killed, it loses none, and the next
     worker repeats at most the one in flight.
@@ -31,7 +35,10 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
     )
     if not once:
         to_stderr()
+        watching = _start_watch(tools, stop)
         made.run()
+        if watching is not None:
+            watching.join(WATCH_END_SECONDS)
         return
     counts = made.deliver()
     data = {"sent": counts.sent, "postponed": counts.postponed, "dead": counts.dead}
@@ -40,6 +47,23 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
         f"{counted(counts.sent, 'mail')} sent, {counts.postponed} postponed, {counts.dead} given up.",
         as_json,
     )
+
+
+def _start_watch(tools: Tools, stop: Event) -> Thread | None:
+    """Watch slapd's log beside the mail, in a thread of its own: a slow mail server delays no alarm."""
+    settings = tools.settings
+    if not settings.watch.log:
+        return None
+    alarm = Alarm(
+        directory=tools.portal_directory,
+        store=tools.store,
+        clock=tools.clock,
+        portal=settings.portal,
+        address=settings.saml.base_url,
+    )
+    thread = Thread(target=Watch(settings.watch, alarm, tools.clock).run, args=(stop,), name="watch")
+    thread.start()
+    return thread
 
 
 def _stop_on_signals() -> Event:

@@ -37,7 +37,7 @@ const login = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsI
 login.init(url.prePath, null, url.spec, "", given[1], "", "");
 await Services.logins.addLoginAsync(login);
 """
-# As Settings, Composition, "Edit Directories" does it: with the scope "subtree". "New LDAP Address Book" in TB 153
+# As Settings, Composition, "Edit Directories" does it: scope "subtree". "New LDAP Address Book"
 # leaves the scope out, and finds nobody until it is chosen among the options.
 BY_HAND = """
 const { LDAPDirectoryUtils } =

@@ -1,0 +1,103 @@
+"""What happens to a device that seems to copy the directory: it alone is suspended, its owner is told."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.settings import PortalSettings
+from ldap_schema.clock import Clock
+from ldap_schema.credentials import Credential
+from ldap_schema.directory import Directory
+from ldap_schema.errors import NotFound
+from store import ledger, outbox, waiting
+from store.database import Store
+from store.outbox import Mail
+
+log = logging.getLogger(__name__)
+
+MAIL = """\
+{service} has suspended your mail program "{label}".
+
+It {reason}. That looks as if somebody were copying the directory, so
+this one program can't look anybody up for now. Your other programs and
+your own sign-in are as they were.
+
+If it was you, let it work again with one click:
+{address}/devices
+
+If it was not you, remove it on the same page and call {team}:
+{telephone}, {hours}.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Acts on a suspicion; everything it does can be done twice without harm."""
+
+    directory: Directory  # as the portal's account, which looks after credentials
+    store: Store
+    clock: Clock
+    portal: PortalSettings
+    address: str  # of the portal
+
+    def sound(self, device: str, reason: str, since: datetime) -> bool:
+        """Suspend the device, unless its owner has cleared what it asked, it is suspended already, or gone.
+
+        The mail and the matter on the desk are kept first: if the directory is away in between, the next try
+        finds them there and adds no second mail. Raises DirectoryUnavailable, StoreUnavailable.
+        """
+        credential = self._credential(device)
+        if credential is None or credential.suspended or self._cleared(credential.id, since):
+            return False
+        self._tell(credential, reason)
+        self.directory.credentials.suspend(credential.id)
+        log.warning("device %s suspended: it %s", credential.id, reason)
+        return True
+
+    def _credential(self, device: str) -> Credential | None:
+        try:
+            return self.directory.credentials.get(device)
+        except NotFound:
+            return None
+
+    def _cleared(self, device: str, since: datetime) -> bool:
+        """Whether its owner restored it after the first question that is counted against it."""
+        with self.store.reading() as tx:
+            restored = ledger.last(tx, "device restored", device)
+        return restored is not None and restored >= since
+
+    def _tell(self, credential: Credential, reason: str) -> None:
+        now, to = self.clock(), self._address_of(credential.owner)
+        summary = f"A mail program (device {credential.id}) {reason}. It was suspended" + (
+            " and its owner was told." if to else "; its owner has no address to be told at."
+        )
+        with self.store.transaction() as tx:
+            known = waiting.open_items(tx, waiting.SUSPENDED_DEVICE)
+            if any(item.key == credential.id for item in known):
+                return
+            item = waiting.raise_item(tx, waiting.SUSPENDED_DEVICE, credential.id, summary, now)
+            details = {"owner": credential.owner, "reason": reason}
+            ledger.append(tx, "device suspended", "watch", credential.id, details, now)
+            if to:
+                outbox.enqueue(tx, self._mail(credential, reason, to), f"device suspended {item}", now)
+
+    def _address_of(self, uid: str) -> str:
+        """Return where the owner reads mail: their own address, or the one they sign in with."""
+        try:
+            own = self.directory.as_viewer(uid).people.get(uid)
+            return own.mail[0] if own.mail else self.directory.people.get(uid).sign_in_address
+        except NotFound:
+            return ""
+
+    def _mail(self, credential: Credential, reason: str, to: str) -> Mail:
+        portal = self.portal
+        text = MAIL.format(
+            service=portal.service_name,
+            label=credential.label,
+            reason=reason,
+            address=self.address,
+            team=portal.help_team,
+            telephone=portal.help_telephone,
+            hours=portal.help_hours,
+        )
+        return Mail(to=to, subject="A mail program of yours was suspended", text=text)
