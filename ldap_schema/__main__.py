@@ -3,6 +3,8 @@
 python -m ldap_schema config --certificate … --key … --authority … > config.ldif     for slapadd -n0
 python -m ldap_schema tree --secrets FOLDER > tree.ldif                               for slapadd -n1
 python -m ldap_schema upgrade > upgrade.ldif                                          for ldapmodify
+python -m ldap_schema replica --provider URI --authority … --secrets FOLDER           for ldapmodify
+python -m ldap_schema promote                                                         for ldapmodify
 """
 
 import argparse
@@ -11,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ldap_schema.configure import ConfigInput, config_ldif, peer_identity, tree_ldif, upgrade_ldif
+from ldap_schema.replication import Provider, promotion_ldif, replica_ldif
 from ldap_schema.settings import DirectorySettings
 
 ACCOUNTS = ("portal", "sync", "replica")
@@ -21,6 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> str:
     asked = _parser().parse_args(arguments)
     if asked.what == "upgrade":
         return upgrade_ldif(asked.suffix)
+    if asked.what == "promote":
+        return promotion_ldif()
+    if asked.what == "replica":
+        password = (asked.secrets / "directory-replica").read_text().strip()
+        given = Provider(
+            uri=asked.provider, authority=asked.authority, password=password, number=asked.number
+        )
+        return replica_ldif(asked.suffix, given)
     if asked.what == "tree":
         passwords = [(asked.secrets / f"directory-{name}").read_text().strip() for name in ACCOUNTS]
         return tree_ldif(asked.suffix, *passwords)
@@ -41,8 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ldap_schema", description=__doc__.partition("\n")[0])
     kinds = parser.add_subparsers(dest="what", required=True)
-    config, tree, upgrade = (kinds.add_parser(name) for name in ("config", "tree", "upgrade"))
-    for each in (config, tree, upgrade):
+    names = ("config", "tree", "upgrade", "replica", "promote")
+    config, tree, upgrade, replica, promote = (kinds.add_parser(name) for name in names)
+    for each in (config, tree, upgrade, replica, promote):
         each.add_argument("--suffix", default=DirectorySettings().suffix)
     for name in ("certificate", "key", "authority"):
         config.add_argument(f"--{name}", type=Path, required=True, help="PEM file that slapd can read")
@@ -50,7 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     config.add_argument("--data", type=Path, default=Path("/var/lib/ldap"), help="for the database")
     config.add_argument("--administrator", default=peer_identity(0, 0), help="DN with all rights")
     config.add_argument("--gigabytes", type=int, default=4, help="what the database may grow to")
-    tree.add_argument("--secrets", type=Path, required=True, help="folder with the accounts' passwords")
+    replica.add_argument("--provider", required=True, help="ldap:// or ldaps:// address")
+    replica.add_argument("--authority", type=Path, required=True, help="PEM file behind its certificate")
+    replica.add_argument("--number", type=int, default=1, help="another for each replica, up to 999")
+    for each in (tree, replica):
+        each.add_argument("--secrets", type=Path, required=True, help="folder with the accounts' passwords")
     return parser
 
 

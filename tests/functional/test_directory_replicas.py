@@ -11,11 +11,11 @@ import pytest
 
 from counterpart.clock import system_clock
 from dev.servers import Slapd
+from ldap_schema.__main__ import main
 from ldap_schema.changes import Add, Change, Remove, Update
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import DirectoryUnavailable, NotFound
 from ldap_schema.people import Person
-from ldap_schema.replication import Provider, promotion_ldif, replica_ldif
 from tests.functional.directory_kit import INVALID_CREDENTIALS, bind_code, bound, leader
 from tests.functional.replica_kit import as_service, csn, entries, equal, eventually, local
 
@@ -81,10 +81,10 @@ def without_entries(folder: Path) -> Path:
 
 
 def test_the_shipped_ldif_makes_an_empty_server_a_replica(tmp_path: Path, provider: Slapd) -> None:
-    password = (provider.secrets / "directory-replica").read_text().strip()
-    origin = Provider(uri=provider.ldaps_uri, authority=provider.ca_file, password=password, number=7)
+    asked = ["--provider", provider.ldaps_uri, "--authority", str(provider.ca_file), "--number", "7"]
+    change = main(["replica", *asked, "--secrets", str(provider.secrets)])
     with Slapd(without_entries(tmp_path / "later")) as later:
-        local(later, "ldapmodify", given=replica_ldif(later.suffix, origin))
+        local(later, "ldapmodify", given=change)
         assert equal(provider, later)
 
 
@@ -197,7 +197,7 @@ def test_a_standby_is_promoted_by_the_shipped_ldif_and_loses_nothing(
     sync.write(people("late", 5))
     assert equal(provider, standby)
     provider.kill()
-    local(standby, "ldapmodify", given=promotion_ldif())
+    local(standby, "ldapmodify", given=main(["promote"]))
     promoted = as_service(standby, Service.SYNC)
     try:
         promoted.write(people("after", 5))
