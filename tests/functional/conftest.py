@@ -35,7 +35,7 @@ def visitor(house: House) -> Visitor:
     return Visitor(house.settings.portal_url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
     """Debian's Chromium, kept from calling home."""
     with sync_playwright() as playwright:
