@@ -1,5 +1,6 @@
 """Looks at everything Counterpart needs, one small check each, and says what is wrong and how to mend it."""
 
+import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -191,6 +192,15 @@ def providers(patient: Patient) -> Iterator[Problem]:
             yield from _expiring(f"The certificate of {provider.name}", newest, patient.clock(), mend)
 
 
+def mail_programs(patient: Patient) -> Iterator[Problem]:
+    """The logs that are watched for copying can be read by us."""
+    for name in patient.settings.watch.log:
+        if not os.access(name, os.R_OK):
+            yield Problem(
+                f"slapd's log {name} can't be read, so nobody watches for copying.", MEND["mail_programs"]
+            )
+
+
 CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "secrets": secrets,
     "libraries": libraries,
@@ -201,6 +211,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "portal": portal,
     "SAML keys": saml_keys,
     "providers": providers,
+    "mail programs": mail_programs,
 }
 
 # What to do when a check could not even look.
@@ -215,6 +226,7 @@ MEND = {
     "portal": "Install Counterpart again, or mend what is named above.",
     "saml_keys": "Put the key pair there, or name the right files in COUNTERPART_SAML_….",
     "providers": "Mend the store first.",
+    "mail_programs": "Compare COUNTERPART_WATCH_LOG with where slapd writes its log.",
 }
 
 # What to do about an error, whichever check met it.

@@ -57,6 +57,7 @@ def test_a_healthy_installation_is_well(installed: Installed) -> None:
         ("SERVICE_SMTP_PORT", "1", {"mail"}),
         ("PORTAL_BRAND", "crown", {"portal"}),
         ("SAML_CERTIFICATE_FILE", "/nowhere", {"SAML keys", "portal"}),
+        ("WATCH_LOG", "/nowhere", {"mail programs"}),
     ],
 )
 def test_each_thing_that_is_wrong_is_found_and_nothing_else(
