@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from counterpart.doctor import MEND, Examined, Patient, Problem
 from counterpart.failures import failure_of
@@ -9,6 +10,7 @@ from ldap_schema.comparison import Comparison, Difference
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import DirectoryError
 
+SKEW = timedelta(minutes=5)
 RESEED = (
     "If the replica is just being filled, wait. Otherwise fill it anew, as docs/operations.md says under "
     "“Backup, replicas, promotion”."
@@ -32,6 +34,7 @@ def _problems(patient: Patient, uri: str) -> Iterator[Problem]:
     replica = Directory.open(replace(settings, uri=uri), Service.SYNC)
     try:
         replica.probe()
+        yield from _ahead(provider.context_csn(), patient.clock())
         yield from (Problem(part, MEND["directory_parts"]) for part in replica.missing_parts())
         yield from _differing(provider.compare(replica))
     except DirectoryError as error:
@@ -40,6 +43,17 @@ def _problems(patient: Patient, uri: str) -> Iterator[Problem]:
     finally:
         provider.close()
         replica.close()
+
+
+def _ahead(csn: str, now: datetime) -> Iterator[Problem]:
+    """Find a change numbered in the future: replicas take every later change for an older one."""
+    if csn[:14] > f"{now + SKEW:%Y%m%d%H%M%S}":
+        yield Problem(
+            f"The provider's last change is numbered {csn[:14]} (UTC), which is in the future: its clock was "
+            "wrong. Replicas ignore all changes until then.",
+            "Set the clock, stop slapd, and load the provider from `slapcat` by `slapadd -q -w` with the "
+            "lines contextCSN removed and the entryCSN of the future replaced; then fill the replicas anew.",
+        )
 
 
 def _differing(comparison: Comparison) -> Iterator[Problem]:

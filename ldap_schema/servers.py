@@ -75,10 +75,14 @@ class Servers:
 
     def transact(self, operations: Sequence[Operation], viewer_dn: str = "") -> None:
         """Carry out all operations or none, at the provider; raises what its connections raise."""
+        if self._replicas and not self._needed:
+            self._required()  # so that the look after the write has something to compare with
         try:
             self._provider.transact(operations, viewer_dn)
-        finally:
-            self._wrote = True  # perhaps: the error may say that it is not known
+        except DirectoryUnavailable:  # whether it was written may be unknown
+            self._wrote = True
+            raise
+        self._wrote = True
 
     def whoami(self) -> str:
         """Return the identity that the first server that answers takes this account for."""
@@ -114,11 +118,17 @@ class Servers:
             return ""
         self._wrote, before = False, self._wrote  # first, so that a write during the look is seen as one
         try:
-            self._needed = max(self._needed, self._csn(self._provider))
+            found = self._csn(self._provider)
         except DirectoryUnavailable:
             self._wrote = self._wrote or before
             self._provider_rests_until = now + REST
             return ""
+        if before and found <= self._needed:
+            # A write that leaves the number as it was: the provider's clock has jumped back, and replicas
+            # ignore what it writes. Until numbers move again only the provider knows.
+            self._wrote = True
+            return ""
+        self._needed = max(self._needed, found)
         self._look_again = now + LOOK
         return self._needed
 

@@ -1,11 +1,14 @@
 """`counterpart doctor --replicas` compares entry by entry and says what differs."""
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from counterpart.clock import system_clock
+from dev.processes import find_program
 from dev.servers import MailCatcher, Redis, Slapd
 from ldap_schema import comparison
 from ldap_schema.changes import Add, Update
@@ -85,6 +88,51 @@ def test_a_replica_that_does_not_answer_is_a_finding(installed: Installed, repli
     answer = installed.run("doctor", "--replicas")
     assert answer.code == 1
     assert "does not answer" in answer.out
+
+
+def test_a_clock_that_jumped_is_a_finding_and_its_replicas_are_not_believed(
+    tmp_path: Path, redis_server: Redis, mail_catcher: MailCatcher
+) -> None:
+    with Slapd(tmp_path / "ahead") as provider:
+        from_the_future(provider)
+        with Slapd(tmp_path / "follower", provider=provider) as replica:
+            made = Installed(tmp_path, provider, redis_server, mail_catcher)
+            made.set("DIRECTORY_REPLICAS", replica.uri)
+            portal = as_service(provider, Service.PORTAL, replica)
+            sync = as_service(provider, Service.SYNC)
+            sync.write([Add(leader("owner"))])
+            for number in range(3):
+                portal.credentials.issue("owner", f"device {number}", system_clock())
+                assert len(portal.credentials.of("owner")) == number + 1
+            portal.close()
+            sync.close()
+            answer = made.run("doctor", "--replicas")
+    assert answer.code == 1
+    assert "in the future" in " ".join(answer.out.split())
+
+
+def from_the_future(slapd: Slapd) -> None:
+    """Number one entry's last change as a clock that was ten years ahead would have."""
+    slapd.stop()
+    tool = ("-F", str(slapd.config), "-b", slapd.suffix)
+    text = subprocess.run(
+        [find_program("slapcat", package="slapd"), *tool], capture_output=True, text=True, check=True
+    ).stdout
+    lines = [line for line in text.splitlines() if not line.startswith("contextCSN:")]
+    at = max(number for number, line in enumerate(lines) if line.startswith("entryCSN: "))
+    year = system_clock().year
+    lines[at] = lines[at].replace(f"entryCSN: {year}", f"entryCSN: {year + 10}")
+    for file in slapd.data.iterdir():
+        file.unlink()
+    filled = "\n".join(lines) + "\n"
+    subprocess.run(
+        [find_program("slapadd", package="slapd"), "-q", "-w", *tool],
+        input=filled,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    slapd.start()
 
 
 def test_without_a_replica_the_setting_is_named(installed: Installed) -> None:
