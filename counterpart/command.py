@@ -19,7 +19,7 @@ from counterpart.logs import to_file
 # and nobody should wait for packages that are not used.
 COMMANDS = {
     "serve": ("serve", "Run the portal until it is stopped."),
-    "worker": ("worker", "Send the mail that waits in the outbox."),
+    "worker": ("worker", "Send the mail that waits, and watch what mail programs ask."),
     "migrate": ("store", "Make the store's tables, or bring them to this version."),
     "sync": ("sync", "Bring HR feeds into the directory: plan, guard, apply, receipt."),
     "idp": ("idp", "Register, check and switch departments' identity providers."),
@@ -27,8 +27,8 @@ COMMANDS = {
     "person": ("person", "Show a person's record, grant and end roles."),
     "device": ("device", "Give people's mail programs their own way into the directory."),
     "ledger": ("ledger", "Verify and read the ledger, the list of what was done."),
-    "backup": ("backup", "Put directory and store into one file, while everything runs."),
-    "restore": ("backup", "Bring directory and store back from such a file."),
+    "backup": ("backup", "Put directory and store into one new FILE, while everything runs."),
+    "restore": ("backup", "Bring directory and store back from FILE."),
     "settings": ("settings", "Show every setting, its value now and what it means."),
     "doctor": ("doctor", "Say what is wrong with this installation, and how to mend it."),
 }
@@ -92,6 +92,8 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; never a traceback, always an exit code of the documented list."""
+    # Without a handler Python prints what libraries log, tracebacks included, where a person reads our words.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         result: Any = root.main(list(arguments), prog_name="counterpart", standalone_mode=False)
         sys.stdout.flush()
