@@ -25,8 +25,8 @@ WATCH_END_SECONDS = 10.0
 def worker(tools: Tools, once: bool, as_json: bool) -> None:
     """Send the mail that waits, and watch what mail programs ask.
 
-    It watches where a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail in flight is
-    finished. Killed, it loses none, and the next worker repeats at most the one in flight.
+    It watches where a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail in flight
+    is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
     """
     stop = _stop_on_signals()
     service = tools.settings.service
