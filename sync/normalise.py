@@ -16,8 +16,13 @@ LONGEST_TEXT = 256
 BLANK_WORDS = frozenset(
     {"", "n/d", "n/a", "na", "nd", "none", "null", "nil", "tbc", "tba", "-", "--", ".", "?", "x", "xx"}
 )
-# Marks that change how the rest of a line is shown, and marks that nobody sees.
-_HIDDEN = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
+# Marks that change how the rest of a line is shown, and what nobody sees: zero-width marks, the Hangul
+# fillers and the Braille blank (letters without ink), variation selectors, tags, and code points that are no
+# character. U+FFFD stays: it says that a letter was lost.
+_HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\U000e0000-\U000e0fff]"
+)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SPACE = re.compile(r"\s+")
 # Letters of UTF-8 read as Windows-1252: "Ã©" for "é", "â€™" for an apostrophe.

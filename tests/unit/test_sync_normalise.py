@@ -187,6 +187,15 @@ def test_a_full_name_is_taken_apart_by_its_form(sent: str, name: Name) -> None:
     assert split_name(sent) == name
 
 
+@pytest.mark.parametrize(
+    "letter", ["\u3164", "\uffa0", "\u115f", "\u2800", "\u200d", "\U000e0041", "\uffff", "\ufe0f", "\u202e"]
+)
+def test_a_name_of_letters_that_nobody_sees_is_no_name(letter: str) -> None:
+    assert clean(letter * 3).text == ""
+    assert clean(f"Ada{letter} Quill").text == "Ada Quill"
+    assert clean(f"Ada{letter} Quill").note
+
+
 def test_marriage_keeps_the_person_and_another_name_does_not() -> None:
     ada = Name("Quill", "Ada")
     assert same_person(ada, Name("Quill-Vale", "Ada"))
