@@ -109,7 +109,7 @@ class Process:
         environ: Mapping[str, str] | None = None,
         working_folder: Path | None = None,
         start_timeout: float = 20.0,
-        stop_timeout: float = 10.0,
+        stop_timeout: float = 25.0,  # longer than the portal waits for its own workers
     ) -> None:
         self.name = name
         self.folder = folder

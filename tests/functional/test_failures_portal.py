@@ -71,7 +71,12 @@ def manager(house: House) -> Visitor:
 @contextmanager
 def hung(server: Process) -> Iterator[None]:
     """The server neither answers nor lets go of its connections."""
-    os.kill(server.pid, signal.SIGSTOP)
+    process = psutil.Process(server.pid)
+    process.suspend()
+    deadline = time.monotonic() + 10
+    while process.status() != psutil.STATUS_STOPPED and time.monotonic() < deadline:
+        time.sleep(0.01)  # the signal is on its way; until it has arrived, the server may still answer
+    time.sleep(0.1)
     try:
         yield
     finally:
