@@ -217,7 +217,7 @@ def _rewrite(file: Path, changed: dict[str, object]) -> None:
     with file.open("rb") as sealed, tar.open("wb") as plain:
         sealing.unseal(sealed, b"", plain.write)
     with tarfile.open(tar) as opened:
-        opened.extractall(shop, filter="data")
+        opened.extractall(shop)  # noqa: S202  # our own backup; Python 3.11.2 of Debian 12 knows no filter
     manifest = json.loads((shop / backup.MANIFEST).read_text())
     (shop / backup.MANIFEST).write_text(json.dumps({**manifest, **changed}))
     file.unlink()
