@@ -48,7 +48,7 @@ def furnish_store(house: HouseSettings) -> None:
 def _settings(
     house: HouseSettings, slapd: Slapd, redis: Redis, mail: MailCatcher
 ) -> dict[str, str | Path | int]:
-    directory = slapd.settings()
+    directory, saml = slapd.settings(), house.var / "saml"
     return {
         "COUNTERPART_DIRECTORY_URI": directory.uri,
         "COUNTERPART_DIRECTORY_SUFFIX": directory.suffix,
@@ -59,9 +59,12 @@ def _settings(
         "COUNTERPART_DIRECTORY_SERVER_CONFIG": directory.server_config,
         "COUNTERPART_STORE_URL": f"sqlite:///{house.var / 'counterpart.db'}",
         "COUNTERPART_SAML_BASE_URL": house.portal_url,
-        "COUNTERPART_SAML_KEY_FILE": house.var / "saml" / "current.key",
-        "COUNTERPART_SAML_CERTIFICATE_FILE": house.var / "saml" / "current.crt",
-        "COUNTERPART_SAML_NEXT_CERTIFICATE_FILE": house.var / "saml" / "next.crt",
+        "COUNTERPART_SAML_KEY_FILE": saml / "current.key",
+        "COUNTERPART_SAML_CERTIFICATE_FILE": saml / "current.crt",
+        "COUNTERPART_SAML_NEXT_KEY_FILE": saml / "next.key",
+        "COUNTERPART_SAML_NEXT_CERTIFICATE_FILE": saml / "next.crt",
+        "COUNTERPART_SAML_PREVIOUS_KEY_FILE": saml / "previous.key",
+        "COUNTERPART_SAML_PREVIOUS_CERTIFICATE_FILE": saml / "previous.crt",
         "COUNTERPART_SYNC_FOLDER": house.var / "sync",
         "COUNTERPART_SYNC_INBOX": house.var / "feeds",
         "COUNTERPART_PORTAL_SECRET_FILE": house.var / "secrets" / "portal",

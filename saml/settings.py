@@ -19,19 +19,38 @@ class SAMLSettings:
     key_file: Path = field(
         default=Path("var/saml/current.key"),
         metadata={
-            "meaning": "PEM file with the private key (RSA, 2048 bits or more) that signs our requests."
+            "meaning": "PEM file with the private key (RSA, 2048 to 8192 bits) that signs our requests and "
+            "decrypts what providers encrypt for us."
         },
     )
     certificate_file: Path = field(
         default=Path("var/saml/current.crt"),
         metadata={"meaning": "PEM file with the certificate of that key, published in /saml/metadata."},
     )
+    next_key_file: Path = field(
+        default=Path("var/saml/next.key"),
+        metadata={
+            "meaning": "PEM file with the private key we will change to. It already decrypts what is "
+            "encrypted to its certificate."
+        },
+    )
     next_certificate_file: Path = field(
         default=Path("var/saml/next.crt"),
         metadata={
-            "meaning": "PEM file with the certificate we will change to; published beside the current "
-            "one if it exists."
+            "meaning": "PEM file with the certificate of that key; published beside the current one if it "
+            "exists."
         },
+    )
+    previous_key_file: Path = field(
+        default=Path("var/saml/previous.key"),
+        metadata={
+            "meaning": "PEM file with the private key we changed from. If it exists it still decrypts, and "
+            "does nothing else."
+        },
+    )
+    previous_certificate_file: Path = field(
+        default=Path("var/saml/previous.crt"),
+        metadata={"meaning": "PEM file with the certificate of that key; published no longer."},
     )
     request_minutes: int = field(
         default=10, metadata={"meaning": "Minutes a person has to finish signing in at their organisation."}

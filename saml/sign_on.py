@@ -13,7 +13,7 @@ from saml import discovery, identity, messages, slo
 from saml.assertion import Assertion, NameID
 from saml.engine import assert_pair
 from saml.errors import BadLogout, NotOwned, SignInRefused, Unavailable, UnknownProvider
-from saml.keys import load_keys
+from saml.keys import OwnKeys
 from saml.outcomes import Begun, SignedIn, SLOOutcome
 from saml.postcheck import Expected, check
 from saml.precheck import check_response
@@ -51,6 +51,7 @@ class SignOn:
         self._registry = registry
         self._directory = directory
         self._clock = clock
+        self._keys = OwnKeys(settings)
         self._state = RequestState(redis, settings.request_minutes)
 
     def providers(self) -> list[Provider]:
@@ -72,7 +73,7 @@ class SignOn:
 
     def metadata(self) -> bytes:
         """Our metadata for providers' administrators. Raises KeyUnusable."""
-        return messages.service_metadata(self._settings, load_keys(self._settings))
+        return messages.service_metadata(self._settings, self._keys())
 
     def begin(self, provider_id: str, return_to: str = "/") -> Begun:
         """Ask a provider to sign somebody in. Raises UnknownProvider, Unavailable."""
@@ -80,7 +81,7 @@ class SignOn:
         request = StoredRequest(messages.new_id(), provider.id, discovery.local_path(return_to))
         kept = self._state.keep(request)
         message = messages.authn_request(request.request_id, provider.sso_url, self._settings, self._clock())
-        keys = load_keys(self._settings)
+        keys = self._keys()
         url = messages.redirect_url(provider.sso_url, "SAMLRequest", message, kept.relay_state, keys)
         return Begun(url, kept.cookie_name, kept.cookie_value, self._settings.request_minutes * 60)
 
@@ -154,7 +155,7 @@ class SignOn:
             request.request_id, provider.slo_url, NameID.from_text(name_id), session.get("session_index", ""),
             self._settings, self._clock(),
         )  # fmt: skip
-        keys = load_keys(self._settings)
+        keys = self._keys()
         return messages.redirect_url(provider.slo_url, "SAMLRequest", message, kept.relay_state, keys)
 
     def handle_slo(self, method: str, message: str | Mapping[str, str]) -> SLOOutcome:
@@ -177,7 +178,7 @@ class SignOn:
         reply = ""
         if provider.slo_url:
             answer = messages.logout_response(request.id, provider.slo_url, self._settings, now)
-            keys = load_keys(self._settings)
+            keys = self._keys()
             reply = messages.redirect_url(
                 provider.slo_url, "SAMLResponse", answer, query.relay_state[:80], keys
             )

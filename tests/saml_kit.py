@@ -9,13 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import xmlsec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from dev.identity_provider import messages
 from dev.identity_provider.config import Identity, IdentityProvider, Service
 from dev.identity_provider.demo import ensure_key
 from saml.assertion import Assertion
-from saml.keys import Keys
+from saml.keys import KeyPair, Keys
 from saml.postcheck import Expected, check
 from saml.precheck import check_response
 from saml.provider import LIVE, Provider
@@ -54,10 +56,18 @@ def service() -> Service:
     return Service(SETTINGS.entity_id, SETTINGS.acs_url, SETTINGS.slo_url, (key_pair("portal")[1],))
 
 
-def keys() -> Keys:
-    """The portal's own key."""
-    key, certificate = key_pair("portal")
-    return Keys(key, (certificate,))
+@cache
+def own_pair(name: str) -> KeyPair:
+    """A key pair of that name as the portal holds one."""
+    key, certificate = key_pair(name)
+    opened = serialization.load_pem_private_key(key.encode(), None)
+    assert isinstance(opened, rsa.RSAPrivateKey)
+    return KeyPair(key, certificate, opened)
+
+
+def keys(**others: str) -> Keys:
+    """The portal's own keys: the current pair and, by name, a next and a previous one."""
+    return Keys(own_pair("portal"), **{role: own_pair(name) for role, name in others.items()})
 
 
 def registered(name: str = "rivers") -> Provider:

@@ -65,7 +65,10 @@ class World:
         self.settings = SAMLSettings(
             key_file=folder / "sp.key",
             certificate_file=folder / "sp.crt",
+            next_key_file=folder / "next.key",
             next_certificate_file=folder / "next.crt",
+            previous_key_file=folder / "previous.key",
+            previous_certificate_file=folder / "previous.crt",
         )
         self.store = Store.open(StoreSettings(url=f"sqlite:///{folder / 'saml.db'}"))
         migrate(self.store)

@@ -1,7 +1,6 @@
 """Metadata, ours and the providers': read strictly, written so that the other side accepts it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,14 +8,10 @@ import pytest
 from lxml import etree
 
 from dev.identity_provider import messages
-from dev.identity_provider.config import read_service
 from dev.identity_provider.demo import ensure_key
 from saml import metadata
 from saml.errors import ProviderRefused
-from saml.keys import KeyUnusable, load_keys
-from saml.messages import service_metadata
-from saml.settings import SAMLSettings
-from tests.saml_kit import DS, NOW, SETTINGS, edited, identity_provider, key_pair, keys, sign_oddly
+from tests.saml_kit import DS, NOW, edited, identity_provider, key_pair, sign_oddly
 
 MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 HONEST = messages.metadata(identity_provider())
@@ -121,36 +116,6 @@ def test_signed_metadata_is_read_with_the_signers_certificate_only() -> None:
 def test_an_address_without_metadata_is_refused_in_a_sentence(address: str) -> None:
     with pytest.raises(ProviderRefused):
         metadata.fetch(address, timeout=1)
-
-
-def test_our_metadata_says_where_we_are_and_publishes_the_next_key() -> None:
-    both = replace(keys(), certificates=(key_pair("portal")[1], key_pair("next")[1]))
-
-    described = read_service(service_metadata(SETTINGS, both))
-
-    assert (described.entity_id, described.acs_url) == (SETTINGS.entity_id, SETTINGS.acs_url)
-    assert described.slo_url == SETTINGS.slo_url
-    assert len(described.certificates) == 2
-    assert b"PRIVATE" not in service_metadata(SETTINGS, both)
-
-
-def settings(folder: Path) -> SAMLSettings:
-    return SAMLSettings(
-        key_file=folder / "key", certificate_file=folder / "crt", next_certificate_file=folder / "next"
-    )
-
-
-def test_our_keys_are_checked_before_they_are_used(tmp_path: Path) -> None:
-    with pytest.raises(KeyUnusable, match="key can't be read"):
-        load_keys(settings(tmp_path))
-    ensure_key(tmp_path / "key", tmp_path / "crt", "Counterpart", NOW)
-    assert len(load_keys(settings(tmp_path)).certificates) == 1
-    assert "PRIVATE" not in repr(load_keys(settings(tmp_path)))
-    (tmp_path / "next").write_text(key_pair("next")[1])
-    assert len(load_keys(settings(tmp_path)).certificates) == 2
-    (tmp_path / "crt").write_text(key_pair("next")[1])
-    with pytest.raises(KeyUnusable, match="is not the certificate of"):
-        load_keys(settings(tmp_path))
 
 
 def test_a_demonstration_key_is_for_its_owner_only_and_is_kept(tmp_path: Path) -> None:
