@@ -37,3 +37,7 @@ class Assertion:
     ends_at: datetime  # when the assertion is no longer valid; replay is remembered until then
     context: str  # authentication context class
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    session_ends_at: datetime | None = (
+        None  # when the provider wants our session to end (SessionNotOnOrAfter)
+    )
+    targeted_id: NameID | None = None  # eduPersonTargetedID; read only for a provider that is known by it

@@ -14,6 +14,7 @@ PAIRWISE = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
 SUBJECT = "urn:oasis:names:tc:SAML:attribute:subject-id"
 ENTRA_TENANT = "http://schemas.microsoft.com/identity/claims/tenantid"
 ENTRA_OBJECT = "http://schemas.microsoft.com/identity/claims/objectidentifier"
+TARGETED = "urn:oid:1.3.6.1.4.1.5923.1.1.1.10"  # eduPersonTargetedID
 MAIL_NAMES = (
     "urn:oid:0.9.2342.19200300.100.1.3",
     "mail",
@@ -47,6 +48,16 @@ def attributes(
                 raise refusal("an attribute comes twice")
             found[name] = _values(name, node, refusal)
     return found
+
+
+def targeted_id(assertion: etree._Element) -> etree._Element:
+    """The one NameID that eduPersonTargetedID (eduPerson 202001) holds as its value. Raises Unreadable."""
+    attribute = f"{q(SAML, 'AttributeStatement')}/{q(SAML, 'Attribute')}[@Name='{TARGETED}']"
+    path = f"{attribute}/{q(SAML, 'AttributeValue')}"
+    values = assertion.findall(path)
+    if len(values) != 1 or [child.tag for child in values[0]] != [q(SAML, "NameID")]:
+        raise Unreadable("the assertion does not have exactly one eduPersonTargetedID with one NameID")
+    return values[0][0]
 
 
 def _values(name: str, node: etree._Element, refusal: Callable[[str], SignInRefused]) -> tuple[str, ...]:

@@ -4,8 +4,12 @@ SAMLError
 ├── SignInRefused            nobody is signed in; `code` chooses the page, `reference` is on it and in the log
 │   ├── UnknownPerson        the provider knows them, the directory does not: `contact` says whom to call
 │   ├── NotOwned             a provider spoke of a person or a domain that is not listed for it
+│   │   └── MovedAway        of one whom it spoke for until they moved to another organisation
 │   ├── BadAssertion         the message is not one we may believe
 │   │   └── ClocksDiffer     it comes from the future: the provider's clock, or ours, is wrong
+│   ├── NotAssured             they signed in at the provider, but not in the way that is required
+│   ├── NotFresh               the provider answered with an earlier sign-in where a new one was asked
+│   ├── SomebodyElse           another person signed in than the one who had to
 │   ├── ProviderSaidNo       the provider itself reports that the sign-in failed or was cancelled
 │   ├── Expired              the request is unknown, used or too old; signing in again helps
 │   │   ├── Unsolicited      we never asked: the person goes to discovery
@@ -14,6 +18,7 @@ SAMLError
 │   ├── UnknownProvider      no such provider, or it is not live
 │   ├── BadLogout            a logout message that may not be believed; nobody was signed out
 │   └── Unavailable          something we need to be safe does not answer; nobody gets in meanwhile
+├── LinkRefused              a key can't be linked to a record or taken from it; the message says why
 └── ProviderRefused          a registration or its metadata is not acceptable; the message says why and how
 to mend it
 """
@@ -66,10 +71,13 @@ class SignInRefused(SAMLError):
 
     code: ClassVar[str] = "refused"
 
-    def __init__(self, reason: str, provider_id: str = "") -> None:
+    def __init__(self, reason: str, provider_id: str = "", spoken_of: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.provider_id = provider_id
+        # Whose domain, scope or entity ID the provider used, where that is what was wrong; never an address.
+        self.spoken_of = spoken_of
+        self.organisations: tuple[str, ...] = ()  # whose people it spoke of, as far as we can tell
         self.reference = speakable_reference()
 
 
@@ -83,12 +91,20 @@ class UnknownPerson(SignInRefused):
         self.provider_name = provider_name
         self.domain = domain  # of the asserted mail; never the address itself
         self.contact = contact
+        self.federated_id = ""  # the key that may be linked to a record; empty if it is linked already
+        self.candidate = ""  # uid of the one record of the provider's organisations with the asserted mail
 
 
 class NotOwned(SignInRefused):
     """A provider spoke of a person, a scope or a mail domain that is not listed for it."""
 
     code = "not-owned"
+
+
+class MovedAway(NotOwned):
+    """The person is known by the provider's key, and belongs to another organisation now."""
+
+    code = "moved-away"
 
 
 class BadAssertion(SignInRefused):
@@ -101,6 +117,24 @@ class ClocksDiffer(BadAssertion):
     """The message is of a time that has not come yet, by more than clocks may differ."""
 
     code = "clocks-differ"
+
+
+class NotAssured(SignInRefused):
+    """The person signed in at the provider without what the department requires, such as a second factor."""
+
+    code = "not-assured"
+
+
+class NotFresh(SignInRefused):
+    """The provider was asked to sign somebody in anew and answered with an earlier sign-in."""
+
+    code = "not-fresh"
+
+
+class SomebodyElse(SignInRefused):
+    """The person who signed in is not the one who had to prove that they are there."""
+
+    code = "somebody-else"
 
 
 class ProviderSaidNo(SignInRefused):
@@ -151,6 +185,10 @@ class Unavailable(SignInRefused):
     nobody gets in."""
 
     code = "unavailable"
+
+
+class LinkRefused(SAMLError):
+    """A key can't be linked to a record, or taken from it; the message is a sentence for who asked."""
 
 
 class ProviderRefused(SAMLError):

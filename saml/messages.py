@@ -3,6 +3,7 @@
 import base64
 import secrets
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote_plus, urlsplit
 
@@ -37,12 +38,27 @@ def _message(
     return node
 
 
-def authn_request(identifier: str, sso_url: str, settings: SAMLSettings, now: datetime) -> bytes:
-    """A request to sign somebody in. No NameIDPolicy and no authentication context: providers fail on
-    those that they do not know, and what comes back is checked anyway."""
+def authn_request(
+    identifier: str,
+    sso_url: str,
+    settings: SAMLSettings,
+    now: datetime,
+    *,
+    contexts: Sequence[str] = (),
+    force: bool = False,
+) -> bytes:
+    """A request to sign somebody in; with `force` anew, whatever session there is (ForceAuthn). No
+    NameIDPolicy, and authentication contexts only where the registration says so: providers fail on those
+    that they do not know, and what comes back is checked anyway."""
     node = _message("AuthnRequest", identifier, sso_url, settings, now)
+    if force:
+        node.set("ForceAuthn", "true")
     node.set("ProtocolBinding", POST)
     node.set("AssertionConsumerServiceURL", settings.acs_url)
+    if contexts:
+        asked = etree.SubElement(node, q(SAMLP, "RequestedAuthnContext"), Comparison="exact")
+        for context in contexts:
+            etree.SubElement(asked, q(SAML, "AuthnContextClassRef")).text = context
     return etree.tostring(node)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ldap_schema.people import Person
 from saml.provider import Provider
+from saml.state import SIGN_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Begun:
     max_age: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
     """Somebody is who they say. `name_id` and `session_index` belong into the session's record, for single
     logout."""
@@ -33,6 +34,11 @@ class SignedIn:
     session_index: str
     instant: datetime  # when they signed in at the provider
     linked_now: bool = False  # the first sign-in, which recorded the provider's key for the person
+    link: str = ""  # fingerprint of that key, for the session's record: it ends when the key is cut off
+    ends_at: datetime | None = None  # when our session must end at the latest; None = by our own limits
+    purpose: str = SIGN_IN  # CONFIRM: sign in anew, in place of session `replaces`; CONNECT: signs nobody in
+    replaces: str = ""
+    note: str = ""  # for the log: what the provider should mend although the person came in
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +60,10 @@ class SLOOutcome:
             self.kind == "request"
             and session.get("provider") == self.provider_id
             and session.get("name_id") == self.name_id
-            and (not self.session_indexes or session.get("session_index") in self.session_indexes)
+            # A session whose assertion had no index can't be named by one, so it ends with any.
+            and (
+                not self.session_indexes
+                or not session.get("session_index")
+                or session.get("session_index") in self.session_indexes
+            )
         )

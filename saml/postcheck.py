@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from lxml import etree
 
 from saml.assertion import Assertion, NameID
-from saml.attributes import attributes, whole_text
+from saml.attributes import attributes, targeted_id, whole_text
 from saml.errors import BadAssertion, ClocksDiffer, Expired
-from saml.provider import Provider
+from saml.provider import TARGETED_ID, Provider
 from saml.verify import Verified
 from saml.xml import SAML, Unreadable, instant, is_ncname, q
 
@@ -111,6 +111,8 @@ def _assertion(node: etree._Element, expected: Expected) -> Assertion:
         ends_at=max(confirmed_until, valid_until),
         context=_context(statement),
         attributes=attributes(node, _refusal(expected)),
+        session_ends_at=_session_end(statement),
+        targeted_id=_targeted_id(node, expected),
     )
 
 
@@ -180,6 +182,11 @@ def _authenticated(statement: etree._Element, expected: Expected) -> datetime:
     return moment
 
 
+def _session_end(statement: etree._Element) -> datetime | None:
+    ends = statement.get("SessionNotOnOrAfter")
+    return None if ends is None else instant(ends)
+
+
 def _context(statement: etree._Element) -> str:
     node = statement.find(f"{q(SAML, 'AuthnContext')}/{q(SAML, 'AuthnContextClassRef')}")
     return whole_text(node) if node is not None else ""
@@ -196,13 +203,21 @@ def _name_id(subject: etree._Element, expected: Expected) -> NameID | None:
     return read_name_id(found[0], expected.provider.entity_id, expected.entity_id) if found else None
 
 
+def _targeted_id(node: etree._Element, expected: Expected) -> NameID | None:
+    """Read only where people are known by it: elsewhere an odd one is no reason to refuse anybody."""
+    provider = expected.provider
+    if TARGETED_ID not in (provider.identity_attribute, provider.next_identity_attribute):
+        return None
+    return read_name_id(targeted_id(node), provider.entity_id, expected.entity_id)
+
+
 def read_name_id(node: etree._Element, provider_entity: str, our_entity: str) -> NameID:
     """A NameID with its qualifiers filled in. Raises BadAssertion when they name somebody else."""
     qualifier = str(node.get("NameQualifier") or provider_entity)
     sp_qualifier = str(node.get("SPNameQualifier") or our_entity)
     value = whole_text(node)
     if qualifier != provider_entity or sp_qualifier != our_entity:
-        raise BadAssertion("the NameID belongs to another provider or service")
+        raise BadAssertion("the NameID belongs to another provider or service", spoken_of=qualifier)
     if not 0 < len(value) <= 256 or not value.isprintable():
         raise BadAssertion("the NameID is empty, too long or unprintable")
     return NameID(value, str(node.get("Format") or UNSPECIFIED), qualifier, sp_qualifier)

@@ -1,16 +1,18 @@
 """An identity provider as registered: what it may say, about whom, and how long we believe it."""
 
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any
 
 DRAFT, LIVE, SUSPENDED = STATES = ("draft", "live", "suspended")
 
 # Kinds of stable key a provider can identify people by. Fixed at go-live; mail is never one of them.
-PAIRWISE_ID, SUBJECT_ID, ENTRA, NAME_ID = IDENTITY_ATTRIBUTES = (
+PAIRWISE_ID, SUBJECT_ID, ENTRA, NAME_ID, TARGETED_ID = IDENTITY_ATTRIBUTES = (
     "pairwise-id",
     "subject-id",
     "entra-oid",
     "name-id",
+    "targeted-id",
 )
 
 
@@ -28,18 +30,33 @@ class Provider:
     shared_domains: tuple[str, ...] = ()  # used by others too (nhs.net): help discovery, never link anybody
     scopes: tuple[str, ...] = ()  # scopes its subject ids may carry; nothing said = its domains
     organisations: tuple[str, ...] = ()  # ids of the organisations it may speak for
-    identity_attribute: str = SUBJECT_ID
+    identity_attribute: str = SUBJECT_ID  # the only one that decides whom an assertion is about
+    # A planned change of it: recorded beside the first at each sign-in, until the change is finished.
+    next_identity_attribute: str = ""
     mail_attribute: str = "mail"
     state: str = DRAFT
     max_minutes: int = 90  # longest validity of an assertion; Entra's is 70
     max_sign_in_hours: int = (
         168  # how long ago the person may have signed in there; Entra keeps people for days
     )
+    # Authentication contexts of which each sign-in must have had one; none listed = any will do.
+    contexts: tuple[str, ...] = ()
+    ask_contexts: bool = False  # name them in our requests too; providers that don't know them fail on that
+    max_session_hours: int = 0  # a session here ends so long after signing in; 0 = the portal's own limit
+    fallback_until: str = ""  # instant until which its people may sign in by a mailed link; empty = never
     contact: str = ""  # whom a person calls who can't get in
 
     def owned_scopes(self) -> frozenset[str]:
         """Scopes that subject ids from this provider may end in."""
         return frozenset(scope.lower() for scope in self.scopes or self.domains)
+
+    def fallback_is_on(self, now: datetime) -> bool:
+        """Whether its people may sign in by a link to their work address at this moment."""
+        return (
+            self.state == LIVE
+            and bool(self.fallback_until)
+            and now < datetime.fromisoformat(self.fallback_until)
+        )
 
 
 def to_plain(provider: Provider) -> dict[str, Any]:

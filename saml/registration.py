@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ldap_schema.errors import NotFound
 from ldap_schema.organisations import Organisation
-from saml import metadata
+from saml import contexts, metadata
 from saml.errors import ProviderRefused
 from saml.provider import IDENTITY_ATTRIBUTES, SUBJECT_ID, Provider
 
@@ -18,9 +18,11 @@ KEYS = {
     "id": str, "name": str, "metadata": str, "metadata_certificate": str, "organisations": list,
     "domains": list, "shared_domains": list, "scopes": list, "identity_attribute": str,
     "mail_attribute": str, "max_minutes": int, "max_sign_in_hours": int, "contact": str,
+    "contexts": list, "ask_contexts": bool, "max_session_hours": int,
 }  # fmt: skip
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
 _SCOPE = re.compile(r"[a-z0-9][a-z0-9.-]{0,126}")
+_URI = re.compile(r"(?:https?://|urn:)[\x21-\x7e]{1,400}")
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -50,6 +52,9 @@ def read(path: Path, organisations: OrganisationFinder, now: datetime) -> Provid
         mail_attribute=str(data.get("mail_attribute", "mail")),
         max_minutes=_number(data, "max_minutes", 90, 5, 720),
         max_sign_in_hours=_number(data, "max_sign_in_hours", 168, 1, 2160),
+        contexts=_contexts(data),
+        ask_contexts=bool(data.get("ask_contexts", False)),
+        max_session_hours=_number(data, "max_session_hours", 0, 0, 24),
         contact=_text(data, "contact"),
     )
 
@@ -67,7 +72,7 @@ def _table(path: Path) -> dict[str, Any]:
             raise ProviderRefused(
                 f"{path}: there is no key {key!r}." + (f" Did you mean {close[0]!r}?" if close else "")
             )
-        if not isinstance(value, KEYS[key]) or isinstance(value, bool):
+        if type(value) is not KEYS[key]:
             raise ProviderRefused(f"{path}: {key} must be a {KEYS[key].__name__}.")
     return data
 
@@ -108,6 +113,15 @@ def _identity(data: Mapping[str, Any]) -> str:
             f"identity_attribute must be one of {', '.join(IDENTITY_ATTRIBUTES)}; mail is never one."
         )
     return value
+
+
+def _contexts(data: Mapping[str, Any]) -> tuple[str, ...]:
+    names = [str(value).strip() for value in data.get("contexts", [])]
+    for uri in contexts.expanded(names):
+        if not _URI.fullmatch(uri):
+            short = ", ".join(repr(name) for name in contexts.SHORT_NAMES)
+            raise ProviderRefused(f"contexts: {uri!r} is neither {short} nor the URI of a context.")
+    return contexts.expanded(names)
 
 
 def _organisations(data: Mapping[str, Any], finder: OrganisationFinder) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from saml import registration
 from saml.errors import ProviderRefused
@@ -45,7 +46,7 @@ class Registry:
         with self._store.transaction() as tx:
             known = [from_plain(row) for row in providers.all(tx)]
             before = next((provider for provider in known if provider.id == wanted.id), None)
-            wanted = replace(wanted, state=before.state if before else DRAFT)
+            wanted = replace(wanted, state=DRAFT) if before is None else _renewed(wanted, before)
             _check_against(wanted, before, [provider for provider in known if provider.id != wanted.id])
             providers.save(tx, to_plain(wanted))
         return wanted
@@ -54,13 +55,27 @@ class Registry:
         """Make a provider a draft, live or suspended. Raises ProviderRefused."""
         if state not in STATES:
             raise ProviderRefused(f"A provider is {', '.join(STATES)}; not {state!r}.")
+        return self.change(provider_id, state=state)
+
+    def change(self, provider_id: str, **fields: Any) -> Provider:
+        """Change fields of a provider that the caller has judged. Raises ProviderRefused if there is none."""
         with self._store.transaction() as tx:
             row = providers.get(tx, provider_id)
             if row is None:
                 raise ProviderRefused(f"There is no provider {provider_id!r}.")
-            changed = replace(from_plain(row), state=state)
+            changed = replace(from_plain(row), **fields)
             providers.save(tx, to_plain(changed))
         return changed
+
+
+def _renewed(wanted: Provider, before: Provider) -> Provider:
+    """What commands have set since is kept when the registration is read again."""
+    return replace(
+        wanted,
+        state=before.state,
+        next_identity_attribute=before.next_identity_attribute,
+        fallback_until=before.fallback_until,
+    )
 
 
 def _check_against(wanted: Provider, before: Provider | None, others: Iterable[Provider]) -> None:

@@ -2,36 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from redis import Redis
 
-from ldap_schema.errors import AlreadyThere, DirectoryUnavailable, Moved
+from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.people import Person
-from saml import discovery, identity, messages, slo
+from saml import contexts, discovery, fallback, identity, messages, slo
 from saml.assertion import Assertion, NameID
 from saml.engine import assert_pair
-from saml.errors import BadLogout, NotOwned, SignInRefused, Unavailable, UnknownProvider
+from saml.errors import BadLogout, NotFresh, SignInRefused, SomebodyElse, Unavailable, UnknownProvider
+from saml.impersonation import organisations_meant
 from saml.keys import OwnKeys
+from saml.linking import DirectoryOfPeople, Linking, fingerprint
 from saml.outcomes import Begun, SignedIn, SLOOutcome
 from saml.postcheck import Expected, check
 from saml.precheck import check_response
 from saml.provider import LIVE, Provider
 from saml.registry import Registry
 from saml.settings import SAMLSettings
-from saml.state import RequestState, StoredRequest
+from saml.state import CONFIRM, CONNECT, SIGN_IN, RequestState, StoredRequest
 from saml.verify import verify_response
 
 __all__ = ["Begun", "SLOOutcome", "SignOn", "SignedIn"]
-
-
-class DirectoryOfPeople(Protocol):
-    """The directory, as far as signing in needs it."""
-
-    @property
-    def people(self) -> identity.PeopleDirectory:
-        """Those whom a provider may vouch for."""
 
 
 class SignOn:
@@ -50,6 +43,7 @@ class SignOn:
         self._settings = settings
         self._registry = registry
         self._directory = directory
+        self.linking = Linking(directory)
         self._clock = clock
         self._keys = OwnKeys(settings)
         self._state = RequestState(redis, settings.request_minutes)
@@ -75,40 +69,63 @@ class SignOn:
         """Our metadata for providers' administrators. Raises KeyUnusable."""
         return messages.service_metadata(self._settings, self._keys())
 
-    def begin(self, provider_id: str, return_to: str = "/") -> Begun:
-        """Ask a provider to sign somebody in. Raises UnknownProvider, Unavailable."""
-        provider = self._live(provider_id)
-        request = StoredRequest(messages.new_id(), provider.id, discovery.local_path(return_to))
+    def begin(
+        self,
+        provider_id: str,
+        return_to: str = "/",
+        *,
+        purpose: str = SIGN_IN,
+        uid: str = "",
+        session: str = "",
+    ) -> Begun:
+        """Ask a provider to sign somebody in. To confirm who is there (CONFIRM), or to add a provider to
+        one's record (CONNECT), it is asked to do so anew, and `uid` says whose browser this is. `session` is
+        handed back as `replaces`. Raises UnknownProvider, Unavailable."""
+        provider, now = self._live(provider_id), self._clock()
+        path = discovery.local_path(return_to)
+        request = StoredRequest(messages.new_id(), provider.id, path, uid, purpose, now.timestamp(), session)
         kept = self._state.keep(request)
-        message = messages.authn_request(request.request_id, provider.sso_url, self._settings, self._clock())
+        message = messages.authn_request(
+            request.request_id, provider.sso_url, self._settings, now,
+            contexts=provider.contexts if provider.ask_contexts else (), force=purpose != SIGN_IN,
+        )  # fmt: skip
         keys = self._keys()
         url = messages.redirect_url(provider.sso_url, "SAMLRequest", message, kept.relay_state, keys)
         return Begun(url, kept.cookie_name, kept.cookie_value, self._settings.request_minutes * 60)
 
     def finish(self, saml_response: str, relay_state: str, cookies: Mapping[str, str]) -> SignedIn:
         """Believe, or refuse, what a provider answered. The provider is the one our stored request names,
-        whatever the message says. Raises SignInRefused."""
+        whatever the message says. Raises SignInRefused, or LinkRefused where a provider was to be added."""
         request = self._state.take(relay_state, cookies)
         provider = self._live(request.provider_id)
         try:
             assertion = self._believe(saml_response, request, provider)
-            person, linked_now = self._person(identity.claim(assertion, provider), provider)
+            claimed = identity.claim(assertion, provider)
+            person, linked_now = self._person(claimed, provider, request)
         except DirectoryUnavailable as error:
             raise Unavailable("the directory does not answer", provider.id) from error
         except SignInRefused as refused:
             refused.provider_id = refused.provider_id or provider.id
+            refused.organisations = refused.organisations or organisations_meant(
+                refused.spoken_of, provider.id, self._registry.all()
+            )
             raise
         name_id = assertion.name_id.text() if assertion.name_id else ""
-        if name_id:
+        if name_id and request.purpose != CONNECT:
             self._state.remember_whose(provider.id, name_id, person.uid)
         return SignedIn(
-            person,
-            provider,
-            request.return_to,
-            name_id,
-            assertion.session_index,
-            assertion.authenticated_at,
-            linked_now,
+            person=person,
+            provider=provider,
+            return_to=request.return_to,
+            name_id=name_id,
+            session_index=assertion.session_index,
+            instant=assertion.authenticated_at,
+            linked_now=linked_now,
+            link=fingerprint(claimed.federated_id),
+            ends_at=_end_of_session(assertion, provider, self._clock()),
+            purpose=request.purpose,
+            replaces=request.session,
+            note=claimed.next_problem,
         )
 
     def _believe(self, saml_response: str, request: StoredRequest, provider: Provider) -> Assertion:
@@ -123,23 +140,47 @@ class SignOn:
         self._state.use_once(
             provider.id, assertion.id, int((assertion.ends_at - now + 2 * skew).total_seconds())
         )
+        contexts.check(assertion, provider)
+        if request.purpose != SIGN_IN and assertion.authenticated_at.timestamp() < (
+            request.asked_at - skew.total_seconds()
+        ):
+            raise NotFresh("the provider was asked to sign the person in anew, and did not", provider.id)
         return assertion
 
-    def _person(self, claimed: identity.Claim, provider: Provider) -> tuple[Person, bool]:
-        """Whose the stable key is; at the very first sign-in the mail may tell, and the key is recorded."""
-        people = self._directory.people
-        linked = people.by_federated_id(claimed.federated_id)
-        if linked is not None:
-            return identity.admit(linked, provider), False
-        identity.check_domain(claimed, provider)
-        person = identity.admit_first(people.by_sign_in_address(claimed.mail), claimed, provider)
+    def _person(
+        self, claimed: identity.Claim, provider: Provider, request: StoredRequest
+    ) -> tuple[Person, bool]:
+        if request.purpose == CONNECT:
+            return self.linking.add(request.uid, claimed.federated_id), True
+        person, linked_now = self.linking.person(claimed, provider)
+        if request.purpose == CONFIRM and person.uid != request.uid:
+            raise SomebodyElse("another person signed in than the one who had to confirm", provider.id)
+        return person, linked_now
+
+    def still_vouches(self, person: Person, provider_id: str, link: str) -> bool:
+        """Whether a session that a provider's word began may go on: the provider is live, still speaks for
+        the person's organisation, and the key that opened it (`link` of SignedIn; empty for a mailed link) is
+        still the person's."""
+        provider = self._registry.get(provider_id)
+        return (
+            provider is not None
+            and provider.state == LIVE
+            and person.organisation_id in provider.organisations
+            and (not link or link in map(fingerprint, person.federated_ids))
+        )
+
+    def fallback_is_offered(self) -> bool:
+        """Whether any provider's people may sign in by a mailed link now."""
+        return any(provider.fallback_is_on(self._clock()) for provider in self._registry.live())
+
+    def fallback_for(self, address: str) -> fallback.Entitled | None:
+        """Who may be mailed a link at that address; None for everybody else, whatever the reason. Raises
+        Unavailable."""
         try:
-            people.link(person.uid, claimed.federated_id)
-        except (AlreadyThere, Moved) as error:
-            raise NotOwned(
-                f"the key or {person.uid} was linked by another sign-in meanwhile", provider.id
-            ) from error
-        return person, True
+            found = self.for_address(address)
+            return fallback.entitled(address, found, self._directory.people, self._clock())
+        except DirectoryUnavailable as error:
+            raise Unavailable("the directory does not answer") from error
 
     def logout(self, session: Mapping[str, str]) -> str | None:
         """Where to send the browser to sign out at the provider too, or None when it offers no logout.
@@ -198,3 +239,11 @@ class SignOn:
         if provider is None or provider.state != LIVE:
             raise UnknownProvider("there is no such provider, or it is not live", provider_id)
         return provider
+
+
+def _end_of_session(assertion: Assertion, provider: Provider, now: datetime) -> datetime | None:
+    """When our session must end at the latest, by the provider's word or by its registration."""
+    ends = [assertion.session_ends_at] if assertion.session_ends_at else []
+    if provider.max_session_hours:
+        ends.append(now + timedelta(hours=provider.max_session_hours))
+    return min(ends) if ends else None

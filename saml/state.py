@@ -7,7 +7,8 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from redis import Redis, RedisError
 
@@ -18,6 +19,10 @@ COOKIE_PREFIX = "counterpart-request-"
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
+# What a request is for: to sign in; to sign in anew before an act; to add a second provider to one's record.
+SIGN_IN, CONFIRM, CONNECT = "sign-in", "confirm", "connect"
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
     """What we asked, of whom, and where the person wanted to go."""
@@ -25,6 +30,10 @@ class StoredRequest:
     request_id: str
     provider_id: str
     return_to: str = "/"
+    uid: str = ""  # who must be there: somebody signed in already, who proves it anew or adds a provider
+    purpose: str = SIGN_IN
+    asked_at: float = 0.0  # seconds; a fresh sign-in happens after it
+    session: str = ""  # digest of the session that a fresh sign-in takes the place of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +55,7 @@ class RequestState:
     def keep(self, request: StoredRequest, kind: str = "sign-in") -> Kept:
         """Store a request. Raises Unavailable."""
         relay_state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        record = {
-            "request_id": request.request_id,
-            "provider_id": request.provider_id,
-            "return_to": request.return_to,
-            "browser": _digest(browser),
-        }
+        record = asdict(request) | {"browser": _digest(browser)}
         try:
             self._redis.set(_key(kind, relay_state), json.dumps(record), ex=self._seconds)
         except RedisError as error:
@@ -75,7 +79,7 @@ class RequestState:
         """Use up a logout request; it needs no cookie, since its answer signs nobody in. Raises as `take`."""
         return _request(self._take("logout", relay_state))
 
-    def _take(self, kind: str, relay_state: str) -> dict[str, object]:
+    def _take(self, kind: str, relay_state: str) -> dict[str, Any]:
         if not _KEY.fullmatch(relay_state):
             raise Unsolicited("the RelayState is missing or not one of ours")
         try:
@@ -84,7 +88,7 @@ class RequestState:
             raise Unavailable("Redis does not answer, so the request can't be found") from error
         if stored is None:
             raise Expired("the request is unknown, was used, or is too old")
-        record: dict[str, object] = json.loads(
+        record: dict[str, Any] = json.loads(
             str(stored, "utf-8") if isinstance(stored, bytes) else str(stored)
         )
         return record
@@ -137,5 +141,5 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _request(record: Mapping[str, object]) -> StoredRequest:
-    return StoredRequest(str(record["request_id"]), str(record["provider_id"]), str(record["return_to"]))
+def _request(record: Mapping[str, Any]) -> StoredRequest:
+    return StoredRequest(**{name: value for name, value in record.items() if name != "browser"})

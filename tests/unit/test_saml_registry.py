@@ -8,8 +8,9 @@ import pytest
 from dev.identity_provider import messages
 from ldap_schema.errors import NotFound
 from ldap_schema.organisations import Organisation
+from saml.contexts import MICROSOFT_MFA, REFEDS_MFA
 from saml.errors import ProviderRefused
-from saml.provider import DRAFT, LIVE, SUSPENDED, from_plain, to_plain
+from saml.provider import DRAFT, LIVE, PAIRWISE_ID, SUSPENDED, from_plain, to_plain
 from saml.registry import Registry
 from store.database import Store
 from tests.saml_kit import NOW, identity_provider
@@ -158,3 +159,24 @@ def test_what_a_newer_version_stored_does_not_stop_an_older_one(tmp_path: Path, 
     provider = Registry(store).add_from_toml(write(tmp_path), Organisations(), NOW)
 
     assert from_plain(to_plain(provider) | {"unheard_of": 1}) == provider
+
+
+def test_required_contexts_are_kept_as_uris_and_a_wrong_one_is_refused(tmp_path: Path, store: Store) -> None:
+    registry = Registry(store)
+    more = 'contexts = ["mfa", "urn:example:strong"]\nask_contexts = true\nmax_session_hours = 4\n'
+    added = registry.add_from_toml(write(tmp_path, GOOD + more), Organisations(), NOW)
+
+    assert added.contexts == (REFEDS_MFA, MICROSOFT_MFA, "urn:example:strong")
+    assert (added.ask_contexts, added.max_session_hours) == (True, 4)
+    for wrong in ('contexts = ["two steps"]', "ask_contexts = 1", "max_session_hours = 25"):
+        with pytest.raises(ProviderRefused, match=wrong.partition(" ")[0]):
+            registry.add_from_toml(write(tmp_path, f"{GOOD}{wrong}\n"), Organisations(), NOW)
+
+
+def test_renewing_a_registration_keeps_what_commands_have_set(tmp_path: Path, store: Store) -> None:
+    registry = Registry(store)
+    registry.add_from_toml(write(tmp_path), Organisations(), NOW)
+    registry.change("rivers", next_identity_attribute=PAIRWISE_ID, fallback_until=NOW.isoformat())
+
+    renewed = registry.add_from_toml(write(tmp_path), Organisations(), NOW)
+    assert (renewed.next_identity_attribute, renewed.fallback_until) == (PAIRWISE_ID, NOW.isoformat())
