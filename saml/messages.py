@@ -10,6 +10,7 @@ from urllib.parse import quote_plus, urlsplit
 from lxml import etree
 
 from saml.assertion import NameID
+from saml.encryption import CIPHERS, OAEP_MGF1P
 from saml.engine import RSA_SHA256, sign_bytes
 from saml.keys import Keys
 from saml.settings import SAMLSettings
@@ -117,7 +118,10 @@ def service_metadata(settings: SAMLSettings, keys: Keys) -> bytes:
     role.set("AuthnRequestsSigned", "true")
     role.set("WantAssertionsSigned", "true")
     for certificate in keys.certificates:
-        _key_descriptor(role, certificate)
+        _key_descriptor(role, "signing", certificate)
+    encryption = _key_descriptor(role, "encryption", keys.encryption_certificate)
+    for algorithm in (*CIPHERS, OAEP_MGF1P):
+        etree.SubElement(encryption, q(MD, "EncryptionMethod")).set("Algorithm", algorithm)
     _endpoint(role, "SingleLogoutService", REDIRECT, settings.slo_url)
     acs = _endpoint(role, "AssertionConsumerService", POST, settings.acs_url)
     acs.set("index", "0")
@@ -125,12 +129,13 @@ def service_metadata(settings: SAMLSettings, keys: Keys) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def _key_descriptor(role: etree._Element, certificate: str) -> None:
+def _key_descriptor(role: etree._Element, use: str, certificate: str) -> etree._Element:
     key = etree.SubElement(role, q(MD, "KeyDescriptor"))
-    key.set("use", "signing")
+    key.set("use", use)
     info = etree.SubElement(etree.SubElement(key, q(DS, "KeyInfo")), q(DS, "X509Data"))
     lines = [line for line in certificate.strip().splitlines() if not line.startswith("-----")]
     etree.SubElement(info, q(DS, "X509Certificate")).text = "\n".join(lines)
+    return key
 
 
 def _endpoint(role: etree._Element, name: str, binding: str, location: str) -> etree._Element:

@@ -12,6 +12,7 @@ from lxml import etree
 
 from saml.assertion import Assertion, NameID
 from saml.attributes import attributes, targeted_id, whole_text
+from saml.encryption import Decryption, opened
 from saml.errors import BadAssertion, ClocksDiffer, Expired
 from saml.provider import TARGETED_ID, Provider
 from saml.verify import Verified
@@ -34,6 +35,7 @@ class Expected:
     acs_url: str
     now: datetime
     skew: timedelta
+    decryption: Decryption
 
 
 def check(verified: Verified, expected: Expected) -> Assertion:
@@ -194,13 +196,28 @@ def _context(statement: etree._Element) -> str:
 
 def _name_id(subject: etree._Element, expected: Expected) -> NameID | None:
     """The NameID, if there is one; its qualifiers, if present, must be the provider's and ours."""
+    names = (q(SAML, "NameID"), q(SAML, "EncryptedID"))
     _refuse_unless(
-        all(child.tag in (q(SAML, "NameID"), q(SAML, "SubjectConfirmation")) for child in subject),
+        all(child.tag in (*names, q(SAML, "SubjectConfirmation")) for child in subject),
         "the subject is named in a way we don't read", expected,
     )  # fmt: skip
-    found = subject.findall(q(SAML, "NameID"))
+    found = list(subject.iterchildren(*names))
     _refuse_unless(len(found) <= 1, "the subject has several names", expected)
-    return read_name_id(found[0], expected.provider.entity_id, expected.entity_id) if found else None
+    if not found:
+        return None
+    name = name_in_clear(found[0], expected.decryption)
+    return read_name_id(name, expected.provider.entity_id, expected.entity_id)
+
+
+def name_in_clear(node: etree._Element, decryption: Decryption) -> etree._Element:
+    """The NameID itself, decrypted if it came as an EncryptedID in a message whose signature was verified.
+    Raises BadAssertion."""
+    if node.tag != q(SAML, "EncryptedID"):
+        return node
+    name = opened(node, decryption)[0]
+    if name.tag != q(SAML, "NameID"):
+        raise BadAssertion("what was encrypted is not a NameID")
+    return name
 
 
 def _targeted_id(node: etree._Element, expected: Expected) -> NameID | None:

@@ -10,8 +10,21 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from saml.encryption import encrypted_shape
 from saml.errors import BadAssertion, ProviderSaidNo
-from saml.xml import DS, EXC_C14N, SAML, SAMLP, Unreadable, from_base64, is_ncname, parse, q
+from saml.xml import (
+    DS,
+    EXC_C14N,
+    KEY_INFO_PARTS,
+    SAML,
+    SAMLP,
+    XENC,
+    Unreadable,
+    from_base64,
+    is_ncname,
+    parse,
+    q,
+)  # fmt: skip
 
 ENVELOPED = DS + "enveloped-signature"
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -24,14 +37,8 @@ DIGEST_METHODS = {
     "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
     "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
 }
-_KEY_INFO_PARTS = frozenset(
-    q(DS, name)
-    for name in (
-        "X509Data", "X509Certificate", "X509SubjectName", "X509IssuerSerial", "X509IssuerName",
-        "X509SerialNumber", "X509SKI", "KeyName", "KeyValue", "RSAKeyValue", "Modulus", "Exponent",
-    )
-)  # fmt: skip
-_RESPONSE_PARTS = frozenset({q(SAML, "Issuer"), q(DS, "Signature"), q(SAMLP, "Status"), q(SAML, "Assertion")})
+ASSERTION, ENCRYPTED = q(SAML, "Assertion"), q(SAML, "EncryptedAssertion")
+_RESPONSE_PARTS = frozenset({q(SAML, "Issuer"), q(DS, "Signature"), q(SAMLP, "Status"), ASSERTION, ENCRYPTED})
 MAX_PREFIXES = 20  # canonicalising takes quadratic time in them: 30,000 cost nine seconds
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
@@ -52,8 +59,19 @@ class Shaped:
     """A Response of the one shape we read. Nothing in it is believed yet."""
 
     response: etree._Element
+    assertion: etree._Element | None  # None where it is encrypted
+    signatures: tuple[
+        SignatureShape, ...
+    ]  # of the Response, of the Assertion: at least one, if it is in clear
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A decrypted assertion of the one shape we read. It may be believed only if it, or what held it, is
+    signed."""
+
     assertion: etree._Element
-    signatures: tuple[SignatureShape, ...]  # one or two: of the Response, of the Assertion
+    signatures: tuple[SignatureShape, ...]  # none or one
 
 
 def check_response(saml_response: str) -> Shaped:
@@ -67,8 +85,23 @@ def check_response(saml_response: str) -> Shaped:
     _check_status(root)
     _check_ids(root)
     _check_parts(root)
-    assertion = root.findall(q(SAML, "Assertion"))[0]
-    return Shaped(root, assertion, _signatures(root, (root, assertion)))
+    assertion = root.find(ASSERTION)
+    if assertion is None:
+        encrypted_shape(root.findall(ENCRYPTED)[0])
+        return Shaped(root, None, _signatures(root, (root,)))
+    signatures = _signatures(root, (root, assertion))
+    if not signatures:
+        raise BadAssertion("neither the Response nor the Assertion is signed")
+    return Shaped(root, assertion, signatures)
+
+
+def check_decrypted(opened: etree._Element) -> Inner:
+    """Check what was encrypted by the rules for what is sent in clear. Raises BadAssertion."""
+    _check_ids(opened)
+    assertion = opened[0]
+    if assertion.tag != ASSERTION or len(list(opened.iter(ASSERTION, ENCRYPTED, q(SAMLP, "Response")))) != 1:
+        raise BadAssertion("what was encrypted is not exactly one Assertion")
+    return Inner(assertion, _signatures(opened, (assertion,)))
 
 
 def _check_status(root: etree._Element) -> None:
@@ -92,36 +125,33 @@ def _check_ids(root: etree._Element) -> None:
         for name, value in node.attrib.items():
             if etree.QName(name).localname.lower() != "id":
                 continue
-            if name == "Id" and str(node.tag).startswith(f"{{{DS}}}"):
-                continue  # signature parts may carry one; no Reference of ours can point there
+            if name == "Id" and etree.QName(node).namespace in (DS, XENC):
+                continue  # XML Signature's and Encryption's own parts may carry one; we refer to none
             if name != "ID" or not is_ncname(str(value)) or str(value) in seen:
                 raise BadAssertion("an ID is repeated, malformed, or of another kind than SAML's")
             seen.add(str(value))
 
 
 def _check_parts(root: etree._Element) -> None:
-    """Exactly one assertion, directly in the Response, and no others hidden anywhere."""
+    """Exactly one assertion, in clear or encrypted, directly in the Response; no others hidden anywhere."""
     for child in root:
-        if child.tag == q(SAML, "EncryptedAssertion"):
-            raise BadAssertion("the assertion is encrypted, which our metadata does not ask for")
         if child.tag not in _RESPONSE_PARTS:
             raise BadAssertion(f"the Response holds an unexpected {etree.QName(child).localname[:40]}")
-    if len(list(root.iter(q(SAML, "Assertion")))) != 1 or len(root.findall(q(SAML, "Assertion"))) != 1:
+    anywhere, here = root.iter(ASSERTION, ENCRYPTED), root.iterchildren(ASSERTION, ENCRYPTED)
+    if len(list(anywhere)) != 1 or len(list(here)) != 1:
         raise BadAssertion("the Response does not have exactly one Assertion")
     if len(list(root.iter(q(SAMLP, "Response")))) != 1:
         raise BadAssertion("a Response is hidden in the Response")
 
 
 def _signatures(root: etree._Element, parents: tuple[etree._Element, ...]) -> tuple[SignatureShape, ...]:
-    """The signatures of the given elements; one anywhere else, or none at all, refuses the message."""
+    """The signatures of the given elements; one anywhere else refuses the message."""
     shapes = []
     for parent in parents:
         nodes = parent.findall(q(DS, "Signature"))
         if len(nodes) > 1:
             raise BadAssertion("an element has more than one signature")
         shapes += [signature_shape(parent, node) for node in nodes]
-    if not shapes:
-        raise BadAssertion("neither the Response nor the Assertion is signed")
     if len(list(root.iter(q(DS, "Signature")))) != len(shapes):
         raise BadAssertion("a signature stands where none belongs")
     return tuple(shapes)
@@ -136,7 +166,7 @@ def signature_shape(parent: etree._Element, node: etree._Element) -> SignatureSh
     ):
         raise BadAssertion("the signature has unexpected parts")
     if any(
-        part.tag not in _KEY_INFO_PARTS
+        part.tag not in KEY_INFO_PARTS
         for info in node.findall(q(DS, "KeyInfo"))
         for part in info.iterdescendants()
     ):

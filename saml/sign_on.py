@@ -10,6 +10,7 @@ from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.people import Person
 from saml import contexts, discovery, fallback, identity, messages, slo
 from saml.assertion import Assertion, NameID
+from saml.encryption import Decryption
 from saml.engine import assert_pair
 from saml.errors import BadLogout, NotFresh, SignInRefused, SomebodyElse, Unavailable, UnknownProvider
 from saml.impersonation import organisations_meant
@@ -132,9 +133,10 @@ class SignOn:
         """Shape, signature, meaning, replay: in this order, because each step is safe only after the one
         before."""
         now, skew = self._clock(), timedelta(seconds=self._settings.skew_seconds)
-        verified = verify_response(check_response(saml_response), provider.certificates, now)
+        own = self._decryption()
+        verified = verify_response(check_response(saml_response), provider.certificates, own, now)
         expected = Expected(
-            provider, request.request_id, self._settings.entity_id, self._settings.acs_url, now, skew
+            provider, request.request_id, self._settings.entity_id, self._settings.acs_url, now, skew, own
         )
         assertion = check(verified, expected)
         self._state.use_once(
@@ -213,7 +215,7 @@ class SignOn:
             raise UnknownProvider("the logout message is not from a live provider")
         now = self._clock()
         slo.check_signature(query, provider, now)
-        request = slo.read_request(query, provider, self._settings, now)
+        request = slo.read_request(query, provider, self._settings, self._decryption(), now)
         seconds = 2 * self._settings.skew_seconds + self._settings.request_minutes * 60
         self._state.use_once(provider.id, request.id, seconds)
         reply = ""
@@ -233,6 +235,9 @@ class SignOn:
         slo.check_signature(query, provider, self._clock())
         complete = slo.read_response(query, request.request_id, provider, self._settings, self._clock())
         return SLOOutcome("response", provider.id, complete=complete)
+
+    def _decryption(self) -> Decryption:
+        return Decryption(tuple(self._keys().decryption_keys()), self._settings.entity_id)
 
     def _live(self, provider_id: str) -> Provider:
         provider = self._registry.get(provider_id)

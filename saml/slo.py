@@ -15,9 +15,10 @@ from lxml import etree
 from saml.assertion import NameID
 from saml.attributes import whole_text
 from saml.certificates import has_expired, load
+from saml.encryption import Decryption
 from saml.engine import bytes_are_signed
 from saml.errors import BadAssertion, BadLogout
-from saml.postcheck import read_name_id
+from saml.postcheck import name_in_clear, read_name_id
 from saml.precheck import MORE
 from saml.provider import Provider
 from saml.settings import SAMLSettings
@@ -104,7 +105,9 @@ def check_signature(query: Query, provider: Provider, now: datetime) -> None:
         raise BadLogout("the logout message is not signed by a registered key of the provider", provider.id)
 
 
-def read_request(query: Query, provider: Provider, settings: SAMLSettings, now: datetime) -> LogoutRequest:
+def read_request(
+    query: Query, provider: Provider, settings: SAMLSettings, decryption: Decryption, now: datetime
+) -> LogoutRequest:
     """What a verified LogoutRequest asks for. Raises BadLogout."""
     try:
         _envelope(query, "LogoutRequest", provider, settings, now)
@@ -113,9 +116,10 @@ def read_request(query: Query, provider: Provider, settings: SAMLSettings, now: 
             _require(
                 instant(query.root.get("NotOnOrAfter")) > now - skew, "the LogoutRequest is over", provider
             )
-        names = query.root.findall(q(SAML, "NameID"))
+        names = list(query.root.iterchildren(q(SAML, "NameID"), q(SAML, "EncryptedID")))
         _require(len(names) == 1, "the LogoutRequest does not name exactly one person", provider)
-        name_id = read_name_id(names[0], provider.entity_id, settings.entity_id)
+        name = name_in_clear(names[0], decryption)
+        name_id = read_name_id(name, provider.entity_id, settings.entity_id)
         indexes = tuple(whole_text(node) for node in query.root.findall(q(SAMLP, "SessionIndex")))
     except (Unreadable, BadAssertion) as error:
         raise BadLogout(str(error), provider.id) from error

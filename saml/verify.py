@@ -5,16 +5,30 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
 
 from saml.certificates import has_expired, load
+from saml.encryption import Decryption, opened
 from saml.engine import node_is_signed
 from saml.errors import BadAssertion
-from saml.precheck import Shaped, SignatureShape
-from saml.xml import DS, SAML, Unreadable, parse, q
+from saml.precheck import ENVELOPED, MORE, Shaped, SignatureShape, check_decrypted
+from saml.xml import DS, EXC_C14N, SAML, XENC, Unreadable, parse, q
+
+# Stands in for what can't be decrypted; see _decrypted. About as long as a real assertion.
+_DECOY_VALUES = (
+    '<saml:Attribute Name="decoy"><saml:AttributeValue>x</saml:AttributeValue></saml:Attribute>' * 20
+)
+_DECOY = f"""<decoy><saml:Assertion xmlns:saml="{SAML}" ID="_decoy"><ds:Signature xmlns:ds="{DS}">
+<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{EXC_C14N}"/>
+<ds:SignatureMethod Algorithm="{MORE}rsa-sha256"/><ds:Reference URI="#_decoy"><ds:Transforms>
+<ds:Transform Algorithm="{ENVELOPED}"/><ds:Transform Algorithm="{EXC_C14N}"/></ds:Transforms>
+<ds:DigestMethod Algorithm="{XENC}sha256"/><ds:DigestValue>AAAA</ds:DigestValue></ds:Reference>
+</ds:SignedInfo><ds:SignatureValue>AAAA</ds:SignatureValue></ds:Signature>{_DECOY_VALUES}
+</saml:Assertion></decoy>""".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +41,46 @@ class Verified:
     assertion: etree._Element
 
 
-def verify_response(shaped: Shaped, certificates: Iterable[str], now: datetime) -> Verified:
-    """Verify every signature in the message with the provider's certificates. Raises BadAssertion."""
+def verify_response(
+    shaped: Shaped, certificates: Iterable[str], decryption: Decryption, now: datetime
+) -> Verified:
+    """Verify every signature in the message with the provider's certificates, and decrypt. Raises
+    BadAssertion."""
     keys = tuple(certificates)
     signed = {shape.parent: signed_bytes(shape, keys, now) for shape in shaped.signatures}
+    whole = shaped.response in signed
     try:
-        if shaped.response not in signed:
-            return Verified(shaped.response, False, parse(signed[shaped.assertion]))
-        response = parse(signed[shaped.response])
+        response = parse(signed[shaped.response]) if whole else shaped.response
+        if shaped.assertion is None:
+            encrypted = response.findall(q(SAML, "EncryptedAssertion"))[0]
+            assertion = _decrypted(encrypted, whole, keys, decryption, now)
+        elif whole:
+            assertion = response.findall(q(SAML, "Assertion"))[0]
+        else:
+            assertion = parse(signed[shaped.assertion])
     except Unreadable as error:
         raise BadAssertion(str(error)) from error
-    return Verified(response, True, response.findall(q(SAML, "Assertion"))[0])
+    return Verified(response, whole, assertion)
+
+
+def _decrypted(
+    encrypted: etree._Element, whole: bool, keys: tuple[str, ...], decryption: Decryption, now: datetime
+) -> etree._Element:
+    """The assertion that was encrypted, judged like one sent in clear: whoever reads our metadata can encrypt
+    for us, so it must be signed itself unless the `whole` Response is.
+
+    What can't be opened costs as much as what was opened and is not signed by the provider, so that not even
+    the time tells the two apart.
+    """
+    try:
+        inner = check_decrypted(opened(encrypted, decryption))
+        if not (whole or inner.signatures):
+            raise BadAssertion("neither the Response nor the encrypted Assertion is signed")
+    except BadAssertion:
+        with suppress(BadAssertion):
+            signed_bytes(check_decrypted(parse(_DECOY)).signatures[0], keys, now)
+        raise
+    return parse(signed_bytes(inner.signatures[0], keys, now)) if inner.signatures else inner.assertion
 
 
 def signed_bytes(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> bytes:

@@ -13,6 +13,8 @@ SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
 
 MAX_MESSAGE = 256 * 1024  # bytes of XML; real responses are under 20 KiB
 MAX_ELEMENTS = 4000
@@ -32,6 +34,16 @@ class Unreadable(ValueError):
 def q(namespace: str, name: str) -> str:
     """Qualified name as lxml writes it."""
     return f"{{{namespace}}}{name}"
+
+
+# What KeyInfo may hold: names, keys and certificates, which we do not read; never a pointer to elsewhere.
+KEY_INFO_PARTS = frozenset(
+    q(DS, name)
+    for name in (
+        "X509Data", "X509Certificate", "X509SubjectName", "X509IssuerSerial", "X509IssuerName",
+        "X509SerialNumber", "X509SKI", "KeyName", "KeyValue", "RSAKeyValue", "Modulus", "Exponent",
+    )
+)  # fmt: skip
 
 
 def from_base64(text: str, limit: int = MAX_MESSAGE) -> bytes:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from dev.identity_provider import messages
 from dev.identity_provider.config import Identity, IdentityProvider, Service
 from dev.identity_provider.demo import ensure_key
 from saml.assertion import Assertion
+from saml.encryption import Decryption
 from saml.keys import KeyPair, Keys
 from saml.postcheck import Expected, check
 from saml.precheck import check_response
@@ -53,7 +54,8 @@ def identity_provider(name: str = "rivers", key: str = "") -> IdentityProvider:
 
 def service() -> Service:
     """The portal, as its metadata describes it."""
-    return Service(SETTINGS.entity_id, SETTINGS.acs_url, SETTINGS.slo_url, (key_pair("portal")[1],))
+    certificate = key_pair("portal")[1]
+    return Service(SETTINGS.entity_id, SETTINGS.acs_url, SETTINGS.slo_url, (certificate,), certificate)
 
 
 @cache
@@ -68,6 +70,11 @@ def own_pair(name: str) -> KeyPair:
 def keys(**others: str) -> Keys:
     """The portal's own keys: the current pair and, by name, a next and a previous one."""
     return Keys(own_pair("portal"), **{role: own_pair(name) for role, name in others.items()})
+
+
+def decryption(**others: str) -> Decryption:
+    """What the portal decrypts with."""
+    return Decryption(tuple(keys(**others).decryption_keys()), SETTINGS.entity_id)
 
 
 def registered(name: str = "rivers") -> Provider:
@@ -121,11 +128,12 @@ class Judgement:
     provider: Provider
     request_id: str = REQUEST_ID
     now: datetime = NOW
+    own: Decryption = field(default_factory=decryption)
 
     def believe(self, message: bytes | str) -> Assertion:
         """The path of a posted message up to replay and identity."""
         text = base64.b64encode(message).decode() if isinstance(message, bytes) else message
-        verified = verify_response(check_response(text), self.provider.certificates, self.now)
+        verified = verify_response(check_response(text), self.provider.certificates, self.own, self.now)
         expected = Expected(
             self.provider,
             self.request_id,
@@ -133,6 +141,7 @@ class Judgement:
             SETTINGS.acs_url,
             self.now,
             timedelta(seconds=180),
+            self.own,
         )
         return check(verified, expected)
 

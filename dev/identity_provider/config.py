@@ -35,6 +35,7 @@ class IdentityProvider:
     key: str  # PEM
     certificate: str  # PEM
     identities: tuple[Identity, ...] = ()
+    encrypts: bool = False
 
     @property
     def entity_id(self) -> str:
@@ -59,7 +60,8 @@ class Service:
     entity_id: str
     acs_url: str
     slo_url: str
-    certificates: tuple[str, ...]  # PEM
+    certificates: tuple[str, ...]  # PEM; any of them may have signed
+    encryption: str = ""  # PEM; the first that its metadata offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def load(path: Path) -> Config:
                 (path.parent / entry["key"]).read_text(encoding="ascii"),
                 (path.parent / entry["certificate"]).read_text(encoding="ascii"),
                 tuple(Identity(**one) for one in entry["identity"]),
+                bool(entry.get("encrypts", False)),
             )
             for entry in data["provider"]
         )
@@ -111,6 +114,16 @@ def read_service(metadata: bytes) -> Service:
     slo = None if role is None else role.find(f"{{{MD}}}SingleLogoutService")
     if role is None or acs is None or slo is None:
         raise ConfigUnusable("The service's metadata has no SPSSODescriptor with its two addresses.")
-    bodies = ["".join(str(node.text).split()) for node in role.iter(f"{{{DS}}}X509Certificate")]
-    pems = tuple(f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n" for body in bodies)
-    return Service(str(root.get("entityID")), str(acs.get("Location")), str(slo.get("Location")), pems)
+    signing, encryption = _certificates(role, "signing"), _certificates(role, "encryption")
+    return Service(
+        str(root.get("entityID")), str(acs.get("Location")), str(slo.get("Location")), signing,
+        encryption[0] if encryption else "",
+    )  # fmt: skip
+
+
+def _certificates(role: etree._Element, use: str) -> tuple[str, ...]:
+    """The certificates for that use, or for any."""
+    keys = [key for key in role.iter(f"{{{MD}}}KeyDescriptor") if key.get("use", use) == use]
+    nodes = [node for key in keys for node in key.iter(f"{{{DS}}}X509Certificate")]
+    bodies = ["".join(str(node.text).split()) for node in nodes]
+    return tuple(f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n" for body in bodies)

@@ -48,6 +48,7 @@ class DemoProvider:
     organisation: str  # code
     domain: str
     contact: str
+    encrypts: bool = False
 
 
 DEMO_PROVIDERS = (
@@ -57,7 +58,7 @@ DEMO_PROVIDERS = (
     ),
     DemoProvider(
         "northmere", "Northmere Constabulary", "demo:northmere-constabulary", "northmere.police.example",
-        "the IT desk, it-desk@northmere.police.example",
+        "the IT desk, it-desk@northmere.police.example", encrypts=True,
     ),
     DemoProvider(
         "centre", "Office for Public Leadership", "demo:public-leadership", "leadership.example",
@@ -99,6 +100,7 @@ def write_demo(
         ensure_key(folder / f"{demo.id}.key", folder / f"{demo.id}.crt", demo.name, now)
         lines += ["", "[[provider]]", f"id = {_toml(demo.id)}", f"name = {_toml(demo.name)}"]
         lines += [f'key = "{demo.id}.key"', f'certificate = "{demo.id}.crt"']
+        lines += [f"encrypts = {str(demo.encrypts).lower()}"]
         lines += [line for persona in personas.get(demo.id, ()) for line in _identity(persona)]
         registrations.append(_registration(folder, demo, f"http://{host}:{port}"))
     config = folder / "identity-providers.toml"

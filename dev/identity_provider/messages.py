@@ -184,11 +184,46 @@ def sign(node: etree._Element, provider: IdentityProvider) -> bytes:
     return etree.tostring(root)
 
 
-def signed_response(answer: Answer, provider: IdentityProvider, *, whole: bool = False) -> bytes:
-    """A Response whose assertion (or, with `whole`, whose envelope) is signed."""
+def signed_response(
+    answer: Answer, provider: IdentityProvider, *, whole: bool = False, encrypt_for: str = ""
+) -> bytes:
+    """A Response whose assertion (or, with `whole`, whose envelope) is signed; with a certificate to encrypt
+    for, the assertion is encrypted before the envelope is signed, as SAML Core 6.2 has it."""
     root = response(answer)
-    target = root if whole else root.find(_s("Assertion"))
-    return sign(root if target is None else target, provider)
+    if not whole:
+        root = etree.fromstring(sign(_child(root, "Assertion"), provider))
+    if encrypt_for:
+        root = encrypt(_child(root, "Assertion"), "EncryptedAssertion", encrypt_for)
+    return sign(root, provider) if whole else etree.tostring(root)
+
+
+def _child(root: etree._Element, name: str) -> etree._Element:
+    return root.findall(_s(name))[0]
+
+
+def encrypt(node: etree._Element, wrapper: str, certificate: str) -> etree._Element:
+    """Put the element, encrypted for the certificate's key, into a wrapper of that name; returns the whole
+    document."""
+    parent = node.getparent()
+    if parent is None:
+        raise ValueError("Only a part of a message can be encrypted.")
+    place = etree.Element(_s(wrapper))
+    parent.replace(node, place)
+    place.append(node)
+    data = xmlsec.template.encrypted_data_create(
+        place, xmlsec.constants.TransformAes128Gcm, type=xmlsec.constants.TypeEncElement, ns="xenc"
+    )
+    xmlsec.template.encrypted_data_ensure_cipher_value(data)
+    info = xmlsec.template.encrypted_data_ensure_key_info(data, ns="ds")
+    wrapped = xmlsec.template.add_encrypted_key(info, xmlsec.constants.TransformRsaOaep)
+    xmlsec.template.encrypted_data_ensure_cipher_value(wrapped)
+    manager = xmlsec.KeysManager()
+    manager.add_key(xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem, None))
+    context = xmlsec.EncryptionContext(manager)
+    context.key = xmlsec.Key.generate(xmlsec.constants.KeyDataAes, 128, xmlsec.constants.KeyDataTypeSession)
+    context.encrypt_xml(data, node)
+    # Parsed again, as lxml does not find by name what xmlsec put into the tree.
+    return etree.fromstring(etree.tostring(place.getroottree()))
 
 
 def logout_request(

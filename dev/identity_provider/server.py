@@ -123,9 +123,9 @@ class Application:
                 self._sessions.pop(next(iter(self._sessions)))
             self._sessions[token] = Session(provider.id, identity, str(answer.name_id), answer.session_index)
         cookie = f"provider-{provider.id}={token}; Path=/{provider.id}; HttpOnly; SameSite=Lax"
-        return self._hand_over(
-            provider, messages.signed_response(answer, provider), relay, ("Set-Cookie", cookie)
-        )
+        encrypt_for = self._config.service.encryption if provider.encrypts else ""
+        message = messages.signed_response(answer, provider, encrypt_for=encrypt_for)
+        return self._hand_over(provider, message, relay, ("Set-Cookie", cookie))
 
     def _hand_over(
         self, provider: IdentityProvider, message: bytes, relay_state: str, *headers: tuple[str, str]

@@ -24,6 +24,7 @@ from tests.saml_kit import (
     SAML,
     SAMLP,
     SETTINGS,
+    decryption,
     identity_provider,
     key_pair,
     keys,
@@ -46,7 +47,7 @@ def query(root: etree._Element | None = None, key: str = "rivers", kind: str = "
 def judge(text: str) -> slo.LogoutRequest:
     arrived = slo.read_query(text)
     slo.check_signature(arrived, PROVIDER, NOW)
-    return slo.read_request(arrived, PROVIDER, SETTINGS, NOW)
+    return slo.read_request(arrived, PROVIDER, SETTINGS, decryption(), NOW)
 
 
 def test_a_signed_logout_request_is_believed() -> None:
