@@ -45,6 +45,7 @@ class Slapd(Process):
         durable: bool = True,
         log_level: str = "none",
         provider: "Slapd | None" = None,
+        max_size: int = 1 << 30,  # bytes the database may grow to
     ) -> None:
         folder = folder.absolute()
         self.provider = provider
@@ -60,6 +61,7 @@ class Slapd(Process):
         self.socket = socket_path(folder, "ldapi")
         self._durable = durable
         self._log_level = log_level
+        self._max_size = max_size
         super().__init__(
             "slapd",
             (),
@@ -127,6 +129,7 @@ class Slapd(Process):
             authority=certificate.ca_file,
             administrator=self.admin_dn,
             durable=self._durable,
+            max_size=self._max_size,
             provider=Provider(uri=origin.uri, authority=origin.ca_file, password=replica) if origin else None,
         )
         text = config_ldif(given)

@@ -3,6 +3,7 @@
 `make run`, the tests and an administrator load the same text.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -99,14 +100,39 @@ def upgrade_ldif(suffix: str) -> str:
     """Return what brings an older tree to this version, for `ldapmodify`; doing it again changes nothing.
 
     The configuration is replaced as a whole before. This gives every attribute that is new its number by a
-    plain change (decision 0010), and says the version.
+    plain change (decision 0010), says whom the gate lets in (decision 0011), and says the version.
     """
-    lines = Template(ldif("tree.ldif")).safe_substitute(suffix=suffix).splitlines()
-    start = lines.index(f"dn: cn=every-attribute,ou=policies,{suffix}")
-    entry = [line.partition(": ") for line in lines[start + 1 : lines.index("", start)]]
-    used = {name: value for name, _, value in entry if name not in NOT_OURS_TO_WRITE}
-    replaced = "".join(f"replace: {name}\n{name}: {value}\n-\n" for name, value in used.items())
-    return (
-        f"{lines[start]}\nchangetype: modify\n{replaced}\n"
-        f"dn: {suffix}\nchangetype: modify\nreplace: nlcSchemaVersion\nnlcSchemaVersion: {SCHEMA_VERSION}\n"
+    numbered = {
+        name: values
+        for name, values in shipped_entry("cn=every-attribute,ou=policies", suffix).items()
+        if name not in NOT_OURS_TO_WRITE
+    }
+    gate = shipped_entry("ou=policies", suffix)
+    return "".join(
+        (
+            _replacement(f"cn=every-attribute,ou=policies,{suffix}", numbered),
+            _replacement(
+                f"ou=policies,{suffix}", {name: gate[name] for name in ("objectClass", "labeledURI")}
+            ),
+            _replacement(suffix, {"nlcSchemaVersion": [str(SCHEMA_VERSION)]}),
+        )
     )
+
+
+def shipped_entry(name: str, suffix: str) -> dict[str, list[str]]:
+    """Return the attributes of an entry of tree.ldif, by its DN below the suffix."""
+    lines = Template(ldif("tree.ldif")).safe_substitute(suffix=suffix).splitlines()
+    start = lines.index(f"dn: {name},{suffix}")
+    found: dict[str, list[str]] = {}
+    for line in lines[start + 1 : lines.index("", start)]:
+        attribute, _, value = line.partition(": ")
+        found.setdefault(attribute, []).append(value)
+    return found
+
+
+def _replacement(dn: str, values: Mapping[str, Sequence[str]]) -> str:
+    changes = "".join(
+        "".join((f"replace: {name}\n", *(f"{name}: {value}\n" for value in given), "-\n"))
+        for name, given in values.items()
+    )
+    return f"dn: {dn}\nchangetype: modify\n{changes}\n"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from ldap_schema.configure import SCHEMA_VERSION, access_rules, ldif
+from ldap_schema.configure import SCHEMA_VERSION, access_rules, ldif, shipped_entry
 from ldap_schema.entries import Entry
 from ldap_schema.errors import NotFound
 from ldap_schema.filters import present
@@ -65,6 +65,19 @@ def _tree(link: Link) -> Iterator[str]:
             link.connections.search(search)
         except NotFound:
             yield f"The tree has no ou={name} that the account cn={service} may search: load ldif/tree.ldif."
+    if service == "sync":
+        yield from _gate(link)
+
+
+def _gate(link: Link) -> Iterator[str]:
+    """Whom the first access rules let in stands in the tree; without it nobody sees anything."""
+    theirs = _entry(link, link.tree.branch("policies"), ["labeledURI"])
+    ours = shipped_entry("ou=policies", link.tree.suffix)["labeledURI"]
+    if theirs is None or set(theirs.texts("labeledURI")) != set(ours):
+        yield (
+            "ou=policies does not say whom the access rules let in, and nobody sees anybody: "
+            "load what `python -m ldap_schema upgrade` prints."
+        )
 
 
 def _version_mend(version: str) -> str:

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from ldap_schema.configure import access_rules, ldif, tree_ldif
+from ldap_schema.configure import access_rules, ldif, shipped_entry, tree_ldif
 from ldap_schema.credentials import ATTRIBUTES as CREDENTIALS
+from ldap_schema.credentials import SUSPENDED
 from ldap_schema.feeds import ATTRIBUTES as FEEDS
 from ldap_schema.inspection import defined_names
 from ldap_schema.offices import ATTRIBUTES as OFFICES
@@ -48,6 +49,9 @@ def test_the_rules_and_the_code_mean_the_same_people_by_visible() -> None:
     assert {frozenset(re.findall(r"\w+", each)) for each in sets} == {frozenset(VISIBLE)}
     (hidden,) = re.findall(r"\(!\(\|(.*?)\)\)\"", text)
     assert set(re.findall(r"nlcStatus=(\w+)", hidden)) == set(VISIBLE)
+    people, programs = shipped_entry("ou=policies", SUFFIX)["labeledURI"]
+    assert set(re.findall(r"nlcStatus=(\w+)", people)) == set(VISIBLE)
+    assert SUSPENDED in programs
 
 
 def test_passwords_go_into_the_tree_hashed() -> None:
