@@ -41,7 +41,7 @@ check: ## Style, types, import contracts and the rules about the whole code base
 	@dev/bootstrap
 	@$(MAKE) --no-print-directory checks
 
-bench: ## Measure how fast it is
+bench: ## Measure how fast it is (COUNTERPART_BENCH_LARGEST=100000 leaves the million people out)
 	@dev/bootstrap
 	$(PYTHON) -m pytest -p no:xdist -s tests/bench $(ARGS)
 

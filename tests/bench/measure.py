@@ -27,11 +27,11 @@ class Row:
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Row], note: str = "") -> None:
-    """Print a table whose last column compares each row's first value with the first row's."""
-    lines = ["", "", title, f"{'':<44}" + "".join(f"{column:>12}" for column in (*columns, "ratio"))]
+    """Print a table whose first column compares each row's first value with the first row's."""
+    lines = ["", "", title, f"{'':<44}" + "".join(f"{column:>12}" for column in ("ratio", *columns))]
     for row in rows:
         shown = "".join(f"{value:>12.2f}" if value else f"{'-':>12}" for value in row.values)
-        lines.append(f"{row.what:<44}{shown}{row.values[0] / rows[0].values[0]:>12.2f}")
+        lines.append(f"{row.what:<44}{row.values[0] / rows[0].values[0]:>12.2f}{shown}")
     sys.stdout.write("\n".join([*lines, note, ""]))
 
 

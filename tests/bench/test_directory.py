@@ -1,27 +1,22 @@
-"""What reading the directory costs: our gateway beside a bare ldap3, and a mail program's questions."""
+"""What reading the directory costs through our gateway, beside a bare ldap3."""
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import ldap3
 import pytest
 
-from counterpart.clock import system_clock
 from counterpart.settings import load
 from dev.house import House
 from ldap_schema.connection import VerifiedTLS
 from ldap_schema.directory import Directory, Service
 from ldap_schema.filters import all_of, any_of, equals
 from ldap_schema.people import CODEC
-from tests.bench.measure import Row, cpu_of, latencies, own_costs, percentile, show
+from tests.bench.measure import Row, own_costs, show
 from tests.bench.test_portal import LEADER
 
-READS, QUERIES, ROWS = 200, 200, 20
+READS, ROWS = 200, 20
 PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"
-# What Thunderbird 153 asks after three letters; it asks for all attributes and at most a hundred entries.
-AUTOCOMPLETE = "(|(cn=*{0}*)(mail=*{0}*)(givenName=*{0}*)(sn=*{0}*))"
-TYPED = ("ann", "war", "chi", "ber", "mar", "son", "ell", "and", "har", "tho")
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +34,15 @@ def leader(portal: Directory) -> str:
 
 
 @contextmanager
-def bare(house: House, dn: str, password: str, *, tls_from_start: bool = False) -> Iterator[ldap3.Connection]:
+def bare(house: House, dn: str, password: str) -> Iterator[ldap3.Connection]:
     """ldap3 as fast as it is with the server's certificate checked and no schema read."""
     tls = VerifiedTLS("localhost", house.slapd.ca_file)
-    port = house.slapd.ldaps_port if tls_from_start else house.slapd.ldap_port
-    server = ldap3.Server("localhost", port, use_ssl=tls_from_start, get_info=ldap3.NONE, tls=tls)
+    server = ldap3.Server("localhost", house.slapd.ldap_port, get_info=ldap3.NONE, tls=tls)
     connection = ldap3.Connection(
         server, dn, password, check_names=False, return_empty_attributes=False, auto_range=False
     )
     connection.open(read_server_info=False)
-    if not tls_from_start:
-        connection.start_tls(read_server_info=False)
+    connection.start_tls(read_server_info=False)
     assert connection.bind(read_server_info=False)
     try:
         yield connection
@@ -83,32 +76,3 @@ def test_reading_twenty_people_as_a_leader(house: House, portal: Directory, lead
             ),
         ]
     show("Directory: milliseconds a read, as a signed-in leader", ("own CPU", "wall"), rows)
-
-
-def test_a_mail_programs_questions(house: House, portal: Directory, leader: str) -> None:
-    made = portal.credentials.issue(leader, "benchmark", system_clock())
-    letters = itertools.cycle(TYPED)
-
-    def ask(connection: ldap3.Connection) -> None:
-        connection.search(made.base_dn, AUTOCOMPLETE.format(next(letters)), attributes=["*"], size_limit=100)
-        assert connection.response
-
-    def anew() -> None:
-        with bare(house, made.bind_dn, made.password, tls_from_start=True) as connection:
-            ask(connection)
-
-    with bare(house, made.bind_dn, made.password, tls_from_start=True) as kept:
-        rows = [
-            _questions(house, "a question over an open connection", lambda: ask(kept)),
-            _questions(house, "connect, TLS, bind, question (Thunderbird)", anew),
-        ]
-    portal.credentials.revoke(made.credential.id, leader)
-    note = "The client is ldap3 in Python; its own work is in p50 and p99."
-    show("Mail program: milliseconds a question", ("slapd CPU", "p50", "p99"), rows, note)
-
-
-def _questions(house: House, what: str, call: Callable[[], None]) -> Row:
-    before = cpu_of(house.slapd)
-    found = latencies(call, QUERIES)
-    slapd = 1000 * (cpu_of(house.slapd) - before) / QUERIES
-    return Row(what, (slapd, percentile(found, 0.5), percentile(found, 0.99)))

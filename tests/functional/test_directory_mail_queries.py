@@ -1,8 +1,4 @@
-"""What mail programs really ask, sent by ldapsearch as they send it: everybody meant is found, and no photos.
-
-The filters were read from slapd's log (Thunderbird, lbdb), from the programs' sources (Evolution, Roundcube),
-and from administrators' notes and captured traffic (Outlook, Apple).
-"""
+"""What mail programs ask, sent by ldapsearch as they send it: everybody meant is found, and no photos."""
 
 import os
 import subprocess
@@ -18,30 +14,9 @@ from ldap_schema.changes import Add
 from ldap_schema.credentials import NewCredential
 from ldap_schema.directory import Service
 from tests.functional.directory_kit import bound, leader, opened
+from tests.mail_queries import FILTERS
 
 PEOPLE = "ou=people,dc=leaders,dc=gov,dc=uk"
-_APPLE = "o cn ou sn mail IMHandle givenname postalAddress telephoneNumber".split()
-_QUICK = "cn givenName sn mozillaNickname mail mozillaSecondEmail".split()
-_QUICK_TOO = "o ou title mozillaWorkUrl mozillaHomeUrl".split()
-_EVOLUTION = (
-    "cn sn givenName mail telephoneNumber mobile o ou title l st postalAddress displayName labeledURI "
-    "fileAs spouseName note businessRole managerName assistantName"
-).split()  # the second line only exists where evolutionPerson does
-FILTERS = {
-    "Thunderbird, autocomplete": "(|(cn=*{0}*)(mail=*{0}*)(givenName=*{0}*)(sn=*{0}*))",
-    "Thunderbird, quick search": "(|"
-    + "".join(f"({name}=*{{0}}*)" for name in _QUICK)
-    + "(&(description=*{0}*))"
-    + "".join(f"({name}=*{{0}}*)" for name in _QUICK_TOO)
-    + ")",
-    "Outlook": "(&(mail=*)(|(mail={0}*)(|(cn={0}*)(|(sn={0}*)(givenName={0}*)))))",
-    "Apple": "(|" + "".join(f"({name}={{0}}*)" for name in _APPLE) + ")",
-    "Apple, older": "(|(givenname={0}*)(sn={0}*)(cn={0}*)(mail={0}*))",
-    "Evolution, name": "(|(cn=*{0}*)(sn=*{0}*))",
-    "Evolution, any field": "(&(objectclass=person)(|" + "".join(f"({n}=*{{0}}*)" for n in _EVOLUTION) + "))",
-    "Roundcube": "(&(objectClass=inetOrgPerson)(|(cn=*{0}*)(sn=*{0}*)(givenName=*{0}*)(mail=*{0}*)))",
-    "lbdb": "(|(cn=*{0}*)(sn=*{0}*)(givenName=*{0}*)(mail=*{0}*))",
-}
 
 
 @dataclass(frozen=True)
