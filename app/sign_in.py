@@ -20,10 +20,11 @@ from app.errors import page_for, render_error
 from app.finding import clean, fold
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import public
+from app.saml_forms import posted_once, send
 from app.security import let_forms_reach
 from app.viewer import NOTE_SECONDS, portal_session, services, sessions, sign_in_session
-from saml.errors import SignInRefused, Unavailable, UnknownPerson, Unsolicited
-from saml.outcomes import SignedIn
+from saml.errors import BadAssertion, BadLogout, SignInRefused, Unavailable, UnknownPerson, Unsolicited
+from saml.outcomes import Onward, SignedIn
 from saml.provider import Provider
 from store import ledger, waiting
 from store.errors import StoreError
@@ -117,8 +118,9 @@ def metadata() -> Response:
 def acs() -> Answer:
     """Judge the provider's answer; sign the person in under a new session, or say why not."""
     try:
+        form = posted_once(BadAssertion)
         signed_in = services().sign_on.finish(
-            request.form.get("SAMLResponse", ""), request.form.get("RelayState", ""), request.cookies
+            form.get("SAMLResponse", ""), form.get("RelayState", ""), request.cookies
         )
     except Unsolicited:
         return redirect(url_for("sign_in.start"), 303)
@@ -146,7 +148,7 @@ def sign_out() -> Answer:
     mine.end()
     g.viewer = None
     there = _end_there(at) if request.form.get("where") == "organisation" else None
-    return redirect(there or url_for("sign_in.signed_out"), 303)
+    return send(there or Onward(url_for("sign_in.signed_out")))
 
 
 @bp.get("/sign-out/done")
@@ -156,19 +158,19 @@ def signed_out() -> str:
     return render_template("sign_in/signed_out.html")
 
 
-@bp.get("/saml/slo")
+@bp.route("/saml/slo", methods=["GET", "POST"])
 @public(FROM_PROVIDER)
 def slo() -> Answer:
     """End the sessions an identity provider asks us to end, or take its answer to our own request."""
     try:
-        outcome = services().sign_on.handle_slo(
-            request.method, request.query_string.decode("ascii", "replace")
-        )
+        in_form = request.method == "POST"
+        message = posted_once(BadLogout) if in_form else request.query_string.decode("ascii", "replace")
+        outcome = services().sign_on.handle_slo(request.method, message)
     except SignInRefused as refusal:
         return _refused(refusal)
     if outcome.uid:
         sessions().end_all(outcome.uid, outcome.concerns)
-    return redirect(outcome.url or url_for("sign_in.signed_out"), 303)
+    return send(outcome.onward or Onward(url_for("sign_in.signed_out")))
 
 
 def local_path(wanted: str) -> str:
@@ -199,7 +201,7 @@ def _choose(listed: list[Provider], text: str, back: str, *, nothing_for_address
     return make_response(page)
 
 
-def _end_there(at: dict[str, str]) -> str | None:
+def _end_there(at: dict[str, str]) -> Onward | None:
     """Return where to go to sign out at the provider as well; None when that can't be done."""
     try:
         return services().sign_on.logout(at)
@@ -215,7 +217,7 @@ def _go(provider_id: str, back: str) -> Answer:
         begun = services().sign_on.begin(provider_id, local_path(back))
     except SignInRefused as refusal:
         return _refused(refusal)
-    response = redirect(begun.url, 303)
+    response = send(begun.onward)
     # The answer is a form posted by another site, with which a browser sends no Lax cookie; and it takes a
     # Secure cookie on plain http for localhost as well.
     response.set_cookie(

@@ -7,10 +7,20 @@ SignedInfo says.
 """
 
 import xmlsec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Library
 
+from saml.certificates import load
+
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+_ECDSA = {
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": xmlsec.constants.TransformEcdsaSha256,
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384": xmlsec.constants.TransformEcdsaSha384,
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512": xmlsec.constants.TransformEcdsaSha512,
+}
 
 
 class EngineMismatch(RuntimeError):
@@ -37,12 +47,36 @@ def bytes_are_signed(data: bytes, signature: bytes, algorithm: str, certificate:
     """Whether a Redirect-binding signature is the certificate's; the caller has checked the algorithm's
     name."""
     try:
+        if algorithm in _ECDSA:
+            return _ecdsa(data, signature, algorithm, certificate)
         return bool(Library.validate_binary_sign(data, signature, certificate, algorithm))
-    except (xmlsec.Error, ValueError, TypeError):
+    except (xmlsec.Error, ValueError, TypeError, OverflowError):
         return False
+
+
+def _ecdsa(data: bytes, signature: bytes, algorithm: str, certificate: str) -> bool:
+    """The library knows RSA only. XML Signature writes r and s side by side; OpenSAML sends Java's DER."""
+    key = load(certificate).public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return False
+    size = (key.key_size + 7) // 8
+    if len(signature) != 2 * size:
+        signature = b"".join(part.to_bytes(size, "big") for part in decode_dss_signature(signature))
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem, None)
+    context.verify_binary(data, _ECDSA[algorithm], signature)  # raises xmlsec.Error unless it is good
+    return True
 
 
 def sign_bytes(data: bytes, key: str) -> bytes:
     """RSA-SHA256 signature over a query string, as the Redirect binding wants it."""
     signature: bytes = Library.sign_binary(data, key, xmlsec.constants.TransformRsaSha256)
     return signature
+
+
+def sign_message(message: bytes, key: str, certificate: str) -> bytes:
+    """The message with an enveloped RSA-SHA256 signature, as the POST binding wants it."""
+    signed: bytes = Library.add_sign(
+        message, key, certificate, sign_algorithm=RSA_SHA256, digest_algorithm=SHA256
+    )
+    return signed

@@ -3,7 +3,7 @@
 import base64
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import quote_plus, urlsplit
 
@@ -11,8 +11,9 @@ from lxml import etree
 
 from saml.assertion import NameID
 from saml.encryption import CIPHERS, OAEP_MGF1P
-from saml.engine import RSA_SHA256, sign_bytes
+from saml.engine import RSA_SHA256, sign_bytes, sign_message
 from saml.keys import Keys
+from saml.outcomes import Onward
 from saml.settings import SAMLSettings
 from saml.xml import DS, MD, SAML, SAMLP, q, written
 
@@ -87,6 +88,17 @@ def logout_response(in_response_to: str, slo_url: str, settings: SAMLSettings, n
     return etree.tostring(node)
 
 
+def sent(
+    addresses: tuple[str, str], parameter: str, write: Callable[[str], bytes], relay_state: str, keys: Keys
+) -> Onward:
+    """How a message reaches the provider: `addresses` are its endpoints for HTTP-Redirect and HTTP-POST, of
+    which one may be empty; `write` makes the message for the one that is used."""
+    redirect, post = addresses
+    if redirect:
+        return Onward(redirect_url(redirect, parameter, write(redirect), relay_state, keys))
+    return posted(post, parameter, write(post), relay_state, keys)
+
+
 def redirect_url(address: str, parameter: str, message: bytes, relay_state: str, keys: Keys) -> str:
     """The address with the deflated message and our signature over the query (HTTP-Redirect binding)."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -100,6 +112,13 @@ def redirect_url(address: str, parameter: str, message: bytes, relay_state: str,
     signature = base64.b64encode(sign_bytes(query.encode(), keys.private_key)).decode()
     joint = "&" if urlsplit(address).query else "?"
     return f"{address}{joint}{query}&Signature={quote_plus(signature)}"
+
+
+def posted(address: str, parameter: str, message: bytes, relay_state: str, keys: Keys) -> Onward:
+    """The form with the message, signed inside (HTTP-POST binding)."""
+    signed = sign_message(message, keys.private_key, keys.current.certificate)
+    fields = [(parameter, base64.b64encode(signed).decode())]
+    return Onward(address, tuple([*fields, ("RelayState", relay_state)] if relay_state else fields))
 
 
 def service_metadata(settings: SAMLSettings, keys: Keys) -> bytes:
@@ -122,7 +141,8 @@ def service_metadata(settings: SAMLSettings, keys: Keys) -> bytes:
     encryption = _key_descriptor(role, "encryption", keys.encryption_certificate)
     for algorithm in (*CIPHERS, OAEP_MGF1P):
         etree.SubElement(encryption, q(MD, "EncryptionMethod")).set("Algorithm", algorithm)
-    _endpoint(role, "SingleLogoutService", REDIRECT, settings.slo_url)
+    for binding in (REDIRECT, POST):
+        _endpoint(role, "SingleLogoutService", binding, settings.slo_url)
     acs = _endpoint(role, "AssertionConsumerService", POST, settings.acs_url)
     acs.set("index", "0")
     acs.set("isDefault", "true")

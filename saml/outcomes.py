@@ -11,15 +11,29 @@ from saml.state import SIGN_IN
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """Where the browser takes a message of ours: it is redirected to `url`, or posts the fields there if
+    there are any (HTTP-POST binding)."""
+
+    url: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
-    """A sign-in under way: send the browser to `url` and set the cookie (HttpOnly, Secure, SameSite=None,
+    """A sign-in under way: send the browser `onward` and set the cookie (HttpOnly, Secure, SameSite=None,
     path /saml, max_age seconds): the provider's POST comes from another site, so a Lax cookie would stay
     at home."""
 
-    url: str
+    onward: Onward
     cookie_name: str
     cookie_value: str
     max_age: int
+
+    @property
+    def url(self) -> str:
+        """The address of the provider that the browser goes to."""
+        return self.onward.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +58,14 @@ class SignedIn:
 @dataclass(frozen=True, slots=True)
 class SLOOutcome:
     """A believed logout message. For a "request": end the sessions of `uid` that it concerns, then send the
-    browser to `url`. For a "response": `complete` says whether the provider ended everything it could."""
+    browser `onward`. For a "response": `complete` says whether the provider ended everything it could."""
 
     kind: str  # "request" | "response"
     provider_id: str
     uid: str = ""  # whose sessions; empty if we know of none
     name_id: str = ""
     session_indexes: tuple[str, ...] = ()  # none = every session of the person through that provider
-    url: str = ""  # where the browser goes next; empty = a page of ours
+    onward: Onward | None = None  # None = a page of ours
     complete: bool = True
 
     def concerns(self, session: Mapping[str, Any]) -> bool:

@@ -28,10 +28,11 @@ from saml.xml import (
 
 ENVELOPED = DS + "enveloped-signature"
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+PSS = "http://www.w3.org/2007/05/xmldsig-more#"
 SIGNATURE_METHODS = frozenset(
     MORE + name
     for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512")
-)
+) | frozenset(PSS + name for name in ("sha256-rsa-MGF1", "sha384-rsa-MGF1", "sha512-rsa-MGF1"))
 DIGEST_METHODS = {
     "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
     "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
@@ -83,7 +84,7 @@ def check_response(saml_response: str) -> Shaped:
     if root.tag != q(SAMLP, "Response"):
         raise BadAssertion("the message is not a Response")
     _check_status(root)
-    _check_ids(root)
+    check_ids(root)
     _check_parts(root)
     assertion = root.find(ASSERTION)
     if assertion is None:
@@ -97,7 +98,7 @@ def check_response(saml_response: str) -> Shaped:
 
 def check_decrypted(opened: etree._Element) -> Inner:
     """Check what was encrypted by the rules for what is sent in clear. Raises BadAssertion."""
-    _check_ids(opened)
+    check_ids(opened)
     assertion = opened[0]
     if assertion.tag != ASSERTION or len(list(opened.iter(ASSERTION, ENCRYPTED, q(SAMLP, "Response")))) != 1:
         raise BadAssertion("what was encrypted is not exactly one Assertion")
@@ -118,7 +119,7 @@ def _check_status(root: etree._Element) -> None:
         raise ProviderSaidNo(f"the provider reports {detail[-80:]!r}")
 
 
-def _check_ids(root: etree._Element) -> None:
+def check_ids(root: etree._Element) -> None:
     """Every ID once; no xml:id or Id, which the signature library might take for one."""
     seen: set[str] = set()
     for node in root.iter():

@@ -23,7 +23,7 @@ class Provider:
     id: str  # [a-z0-9-], ours
     name: str  # as its people know it
     entity_id: str
-    sso_url: str
+    sso_url: str  # for HTTP-Redirect; empty if it takes HTTP-POST alone
     slo_url: str = ""
     certificates: tuple[str, ...] = ()  # PEM, any of them may have signed
     domains: tuple[str, ...] = ()  # mail domains it owns, lower case, exact (a sub-domain is another domain)
@@ -45,6 +45,24 @@ class Provider:
     max_session_hours: int = 0  # a session here ends so long after signing in; 0 = the portal's own limit
     fallback_until: str = ""  # instant until which its people may sign in by a mailed link; empty = never
     contact: str = ""  # whom a person calls who can't get in
+    sso_post_url: str = ""
+    slo_post_url: str = ""
+    slo_response_url: str = ""  # where answers go over HTTP-Redirect; empty = slo_url
+
+    @property
+    def sso(self) -> tuple[str, str]:
+        """Where it takes requests to sign somebody in: over HTTP-Redirect, over HTTP-POST."""
+        return self.sso_url, self.sso_post_url
+
+    @property
+    def slo(self) -> tuple[str, str]:
+        """Where it takes requests to sign somebody out, likewise; both empty if it offers none."""
+        return self.slo_url, self.slo_post_url
+
+    @property
+    def slo_answers(self) -> tuple[str, str]:
+        """Where it takes our answers to its own."""
+        return self.slo_response_url or self.slo_url, self.slo_post_url
 
     def owned_scopes(self) -> frozenset[str]:
         """Scopes that subject ids from this provider may end in."""

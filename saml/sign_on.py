@@ -8,7 +8,7 @@ from redis import Redis
 
 from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.people import Person
-from saml import contexts, discovery, fallback, identity, messages, slo
+from saml import bindings, contexts, discovery, fallback, identity, messages, slo
 from saml.assertion import Assertion, NameID
 from saml.encryption import Decryption
 from saml.engine import assert_pair
@@ -16,7 +16,7 @@ from saml.errors import BadLogout, NotFresh, SignInRefused, SomebodyElse, Unavai
 from saml.impersonation import organisations_meant
 from saml.keys import OwnKeys
 from saml.linking import DirectoryOfPeople, Linking, fingerprint
-from saml.outcomes import Begun, SignedIn, SLOOutcome
+from saml.outcomes import Begun, Onward, SignedIn, SLOOutcome
 from saml.postcheck import Expected, check
 from saml.precheck import check_response
 from saml.provider import LIVE, Provider
@@ -25,7 +25,7 @@ from saml.settings import SAMLSettings
 from saml.state import CONFIRM, CONNECT, SIGN_IN, RequestState, StoredRequest
 from saml.verify import verify_response
 
-__all__ = ["Begun", "SLOOutcome", "SignOn", "SignedIn"]
+__all__ = ["Begun", "Onward", "SLOOutcome", "SignOn", "SignedIn"]
 
 
 class SignOn:
@@ -62,7 +62,10 @@ class SignOn:
         """Origins a form of the portal may end at by redirect: those of the live providers, for CSP
         form-action."""
         addresses = [
-            url for provider in self._registry.live() for url in (provider.sso_url, provider.slo_url) if url
+            url
+            for provider in self._registry.live()
+            for url in (*provider.sso, *provider.slo, *provider.slo_answers)
+            if url
         ]
         return {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
 
@@ -86,13 +89,15 @@ class SignOn:
         path = discovery.local_path(return_to)
         request = StoredRequest(messages.new_id(), provider.id, path, uid, purpose, now.timestamp(), session)
         kept = self._state.keep(request)
-        message = messages.authn_request(
-            request.request_id, provider.sso_url, self._settings, now,
-            contexts=provider.contexts if provider.ask_contexts else (), force=purpose != SIGN_IN,
-        )  # fmt: skip
-        keys = self._keys()
-        url = messages.redirect_url(provider.sso_url, "SAMLRequest", message, kept.relay_state, keys)
-        return Begun(url, kept.cookie_name, kept.cookie_value, self._settings.request_minutes * 60)
+
+        def write(address: str) -> bytes:
+            return messages.authn_request(
+                request.request_id, address, self._settings, now,
+                contexts=provider.contexts if provider.ask_contexts else (), force=purpose != SIGN_IN,
+            )  # fmt: skip
+
+        onward = messages.sent(provider.sso, "SAMLRequest", write, kept.relay_state, self._keys())
+        return Begun(onward, kept.cookie_name, kept.cookie_value, self._settings.request_minutes * 60)
 
     def finish(self, saml_response: str, relay_state: str, cookies: Mapping[str, str]) -> SignedIn:
         """Believe, or refuse, what a provider answered. The provider is the one our stored request names,
@@ -184,56 +189,63 @@ class SignOn:
         except DirectoryUnavailable as error:
             raise Unavailable("the directory does not answer") from error
 
-    def logout(self, session: Mapping[str, str]) -> str | None:
+    def logout(self, session: Mapping[str, str]) -> Onward | None:
         """Where to send the browser to sign out at the provider too, or None when it offers no logout.
         `session` is what the session kept of SignedIn: `provider`, `name_id`, `session_index`.
         Raises Unavailable."""
         provider = self._registry.get(session.get("provider", ""))
         name_id = session.get("name_id", "")
-        if provider is None or provider.state != LIVE or not provider.slo_url or not name_id:
+        if provider is None or provider.state != LIVE or not any(provider.slo) or not name_id:
             return None
         request = StoredRequest(messages.new_id(), provider.id)
         kept = self._state.keep(request, "logout")
-        message = messages.logout_request(
-            request.request_id, provider.slo_url, NameID.from_text(name_id), session.get("session_index", ""),
-            self._settings, self._clock(),
-        )  # fmt: skip
-        keys = self._keys()
-        return messages.redirect_url(provider.slo_url, "SAMLRequest", message, kept.relay_state, keys)
+        name, index, now = NameID.from_text(name_id), session.get("session_index", ""), self._clock()
+
+        def write(address: str) -> bytes:
+            return messages.logout_request(request.request_id, address, name, index, self._settings, now)
+
+        return messages.sent(provider.slo, "SAMLRequest", write, kept.relay_state, self._keys())
 
     def handle_slo(self, method: str, message: str | Mapping[str, str]) -> SLOOutcome:
-        """Believe, or refuse, a logout message: the raw query string of a GET. A posted form is refused.
-        Raises BadLogout and its siblings."""
-        if method != "GET" or not isinstance(message, str):
-            raise BadLogout("logout messages come by the HTTP-Redirect binding only")
-        query = slo.read_query(message)
-        return self._logout_asked(query) if query.kind == "SAMLRequest" else self._logout_answered(query)
+        """Believe, or refuse, a logout message: the raw query string of a GET, or the fields of a POST, of
+        which none came twice. Raises BadLogout and its siblings."""
+        if isinstance(message, str):
+            if method != "GET":
+                raise BadLogout("a logout message in an address comes by GET")
+            arrived = bindings.read_redirect(message)
+        else:
+            arrived = bindings.read_post(message)
+        if arrived.kind == "SAMLRequest":
+            return self._logout_asked(arrived)
+        return self._logout_answered(arrived)
 
-    def _logout_asked(self, query: slo.Query) -> SLOOutcome:
-        provider = self._registry.by_entity_id(query.issuer)
+    def _logout_asked(self, arrived: bindings.Arrived) -> SLOOutcome:
+        provider = self._registry.by_entity_id(arrived.issuer)
         if provider is None:
             raise UnknownProvider("the logout message is not from a live provider")
         now = self._clock()
-        slo.check_signature(query, provider, now)
-        request = slo.read_request(query, provider, self._settings, self._decryption(), now)
+        root = bindings.believed(arrived, provider, now)
+        request = slo.read_request(root, provider, self._settings, self._decryption(), now)
         seconds = 2 * self._settings.skew_seconds + self._settings.request_minutes * 60
         self._state.use_once(provider.id, request.id, seconds)
-        reply = ""
-        if provider.slo_url:
-            answer = messages.logout_response(request.id, provider.slo_url, self._settings, now)
-            keys = self._keys()
-            reply = messages.redirect_url(
-                provider.slo_url, "SAMLResponse", answer, query.relay_state[:80], keys
+
+        def write(address: str) -> bytes:
+            return messages.logout_response(request.id, address, self._settings, now)
+
+        answer = None
+        if any(provider.slo_answers):
+            answer = messages.sent(
+                provider.slo_answers, "SAMLResponse", write, arrived.relay_state, self._keys()
             )
         name_id = request.name_id.text()
         uid = self._state.whose(provider.id, name_id)
-        return SLOOutcome("request", provider.id, uid, name_id, request.session_indexes, reply)
+        return SLOOutcome("request", provider.id, uid, name_id, request.session_indexes, answer)
 
-    def _logout_answered(self, query: slo.Query) -> SLOOutcome:
-        request = self._state.take_logout(query.relay_state)
+    def _logout_answered(self, arrived: bindings.Arrived) -> SLOOutcome:
+        request = self._state.take_logout(arrived.relay_state)
         provider = self._live(request.provider_id)
-        slo.check_signature(query, provider, self._clock())
-        complete = slo.read_response(query, request.request_id, provider, self._settings, self._clock())
+        root = bindings.believed(arrived, provider, self._clock())
+        complete = slo.read_response(root, request.request_id, provider, self._settings, self._clock())
         return SLOOutcome("response", provider.id, complete=complete)
 
     def _decryption(self) -> Decryption:

@@ -55,6 +55,8 @@ function warnBeforeSigningOut(dialog) {
   document.addEventListener("visibilitychange", look);
 }
 
+document.querySelector("form[data-onward]")?.submit();
+
 const dialog = document.getElementById("session-dialog");
 if (dialog && document.body.dataset.idleSeconds) warnBeforeSigningOut(dialog);
 

@@ -119,7 +119,8 @@ def _identity(persona: PersonaLike) -> list[str]:
 
 
 def _registration(folder: Path, demo: DemoProvider, origin: str) -> Path:
-    provider = IdentityProvider(demo.id, demo.name, origin, "", (folder / f"{demo.id}.crt").read_text())
+    certificate = (folder / f"{demo.id}.crt").read_text()
+    provider = IdentityProvider(demo.id, demo.name, origin, "", certificate)
     (folder / f"{demo.id}.xml").write_bytes(messages.metadata(provider))
     path = folder / f"{demo.id}.toml"
     path.write_text(

@@ -19,6 +19,7 @@ BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 URI = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
 SUBJECT_ID = "urn:oasis:names:tc:SAML:attribute:subject-id"
 MAIL = "urn:oid:0.9.2342.19200300.100.1.3"
+POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 CONTEXT = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"  # true: one only chose a name
 NAMESPACES = {"samlp": SAMLP, "saml": SAML}
@@ -256,9 +257,11 @@ def metadata(provider: IdentityProvider) -> bytes:
     info = _sub(_sub(role, f"{{{MD}}}KeyDescriptor", None, use="signing"), f"{{{DS}}}KeyInfo")
     body = "".join(line for line in provider.certificate.splitlines() if not line.startswith("-----"))
     _sub(_sub(info, f"{{{DS}}}X509Data"), f"{{{DS}}}X509Certificate", body)
-    _sub(role, f"{{{MD}}}SingleLogoutService", None, Binding=REDIRECT, Location=provider.slo_url)
+    for binding in (REDIRECT, POST):
+        _sub(role, f"{{{MD}}}SingleLogoutService", None, Binding=binding, Location=provider.slo_url)
     _sub(role, f"{{{MD}}}NameIDFormat", PERSISTENT)
-    _sub(role, f"{{{MD}}}SingleSignOnService", None, Binding=REDIRECT, Location=provider.sso_url)
+    for binding in (REDIRECT, POST):
+        _sub(role, f"{{{MD}}}SingleSignOnService", None, Binding=binding, Location=provider.sso_url)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 

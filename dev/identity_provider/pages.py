@@ -1,5 +1,6 @@
 """The provider's pages: plain, one heading each, no script inside the page."""
 
+from collections.abc import Mapping
 from html import escape
 
 from dev.identity_provider.config import Identity, IdentityProvider
@@ -29,8 +30,10 @@ Nobody here is real, and no password is asked for.</p></footer>
 """
 
 
-def choose(provider: IdentityProvider, query: str, chosen: str = "", *, nothing_chosen: bool = False) -> str:
-    """Who one can be at this provider."""
+def choose(
+    provider: IdentityProvider, asked: Mapping[str, str], chosen: str = "", *, nothing_chosen: bool = False
+) -> str:
+    """Who one can be at this provider; `asked` are the fields that carry the service's request along."""
     error = (
         '<p class="error" id="problem"><strong>Choose who to sign in as.</strong></p>'
         if nothing_chosen
@@ -39,7 +42,7 @@ def choose(provider: IdentityProvider, query: str, chosen: str = "", *, nothing_
     described = ' aria-describedby="problem"' if nothing_chosen else ""
     options = "\n".join(_option(n, one, chosen) for n, one in enumerate(provider.identities))
     body = f"""<form method="post" action="/{escape(provider.id)}/sso">
-<input type="hidden" name="query" value="{escape(query)}">
+{_hidden(asked)}
 <fieldset{described}>
 <legend>Who do you want to be?</legend>
 {error}{options}
@@ -50,6 +53,13 @@ def choose(provider: IdentityProvider, query: str, chosen: str = "", *, nothing_
     return _page(provider.name, "Sign in", body, problem=nothing_chosen)
 
 
+def _hidden(fields: Mapping[str, str]) -> str:
+    return "\n".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in fields.items()
+    )
+
+
 def _option(number: int, identity: Identity, chosen: str) -> str:
     mark = " checked" if identity.subject_id == chosen else ""
     return f"""<div class="choice"><input type="radio" name="identity" id="identity-{number}"
@@ -58,16 +68,15 @@ def _option(number: int, identity: Identity, chosen: str) -> str:
 <p id="note-{number}">{escape(identity.note)}<br>{escape(identity.mail)}</p></div>"""
 
 
-def hand_over(provider: IdentityProvider, acs_url: str, message: str, relay_state: str) -> str:
-    """The signed answer on its way: sent at once by a script of ours, or by the button."""
+def hand_over(provider: IdentityProvider, address: str, fields: Mapping[str, str]) -> str:
+    """A signed message on its way to the service: sent at once by a script of ours, or by the button."""
     body = f"""<p>We are sending you back to where you came from.</p>
-<form method="post" action="{escape(acs_url)}" id="answer">
-<input type="hidden" name="SAMLResponse" value="{escape(message)}">
-<input type="hidden" name="RelayState" value="{escape(relay_state)}">
+<form method="post" action="{escape(address)}" id="answer">
+{_hidden(fields)}
 <p class="buttons"><button type="submit">Continue</button></p>
 </form>"""
     script = '<script src="/static/continue.js" defer></script>\n'
-    return _page(provider.name, "Signed in", body, script)
+    return _page(provider.name, "Continue", body, script)
 
 
 def sign_out(provider: IdentityProvider, name: str) -> str:

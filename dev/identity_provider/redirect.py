@@ -66,10 +66,15 @@ def read(query_string: str, service: Service, destination: str) -> Message:
         raise BadRequest("The message can't be unpacked.") from error
     if not any(_verifies(signed.encode(), signature, pem) for pem in service.certificates):
         raise BadRequest("The message is not signed by the service.")
+    check_addressed(root, service, destination)
+    return Message(kind, root, values.get("RelayState", ""))
+
+
+def check_addressed(root: etree._Element, service: Service, destination: str) -> None:
+    """Raise BadRequest unless the message is from the service and for this address."""
     issuer = root.find("{urn:oasis:names:tc:SAML:2.0:assertion}Issuer")
     if root.get("Destination") != destination or issuer is None or issuer.text != service.entity_id:
         raise BadRequest("The message is not from the service, or not for this provider.")
-    return Message(kind, root, values.get("RelayState", ""))
 
 
 def _verifies(signed: bytes, signature: bytes, pem: str) -> bool:

@@ -1,7 +1,7 @@
 """The provider as a WSGI application: sign-in page, signed answers, single logout, metadata."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from dev.identity_provider import messages, pages, redirect
+from dev.identity_provider import messages, pages, posting, redirect
 from dev.identity_provider.config import Config, Identity, IdentityProvider
 
 STATIC = {
@@ -21,6 +21,7 @@ STATIC = {
 LARGEST_FORM = 128 * 1024
 MOST_SESSIONS = 1000
 SAML_SESSION = "SessionIndex"
+CARRIED = ("query", "request", "relay")  # fields in which the service's request travels through our pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +97,35 @@ class Application:
         return Reply("200 OK", messages.metadata(provider), (kind,))
 
     def _sso(self, provider: IdentityProvider, environ: WSGIEnvironment) -> Reply:
-        if environ["REQUEST_METHOD"] != "POST":
-            query = str(environ.get("QUERY_STRING", ""))
-            redirect.read(query, self._config.service, provider.sso_url)
-            _, session = self._session(provider, environ)
-            return page(pages.choose(provider, query, session.identity.subject_id if session else ""))
-        form = _form(environ)
-        # The request was in the page; it is verified again, so that the form can't be used to forge one.
-        asked = redirect.read(form.get("query", ""), self._config.service, provider.sso_url)
+        form = _form(environ) if environ["REQUEST_METHOD"] == "POST" else {}
+        if not form:
+            carried = {"query": str(environ.get("QUERY_STRING", ""))}
+        elif "SAMLRequest" in form:
+            carried = {"request": form["SAMLRequest"], "relay": form.get("RelayState", "")}
+        else:
+            return self._chosen(provider, form)
+        self._asked(provider, carried)
+        _, session = self._session(provider, environ)
+        return page(pages.choose(provider, carried, session.identity.subject_id if session else ""))
+
+    def _chosen(self, provider: IdentityProvider, form: dict[str, str]) -> Reply:
+        asked = self._asked(provider, form)
         request_id = str(asked.root.get("ID", ""))
         if "cancel" in form:
             refusal = messages.refusal(provider, self._config.service, request_id, self._clock())
             return self._hand_over(provider, messages.sign(refusal, provider), asked.relay_state)
         number = form.get("identity", "")
         if not number.isdecimal() or int(number) >= len(provider.identities):
-            return page(pages.choose(provider, form["query"], nothing_chosen=True), "400 Bad Request")
+            carried = {name: form[name] for name in form if name in CARRIED}
+            return page(pages.choose(provider, carried, nothing_chosen=True), "400 Bad Request")
         return self._signed_in(provider, provider.identities[int(number)], request_id, asked.relay_state)
+
+    def _asked(self, provider: IdentityProvider, carried: Mapping[str, str]) -> redirect.Message:
+        """The request. It travels in the page and is verified each time, so that no form can forge one."""
+        if "request" in carried:
+            form = {"SAMLRequest": carried["request"], "RelayState": carried.get("relay", "")}
+            return posting.read(form, self._config.service, provider.sso_url)
+        return redirect.read(carried.get("query", ""), self._config.service, provider.sso_url)
 
     def _signed_in(
         self, provider: IdentityProvider, identity: Identity, request_id: str, relay: str
@@ -130,26 +144,35 @@ class Application:
     def _hand_over(
         self, provider: IdentityProvider, message: bytes, relay_state: str, *headers: tuple[str, str]
     ) -> Reply:
-        text = pages.hand_over(provider, self._config.service.acs_url, messages.encoded(message), relay_state)
+        fields = {"SAMLResponse": messages.encoded(message), "RelayState": relay_state}
+        text = pages.hand_over(provider, self._config.service.acs_url, fields)
         return page(text, "200 OK", *headers)
 
     def _slo(self, provider: IdentityProvider, environ: WSGIEnvironment) -> Reply:
         token, session = self._session(provider, environ)
         query = str(environ.get("QUERY_STRING", ""))
+        form = _form(environ) if environ["REQUEST_METHOD"] == "POST" else {}
+        if set(posting.KINDS) & set(form):
+            return self._told(provider, posting.read(form, self._config.service, provider.slo_url), True)
         if environ["REQUEST_METHOD"] == "POST":
             return self._sign_out_everywhere(provider, token, session)
         if not query:
             return page(pages.sign_out(provider, session.identity.name if session else ""))
-        message = redirect.read(query, self._config.service, provider.slo_url)
+        return self._told(provider, redirect.read(query, self._config.service, provider.slo_url), False)
+
+    def _told(self, provider: IdentityProvider, message: redirect.Message, posted: bool) -> Reply:
+        """Do what a logout message says, and answer it in the binding by which it came."""
         if message.kind == "SAMLResponse":
             sentence = f"You are signed out of {provider.name} and of the services that you used through it."
             return page(pages.told(provider.name, "You are signed out", sentence))
         self._end(message.root)
-        answer = messages.logout_response(
-            provider, self._config.service, str(message.root.get("ID")), self._clock()
-        )
-        address = self._config.service.slo_url
-        return _go(redirect.url(address, "SAMLResponse", answer, message.relay_state, provider))
+        service = self._config.service
+        answer = messages.logout_response(provider, service, str(message.root.get("ID")), self._clock())
+        if not posted:
+            return _go(redirect.url(service.slo_url, "SAMLResponse", answer, message.relay_state, provider))
+        signed = messages.encoded(messages.sign(answer, provider))
+        fields = {"SAMLResponse": signed, "RelayState": message.relay_state}
+        return page(pages.hand_over(provider, service.slo_url, fields))
 
     def _sign_out_everywhere(self, provider: IdentityProvider, token: str, session: Session | None) -> Reply:
         if session is None:

@@ -95,10 +95,10 @@ class World:
     def go(self, name: str, mail: str, return_to: str = "/") -> Visit:
         """Start here, choose who to be at the provider, and stop before the answer is posted to us."""
         begun = self.sign_on.begin(name, return_to)
-        page = get(begun.url)[1]
-        query = unescape(found(r'name="query" value="([^"]*)"', page))
+        fields = dict(begun.onward.fields)
+        page = (post(begun.url, fields) if fields else get(begun.url))[1]
         number = [one.mail for one in self.provider(name).identities].index(mail)
-        answer = post(begun.url.partition("?")[0], {"query": query, "identity": str(number)})[1]
+        answer = post(begun.url.partition("?")[0], hidden(page) | {"identity": str(number)})[1]
         return Visit(
             unescape(found(r'name="SAMLResponse" value="([^"]*)"', answer)),
             unescape(found(r'name="RelayState" value="([^"]*)"', answer)),
@@ -115,6 +115,12 @@ def found(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match is not None, text
     return match.group(1)
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of a page's form."""
+    fields = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in fields}
 
 
 def get(url: str, cookie: str = "") -> tuple[int, str, dict[str, str]]:

@@ -43,6 +43,7 @@ from tests.functional.saml_world import (
     World,
     found,
     get,
+    hidden,
     post,
     running_providers,
     world,
@@ -299,10 +300,10 @@ def sign_out_session(signed_in: SignedIn) -> dict[str, str]:
 
 def test_signing_out_here_can_end_the_session_at_the_provider_too(here: World) -> None:
     session = sign_out_session(here.finish(here.go("rivers", ISOLDE)))
-    url = here.sign_on.logout(session)
-    assert url is not None
+    onward = here.sign_on.logout(session)
+    assert onward is not None
 
-    status, _, headers = get(url)
+    status, _, headers = get(onward.url)
     assert status == 303
     answer = urlsplit(headers["Location"])
     outcome = here.sign_on.handle_slo("GET", answer.query)
@@ -333,7 +334,8 @@ def test_signing_out_at_the_provider_names_the_sessions_to_end_here(here: World)
     assert outcome.concerns(session)
     assert not outcome.concerns(session | {"session_index": "_another"})
     assert not outcome.concerns(session | {"provider": "northmere"})
-    assert get(outcome.url)[0] == 200
+    assert outcome.onward is not None
+    assert get(outcome.onward.url)[0] == 200
     with pytest.raises(Replayed):
         here.sign_on.handle_slo("GET", asked.query)
 
@@ -350,6 +352,48 @@ def test_a_provider_signs_out_only_its_own_people(here: World) -> None:
 
     assert outcome.uid == ""
     assert not outcome.concerns(session)
+
+
+def posts_only(here: World, name: str) -> None:
+    """Register the provider as one that takes messages by HTTP-POST alone."""
+    provider = here.registry.get(name)
+    assert provider is not None
+    here.registry.change(
+        name, sso_url="", slo_url="", sso_post_url=provider.sso_url, slo_post_url=provider.slo_url
+    )
+
+
+def test_a_provider_that_takes_posted_messages_only_signs_somebody_in_and_out(here: World) -> None:
+    posts_only(here, "rivers")
+    session = sign_out_session(here.finish(here.go("rivers", ISOLDE)))
+
+    onward = here.sign_on.logout(session)
+    assert onward is not None
+    page = post(onward.url, dict(onward.fields))[1]
+    outcome = here.sign_on.handle_slo("POST", hidden(page))
+
+    assert (outcome.kind, outcome.provider_id, outcome.complete) == ("response", "rivers", True)
+    with pytest.raises(Expired):
+        here.sign_on.handle_slo("POST", hidden(page))
+
+
+def test_a_posted_request_to_sign_somebody_out_is_answered_by_a_post(here: World) -> None:
+    posts_only(here, "rivers")
+    session = sign_out_session(here.finish(here.go("rivers", ISOLDE)))
+    name = session["name_id"].split("\n")[3]
+    service, provider = read_service(here.sign_on.metadata()), here.provider("rivers")
+    wish = messages.logout_request(provider, service, name, "", datetime.now(UTC))
+    form = {"SAMLRequest": messages.encoded(messages.sign(wish, provider)), "RelayState": "x" * 3000}
+
+    outcome = here.sign_on.handle_slo("POST", form)
+
+    assert outcome.uid == "saml-rivers"
+    assert outcome.concerns(session)
+    assert outcome.onward is not None
+    assert dict(outcome.onward.fields)["RelayState"] == "x" * 3000
+    assert "You are signed out" in post(outcome.onward.url, dict(outcome.onward.fields))[1]
+    with pytest.raises(Replayed):
+        here.sign_on.handle_slo("POST", form)
 
 
 @pytest.mark.parametrize("message", [{"SAMLRequest": "x"}, "", "SAMLRequest=x", "a=b"])
