@@ -34,6 +34,9 @@ NEXT_STEPS = {
     waiting.ZERO_RESULT_SEARCH: "See whether somebody is missing or known by another name.",
     waiting.STUCK_MAIL: "Check the address and the mail server.",
     waiting.SUSPENDED_DEVICE: "Ask its owner what it was; only they can let it work again.",
+    waiting.PROVIDER_KEYS: "Ask the organisation's IT team by telephone whether they did this.",
+    waiting.PROVIDER_METADATA: "“counterpart idp list” shows the state of every provider.",
+    waiting.PROVIDER_ENDING: "Ask the organisation's IT team when the next one comes.",
     waiting.FEEDBACK: "Answer if an address was given.",
 }
 

@@ -19,7 +19,10 @@ from counterpart.logs import to_file
 # and nobody should wait for packages that are not used.
 COMMANDS = {
     "serve": ("serve", "Run the portal until it is stopped."),
-    "worker": ("worker", "Send the mail that waits, and watch what mail programs ask."),
+    "worker": (
+        "worker",
+        "Send the mail that waits, keep providers' metadata fresh, watch what mail programs ask.",
+    ),
     "migrate": ("store", "Make the store's tables, or bring them to this version."),
     "sync": ("sync", "Bring HR feeds into the directory: plan, guard, apply, receipt."),
     "idp": ("idp", "Register, check and switch departments' identity providers."),

@@ -6,10 +6,12 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from saml.errors import ProviderRefused
 
+_PEM_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----[^-]{1,20000}-----END CERTIFICATE-----")
 _PEM_LINES = re.compile(r"-----(BEGIN|END) CERTIFICATE-----")
 
 
@@ -39,6 +41,22 @@ def load(text: str) -> x509.Certificate:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ProviderRefused("A signing certificate can't be read.") from error
     return certificate
+
+
+def pem_certificates(text: str) -> tuple[str, ...]:
+    """Every certificate of a PEM file, each by itself. Raises ProviderRefused for one that can't be read."""
+    blocks = _PEM_BLOCK.findall(text)
+    return tuple(load(block).public_bytes(Encoding.PEM).decode("ascii") for block in blocks)
+
+
+def fingerprint(pem: str) -> str:
+    """SHA-256 of the certificate, in hex with colons, as administrators compare it."""
+    return load(pem).fingerprint(SHA256()).hex(":").upper()
+
+
+def ends(pem: str) -> datetime:
+    """The certificate's last moment."""
+    return load(pem).not_valid_after_utc
 
 
 def has_expired(certificate: x509.Certificate, now: datetime) -> bool:

@@ -1,8 +1,11 @@
 """An identity provider as registered: what it may say, about whom, and how long we believe it."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
+
+from saml import source
+from saml.source import Source
 
 DRAFT, LIVE, SUSPENDED = STATES = ("draft", "live", "suspended")
 
@@ -45,9 +48,20 @@ class Provider:
     max_session_hours: int = 0  # a session here ends so long after signing in; 0 = the portal's own limit
     fallback_until: str = ""  # instant until which its people may sign in by a mailed link; empty = never
     contact: str = ""  # whom a person calls who can't get in
+    alert_mail: tuple[str, ...] = ()  # who is told when its keys change or end
+    # What follows is read from the metadata, and renewed with it.
+    source: Source = field(default_factory=Source)
     sso_post_url: str = ""
     slo_post_url: str = ""
     slo_response_url: str = ""  # where answers go over HTTP-Redirect; empty = slo_url
+    wants_signed_requests: bool = False
+    name_id_formats: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)  # language to the provider's own name
+    keywords: tuple[str, ...] = ()
+    privacy_url: str = ""
+    logo: str = ""  # address in the metadata; never shown, only fetched (saml/logos.py)
+    assurance: tuple[str, ...] = ()
+    believed_until: datetime | None = None  # the metadata's end; from then on nobody signs in through it
 
     @property
     def sso(self) -> tuple[str, str]:
@@ -76,11 +90,20 @@ class Provider:
             and now < datetime.fromisoformat(self.fallback_until)
         )
 
+    def outdated(self, now: datetime) -> bool:
+        """Whether its metadata has ended, so that its keys vouch for nothing any more."""
+        return self.believed_until is not None and self.believed_until <= now
+
 
 def to_plain(provider: Provider) -> dict[str, Any]:
-    """As a dictionary of strings, numbers and lists, for storage."""
-    return {
+    """As a dictionary of strings, numbers, lists and dictionaries, for storage."""
+    plain = {
         name: list(value) if isinstance(value, tuple) else value for name, value in asdict(provider).items()
+    }
+    until = provider.believed_until
+    return plain | {
+        "source": source.to_plain(provider.source),
+        "believed_until": until.isoformat() if until else None,
     }
 
 
@@ -90,4 +113,8 @@ def from_plain(data: dict[str, Any]) -> Provider:
     values: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known
     }
+    if "source" in values:
+        values["source"] = source.from_plain(values["source"])
+    if values.get("believed_until"):
+        values["believed_until"] = datetime.fromisoformat(values["believed_until"])
     return Provider(**values)

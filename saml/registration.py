@@ -1,29 +1,35 @@
 """A provider's registration file (TOML), read with words that say which key is wrong and how to mend it."""
 
 import re
-import tomllib
-from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ldap_schema.errors import NotFound
 from ldap_schema.organisations import Organisation
-from saml import contexts, metadata
-from saml.errors import ProviderRefused
+from saml import contexts
+from saml.certificates import pem_certificates
+from saml.fetch import pin_bytes
 from saml.provider import IDENTITY_ATTRIBUTES, SUBJECT_ID, Provider
+from saml.renewal import renewed
+from saml.source import ACCEPT, FILE, HOLD, PASTE, QUERY, URL, Obtained, Source, believe, obtain, read_file
+from saml.toml_file import TOMLFile
 
 KEYS = {
-    "id": str, "name": str, "metadata": str, "metadata_certificate": str, "organisations": list,
-    "domains": list, "shared_domains": list, "scopes": list, "identity_attribute": str,
-    "mail_attribute": str, "max_minutes": int, "max_sign_in_hours": int, "contact": str,
-    "contexts": list, "ask_contexts": bool, "max_session_hours": int,
+    "id": str, "name": str, "metadata": str, "metadata_query": str, "metadata_certificate": str,
+    "metadata_tls_authority": str, "metadata_tls_pin": str, "new_keys": str, "entity_id": str,
+    "organisations": list, "domains": list, "shared_domains": list, "scopes": list,
+    "scopes_from_metadata": bool, "identity_attribute": str, "mail_attribute": str, "contexts": list,
+    "ask_contexts": bool, "max_minutes": int, "max_sign_in_hours": int, "max_session_hours": int,
+    "contact": str, "alert_mail": list,
 }  # fmt: skip
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
 _SCOPE = re.compile(r"[a-z0-9][a-z0-9.-]{0,126}")
 _URI = re.compile(r"(?:https?://|urn:)[\x21-\x7e]{1,400}")
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@" + _DOMAIN.pattern)
+_A_DOMAIN = "a name like example.gov.uk in plain ASCII"
 
 
 class OrganisationFinder(Protocol):
@@ -33,132 +39,122 @@ class OrganisationFinder(Protocol):
         """The organisation of that id, code or name."""
 
 
-def read(path: Path, organisations: OrganisationFinder, now: datetime) -> Provider:
-    """Read a registration and the metadata it names; the provider is a draft. Raises ProviderRefused."""
-    data = _table(path)
-    described = metadata.read(_metadata(data, path), now, _signer(data, path))
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A provider as its file describes it, a draft, and the metadata document that belongs to it."""
+
+    provider: Provider
+    obtained: Obtained
+
+
+def read(
+    path: Path,
+    organisations: OrganisationFinder,
+    now: datetime,
+    *,
+    pasted: bytes | None = None,
+    private_hosts: tuple[str, ...] = (),
+) -> Registration:
+    """Read a registration and the metadata it names, or what was `pasted` in its place. Raises
+    ProviderRefused."""
+    file = TOMLFile(path, KEYS)
+    provider = _provider(file, organisations)  # what is wrong here is said before anything is fetched
+    source = _source(file, pasted is not None)
+    if pasted is not None:
+        obtained = believe(pasted, source, now)
+    elif source.refreshed:
+        obtained = obtain(source, now, private_hosts)
+    else:
+        obtained = believe(read_file(file.beside("metadata"), source.most), source, now)
+    provider = renewed(replace(provider, source=source), obtained.described, now)
+    if file.flag("scopes_from_metadata"):
+        if not source.of_many or provider.scopes:
+            raise file.refused(
+                "scopes_from_metadata is for metadata that a federation signs (entity_id and "
+                "metadata_certificate), and instead of scopes: nobody vouches for his own."
+            )
+        provider = replace(provider, scopes=obtained.described.scopes)
+    return Registration(provider, obtained)
+
+
+def _provider(file: TOMLFile, organisations: OrganisationFinder) -> Provider:
     return Provider(
-        id=_matching(data, "id", _ID, "small letters, digits and hyphens"),
-        name=_text(data, "name"),
-        entity_id=described.entity_id,
-        sso_url=described.sso_url,
-        slo_url=described.slo_url,
-        certificates=described.certificates,
-        domains=_list(data, "domains", _DOMAIN),
-        shared_domains=_list(data, "shared_domains", _DOMAIN),
-        scopes=_list(data, "scopes", _SCOPE),
-        organisations=_organisations(data, organisations),
-        identity_attribute=_identity(data),
-        mail_attribute=str(data.get("mail_attribute", "mail")),
-        max_minutes=_number(data, "max_minutes", 90, 5, 720),
-        max_sign_in_hours=_number(data, "max_sign_in_hours", 168, 1, 2160),
-        contexts=_contexts(data),
-        ask_contexts=bool(data.get("ask_contexts", False)),
-        max_session_hours=_number(data, "max_session_hours", 0, 0, 24),
-        contact=_text(data, "contact"),
+        id=file.matching("id", _ID, "small letters, digits and hyphens"),
+        name=file.text("name")[:300],
+        entity_id="",
+        sso_url="",
+        domains=file.names("domains", _DOMAIN, _A_DOMAIN),
+        shared_domains=file.names("shared_domains", _DOMAIN, _A_DOMAIN),
+        scopes=file.names("scopes", _SCOPE, _A_DOMAIN),
+        organisations=_organisations(file, organisations),
+        identity_attribute=file.choice(
+            "identity_attribute", SUBJECT_ID, IDENTITY_ATTRIBUTES, "; mail is never one"
+        ),
+        mail_attribute=file.text("mail_attribute", "mail"),
+        contexts=_contexts(file),
+        ask_contexts=file.flag("ask_contexts"),
+        max_minutes=file.number("max_minutes", 90, 5, 720),
+        max_sign_in_hours=file.number("max_sign_in_hours", 168, 1, 2160),
+        max_session_hours=file.number("max_session_hours", 0, 0, 24),
+        contact=file.text("contact")[:300],
+        alert_mail=file.names("alert_mail", _MAIL, "a mail address"),
     )
 
 
-def _table(path: Path) -> dict[str, Any]:
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProviderRefused(f"{path}: {error.strerror or 'can not be read'}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProviderRefused(f"{path} is not TOML: {error}.") from error
-    for key, value in data.items():
-        if key not in KEYS:
-            close = get_close_matches(key, KEYS, n=1)
-            raise ProviderRefused(
-                f"{path}: there is no key {key!r}." + (f" Did you mean {close[0]!r}?" if close else "")
-            )
-        if type(value) is not KEYS[key]:
-            raise ProviderRefused(f"{path}: {key} must be a {KEYS[key].__name__}.")
-    return data
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = str(data.get(key, "")).strip()
-    if not value or len(value) > 300 or not value.isprintable():
-        raise ProviderRefused(f"The registration needs {key}: one line of text.")
-    return value
-
-
-def _matching(data: Mapping[str, Any], key: str, pattern: re.Pattern[str], words: str) -> str:
-    value = _text(data, key)
-    if not pattern.fullmatch(value):
-        raise ProviderRefused(f"{key} may hold only {words}.")
-    return value
-
-
-def _list(data: Mapping[str, Any], key: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(str(value).strip().lower() for value in data.get(key, [])))
-    for value in values:
-        if not pattern.fullmatch(value):
-            raise ProviderRefused(f"{key}: {value!r} is not a name like example.gov.uk in plain ASCII.")
-    return values
-
-
-def _number(data: Mapping[str, Any], key: str, default: int, least: int, most: int) -> int:
-    value = int(data.get(key, default))
-    if not least <= value <= most:
-        raise ProviderRefused(f"{key} must be between {least} and {most}.")
-    return value
-
-
-def _identity(data: Mapping[str, Any]) -> str:
-    value = str(data.get("identity_attribute", SUBJECT_ID))
-    if value not in IDENTITY_ATTRIBUTES:
-        raise ProviderRefused(
-            f"identity_attribute must be one of {', '.join(IDENTITY_ATTRIBUTES)}; mail is never one."
-        )
-    return value
-
-
-def _contexts(data: Mapping[str, Any]) -> tuple[str, ...]:
-    names = [str(value).strip() for value in data.get("contexts", [])]
-    for uri in contexts.expanded(names):
+def _contexts(file: TOMLFile) -> tuple[str, ...]:
+    uris = contexts.expanded(file.texts("contexts"))
+    for uri in uris:
         if not _URI.fullmatch(uri):
             short = ", ".join(repr(name) for name in contexts.SHORT_NAMES)
-            raise ProviderRefused(f"contexts: {uri!r} is neither {short} nor the URI of a context.")
-    return contexts.expanded(names)
+            raise file.refused(f"contexts: {uri!r} is neither {short} nor the URI of a context.")
+    return uris
 
 
-def _organisations(data: Mapping[str, Any], finder: OrganisationFinder) -> tuple[str, ...]:
-    references = [str(value) for value in data.get("organisations", [])]
+def _organisations(file: TOMLFile, finder: OrganisationFinder) -> tuple[str, ...]:
+    references = file.texts("organisations")
     if not references:
-        raise ProviderRefused(
-            "The registration lists no organisations, so nobody could sign in through the provider."
-        )
-    found = []
-    for reference in references:
-        try:
-            organisation = finder.find(reference)
-        except NotFound:
-            organisation = None
-        if organisation is None:
-            raise ProviderRefused(
-                f"The directory knows no organisation {reference!r}. Use its id, code or name."
-            )
-        found.append(organisation.id)
-    return tuple(dict.fromkeys(found))
+        raise file.refused("organisations: it lists no organisations, so nobody could sign in through it.")
+    return tuple(dict.fromkeys(_organisation(file, finder, reference) for reference in references))
 
 
-def _metadata(data: Mapping[str, Any], path: Path) -> bytes:
-    source = _text(data, "metadata")
-    if "://" in source:
-        return metadata.fetch(source)
-    return _file(path.parent / source)
-
-
-def _signer(data: Mapping[str, Any], path: Path) -> str:
-    name = data.get("metadata_certificate")
-    return _file(path.parent / str(name)).decode("ascii", "replace") if name else ""
-
-
-def _file(path: Path) -> bytes:
+def _organisation(file: TOMLFile, finder: OrganisationFinder, reference: str) -> str:
     try:
-        with path.open("rb") as file:
-            return file.read(metadata.MAX_METADATA + 1)
-    except OSError as error:
-        raise ProviderRefused(f"{path}: {error.strerror or 'can not be read'}.") from error
+        found = finder.find(reference)
+    except NotFound:
+        found = None
+    if found is None:
+        raise file.refused(
+            f"organisations: the directory knows no organisation {reference!r}. Use its id, code or name."
+        )
+    return found.id
+
+
+def _source(file: TOMLFile, pasted: bool) -> Source:
+    if not pasted and file.has("metadata") == file.has("metadata_query"):
+        raise file.refused("the registration needs metadata (an address or a file) or metadata_query.")
+    location = file.text("metadata_query" if file.has("metadata_query") else "metadata", "")
+    kind = QUERY if file.has("metadata_query") else URL if "://" in location else FILE
+    if kind == QUERY and not (file.has("entity_id") and file.has("metadata_certificate")):
+        raise file.refused("metadata_query needs entity_id and metadata_certificate as well.")
+    pin = file.text("metadata_tls_pin", "")
+    if pin:
+        pin_bytes(pin)
+    return Source(
+        kind=PASTE if pasted else kind,
+        location="" if pasted else location,
+        entity_id=file.text("entity_id", ""),
+        signers=_pem(file, "metadata_certificate"),
+        authority="".join(_pem(file, "metadata_tls_authority")),
+        pin=pin,
+        new_keys=file.choice("new_keys", "", ("", ACCEPT, HOLD)),
+    )
+
+
+def _pem(file: TOMLFile, key: str) -> tuple[str, ...]:
+    if not file.has(key):
+        return ()
+    path = file.beside(key)
+    found = pem_certificates(read_file(path).decode("ascii", "replace"))
+    if not found:
+        raise file.refused(f"{key}: {path} holds no certificate in PEM.")
+    return found

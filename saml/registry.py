@@ -6,12 +6,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from saml import registration
 from saml.errors import ProviderRefused
+from saml.history import keep, refresh_pause
 from saml.provider import DRAFT, LIVE, STATES, Provider, from_plain, to_plain
-from saml.registration import OrganisationFinder
-from store import providers
+from saml.registration import OrganisationFinder, Registration
+from store import provider_watch, providers, waiting
 from store.database import Store
+from store.provider_watch import Watched
 
 
 class Registry:
@@ -39,17 +43,55 @@ class Registry:
         """The live provider of that entity ID, to choose whose keys must have signed a logout message."""
         return next((provider for provider in self.live() if provider.entity_id == entity_id), None)
 
-    def add_from_toml(self, path: Path, organisations: OrganisationFinder, now: datetime) -> Provider:
+    def add_from_toml(
+        self,
+        path: Path,
+        organisations: OrganisationFinder,
+        now: datetime,
+        *,
+        pasted: bytes | None = None,
+        private_hosts: tuple[str, ...] = (),
+    ) -> Provider:
         """Register a provider, or renew the registration of the same id, which keeps its state. A new one
-        is a draft. `organisations` is the directory's gateway. Raises ProviderRefused."""
-        wanted = registration.read(path, organisations, now)
+        is a draft. `organisations` is the directory's gateway; `pasted` is metadata to read instead of what
+        the file names. Raises ProviderRefused."""
+        read = registration.read(path, organisations, now, pasted=pasted, private_hosts=private_hosts)
+        return self.add(read, now)
+
+    def add(self, wanted: Registration, now: datetime) -> Provider:
+        """Keep a registration that was read: its metadata is in force from now on. Raises ProviderRefused."""
         with self._store.transaction() as tx:
-            known = [from_plain(row) for row in providers.all(tx)]
-            before = next((provider for provider in known if provider.id == wanted.id), None)
-            wanted = replace(wanted, state=DRAFT) if before is None else _renewed(wanted, before)
-            _check_against(wanted, before, [provider for provider in known if provider.id != wanted.id])
-            providers.save(tx, to_plain(wanted))
-        return wanted
+            provider, _ = self._fitting(wanted, tx)
+            providers.save(tx, to_plain(provider))
+            keep(tx, provider.id, wanted.obtained, now, "registered by an operator")
+            before = provider_watch.get(tx, provider.id)
+            due = now + refresh_pause(wanted.obtained.described, now)
+            warned = before.warned if before else {}
+            provider_watch.save(
+                tx, Watched(provider_id=provider.id, due=due, tried=now, good=now, warned=warned)
+            )
+            for kind in (waiting.PROVIDER_KEYS, waiting.PROVIDER_METADATA):
+                waiting.settle_matter(tx, kind, provider.id, "registration", now)
+        return provider
+
+    def fitting(self, wanted: Registration) -> tuple[Provider, Provider | None]:
+        """The provider as it would be kept, and as it is today; changes nothing. Raises ProviderRefused."""
+        with self._store.reading() as tx:
+            return self._fitting(wanted, tx)
+
+    def _fitting(self, wanted: Registration, tx: Session) -> tuple[Provider, Provider | None]:
+        known = [from_plain(row) for row in providers.all(tx)]
+        before = next((provider for provider in known if provider.id == wanted.provider.id), None)
+        provider = replace(wanted.provider, state=DRAFT)
+        if before is not None:
+            provider = _renewed(provider, before)
+        _check_against(provider, before, [each for each in known if each.id != provider.id])
+        return provider, before
+
+    def watched(self) -> dict[str, Watched]:
+        """When each provider's metadata was read, and what was wrong with it."""
+        with self._store.reading() as tx:
+            return provider_watch.every(tx)
 
     def set_state(self, provider_id: str, state: str) -> Provider:
         """Make a provider a draft, live or suspended. Raises ProviderRefused."""

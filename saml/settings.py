@@ -63,6 +63,13 @@ class SAMLSettings:
         },
     )
 
+    private_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "meaning": "Host names whose metadata may be fetched although they lead into a private network."
+        },
+    )
+
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:

@@ -223,6 +223,7 @@ class SignOn:
         provider = self._registry.by_entity_id(arrived.issuer)
         if provider is None:
             raise UnknownProvider("the logout message is not from a live provider")
+        self._current(provider)
         now = self._clock()
         root = bindings.believed(arrived, provider, now)
         request = slo.read_request(root, provider, self._settings, self._decryption(), now)
@@ -255,6 +256,12 @@ class SignOn:
         provider = self._registry.get(provider_id)
         if provider is None or provider.state != LIVE:
             raise UnknownProvider("there is no such provider, or it is not live", provider_id)
+        return self._current(provider)
+
+    def _current(self, provider: Provider) -> Provider:
+        """The provider, unless its metadata has ended: then its keys may have been taken from it."""
+        if provider.outdated(self._clock()):
+            raise UnknownProvider(f"its metadata ended on {provider.believed_until}", provider.id)
         return provider
 
 

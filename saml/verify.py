@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,13 +90,31 @@ def signed_bytes(shape: SignatureShape, certificates: Iterable[str], now: dateti
     we are going to read. So even if the engine had looked at another element than we do, nothing unsigned
     could be read.
     """
+    _vouched(shape, certificates, now)
+    return _with_that_digest(shape, _canonical)
+
+
+def signed_document(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> bytes:
+    """As signed_bytes, for a signature of a whole document, which loses it on the way: federations' 50 MB
+    are not copied before they are believed. Raises BadAssertion.
+    """
+    if shape.parent.getparent() is not None or shape.node.getparent() is not shape.parent:
+        raise BadAssertion("the signature is not that of the whole document")
+    _vouched(shape, certificates, now)
+    return _with_that_digest(shape, _canonical_in_place)
+
+
+def _vouched(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> None:
     usable = [pem for pem in certificates if not has_expired(load(pem), now)]
     if not usable:
         raise BadAssertion("every signing certificate registered for the provider has expired")
     if not any(node_is_signed(shape.node, pem) for pem in usable):
         raise BadAssertion("the signature was not made by a registered key of the provider")
+
+
+def _with_that_digest(shape: SignatureShape, make: Callable[[SignatureShape], bytes]) -> bytes:
     try:
-        canonical = _canonical(shape)
+        canonical = make(shape)
         expected = base64.b64decode("".join(shape.digest_value.split()), validate=True)
     except (binascii.Error, ValueError, etree.LxmlError) as error:
         raise BadAssertion(
@@ -119,12 +137,22 @@ def _canonical(shape: SignatureShape) -> bytes:
     if own is None:
         raise BadAssertion("the signature is not where it was")
     _remove_keeping_tail(own)
+    return _written(apex, shape.prefixes)
+
+
+def _canonical_in_place(shape: SignatureShape) -> bytes:
+    """As _canonical, without a copy: nothing stands outside the root, so every prefix is in scope already."""
+    _remove_keeping_tail(shape.node)
+    return _written(shape.parent, shape.prefixes)
+
+
+def _written(apex: etree._Element, prefixes: tuple[str, ...]) -> bytes:
     canonical: bytes = etree.tostring(
         apex,
         method="c14n",
         exclusive=True,
         with_comments=False,
-        inclusive_ns_prefixes=list(shape.prefixes) or None,
+        inclusive_ns_prefixes=list(prefixes) or None,
     )
     return canonical
 

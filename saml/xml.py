@@ -74,14 +74,27 @@ def inflate(data: bytes, limit: int) -> bytes:
     return plain
 
 
-def parse(data: bytes, limit: int = MAX_MESSAGE, max_elements: int = MAX_ELEMENTS) -> etree._Element:
+def parse(
+    data: bytes,
+    limit: int = MAX_MESSAGE,
+    max_elements: int = MAX_ELEMENTS,
+    *,
+    drop_comments: bool = False,
+) -> etree._Element:
     """Parse UTF-8 XML with no DTD, entity, comment or processing instruction in it. Raises Unreadable.
 
     Comments are refused, not skipped: they are how text was cut in two by others' parsers, and no provider
-    sends them.
+    sends them in a message. People and federations write them into metadata; with `drop_comments` they are
+    gone before the tree is built, as for a signature without comments, so that no text is cut.
     """
     _check_bytes(data, limit)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=drop_comments,
+    )
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:

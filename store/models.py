@@ -3,7 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, Text, TypeDecorator, text
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -120,9 +131,36 @@ class ProviderMetadata(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id", ondelete="CASCADE"), index=True)
-    digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))  # of what it says, without its dates and signature
     document: Mapped[str] = mapped_column(Text)
     received: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(10))  # applied, held
+    words: Mapped[str] = mapped_column(Text)  # what it changed, or would change
+
+
+class ProviderWatch(Table):
+    """What the worker knows of a provider's metadata: when it was read, what was wrong, who was warned."""
+
+    __tablename__ = "provider_watch"
+
+    provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id", ondelete="CASCADE"), primary_key=True)
+    due: Mapped[datetime]  # not before; while a worker reads it, the end of its lease
+    tried: Mapped[datetime | None]
+    good: Mapped[datetime | None]  # when it was last read and believed
+    failures: Mapped[int]  # since then
+    problem: Mapped[str] = mapped_column(String(1000))
+    warned: Mapped[dict[str, Any]]  # which end was warned of, and when
+
+
+class ProviderLogo(Table):
+    """A provider's logo, drawn anew by us; `source` tells whether its metadata names another one now."""
+
+    __tablename__ = "provider_logo"
+
+    provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id", ondelete="CASCADE"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    png: Mapped[bytes] = mapped_column(LargeBinary)  # empty: it could not be used
+    fetched: Mapped[datetime]
 
 
 class Heartbeat(Table):

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from store.errors import BadRecord
 from store.models import ProviderMetadata, ProviderRow
+
+APPLIED, HELD = "applied", "held"
+MOST_VERSIONS = 100  # of one provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class MetadataVersion:
     digest: str
     document: str
     received: datetime
+    state: str = APPLIED
+    words: str = ""
 
 
 def save(tx: Session, provider: Mapping[str, Any]) -> None:
@@ -53,14 +58,36 @@ def all(tx: Session) -> list[dict[str, Any]]:
     return [dict(row.details) for row in tx.scalars(select(ProviderRow).order_by(ProviderRow.id))]
 
 
-def keep_metadata(tx: Session, provider_id: str, document: str, now: datetime) -> bool:
-    """Keep this version of a saved provider's metadata; False if it is the one kept last."""
-    digest = hashlib.sha256(document.encode("utf-8")).hexdigest()
+def keep_metadata(
+    tx: Session,
+    provider_id: str,
+    document: str,
+    now: datetime,
+    *,
+    digest: str = "",
+    state: str = APPLIED,
+    words: str = "",
+) -> bool:
+    """Keep this version of a saved provider's metadata; False if it is the one kept last, in the same state.
+
+    `digest` tells versions apart where a document changes without saying anything new; else the document's.
+    """
+    digest = digest or hashlib.sha256(document.encode("utf-8")).hexdigest()
     kept = metadata_versions(tx, provider_id)
-    if kept and kept[-1].digest == digest:
+    if kept and (kept[-1].digest, kept[-1].state) == (digest, state):
         return False
-    tx.add(ProviderMetadata(provider_id=provider_id, digest=digest, document=document, received=now))
+    tx.add(
+        ProviderMetadata(
+            provider_id=provider_id,
+            digest=digest,
+            document=document,
+            received=now,
+            state=state,
+            words=words,
+        )
+    )
     tx.flush()
+    _forget_oldest(tx, provider_id)
     return True
 
 
@@ -71,4 +98,22 @@ def metadata_versions(tx: Session, provider_id: str) -> list[MetadataVersion]:
         .where(ProviderMetadata.provider_id == provider_id)
         .order_by(ProviderMetadata.id)
     )
-    return [MetadataVersion(row.digest, row.document, row.received) for row in tx.scalars(found)]
+    return [
+        MetadataVersion(row.digest, row.document, row.received, row.state, row.words)
+        for row in tx.scalars(found)
+    ]
+
+
+def _forget_oldest(tx: Session, provider_id: str) -> None:
+    """A source that says something new at every reading must not fill the disk."""
+    newest = (
+        select(ProviderMetadata.id)
+        .where(ProviderMetadata.provider_id == provider_id)
+        .order_by(ProviderMetadata.id.desc())
+        .limit(MOST_VERSIONS)
+    )
+    tx.execute(
+        delete(ProviderMetadata).where(
+            ProviderMetadata.provider_id == provider_id, ProviderMetadata.id.not_in(newest)
+        )
+    )

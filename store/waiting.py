@@ -17,6 +17,9 @@ HELD_FEED = "held feed"
 STUCK_MAIL = "stuck mail"
 FEEDBACK = "feedback"
 SUSPENDED_DEVICE = "suspended device"
+PROVIDER_KEYS = "sign-in keys"
+PROVIDER_METADATA = "sign-in metadata"
+PROVIDER_ENDING = "sign-in ending"
 
 LONGEST_KEY, LONGEST_SUMMARY = 200, 2000
 MOST_OF_A_KIND = 100  # more at once is no list that somebody works through

@@ -26,7 +26,7 @@ def idp() -> None:
 @pass_tools
 def check(tools: Tools, file: Path, as_json: bool) -> None:
     """Say whether a registration is good; changes nothing."""
-    provider = registration.read(file, tools.directory.organisations, tools.clock())
+    provider = registration.read(file, tools.directory.organisations, tools.clock()).provider
     show(
         asdict(provider), f"{file} is a good registration.\n{_described(provider, tools.directory)}", as_json
     )

@@ -1,4 +1,4 @@
-"""`counterpart worker`: sends the mail that waits in the outbox."""
+"""`counterpart worker`: sends the mail that waits, keeps metadata fresh, watches what mail programs ask."""
 
 import signal
 from threading import Event, Thread
@@ -9,11 +9,12 @@ import click
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
+from counterpart.refresher import keep_fresh, refresher
 from counterpart.watch.alarm import Alarm
 from counterpart.watch.loop import Watch
 from counterpart.worker import Worker
 
-WATCH_END_SECONDS = 10.0
+END_SECONDS = 10.0  # for what runs beside the mail
 
 
 @click.command(epilog=example("counterpart worker", "counterpart worker --once"))
@@ -23,7 +24,7 @@ WATCH_END_SECONDS = 10.0
 @as_json
 @pass_tools
 def worker(tools: Tools, once: bool, as_json: bool) -> None:
-    """Send the mail that waits, and watch what mail programs ask.
+    """Send the mail that waits, keep providers' metadata fresh, watch what mail programs ask.
 
     It watches where a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail in flight
     is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
@@ -35,10 +36,10 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
     )
     if not once:
         to_stderr()
-        watching = _start_watch(tools, stop)
+        beside = [_start_refresher(tools, stop), *_start_watch(tools, stop)]
         made.run()
-        if watching is not None:
-            watching.join(WATCH_END_SECONDS)
+        for thread in beside:
+            thread.join(END_SECONDS)
         return
     counts = made.deliver()
     data = {"sent": counts.sent, "postponed": counts.postponed, "dead": counts.dead}
@@ -49,11 +50,19 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
     )
 
 
-def _start_watch(tools: Tools, stop: Event) -> Thread | None:
+def _start_refresher(tools: Tools, stop: Event) -> Thread:
+    """Keep providers' metadata fresh; reading one may take minutes, so nothing waits for its end."""
+    made = refresher(tools.settings, tools.store, tools.clock)
+    thread = Thread(target=keep_fresh, args=(made, stop), name="metadata", daemon=True)
+    thread.start()
+    return thread
+
+
+def _start_watch(tools: Tools, stop: Event) -> list[Thread]:
     """Watch slapd's log beside the mail, in a thread of its own: a slow mail server delays no alarm."""
     settings = tools.settings
     if not settings.watch.log:
-        return None
+        return []
     alarm = Alarm(
         directory=tools.portal_directory,
         store=tools.store,
@@ -63,7 +72,7 @@ def _start_watch(tools: Tools, stop: Event) -> Thread | None:
     )
     thread = Thread(target=Watch(settings.watch, alarm, tools.clock).run, args=(stop,), name="watch")
     thread.start()
-    return thread
+    return [thread]
 
 
 def _stop_on_signals() -> Event:
