@@ -80,6 +80,7 @@ def secrets(patient: Patient) -> Iterator[Problem]:
     named = [
         settings.directory.portal_password_file,
         settings.directory.sync_password_file,
+        settings.directory.index_password_file,
         Path(settings.portal.secret_file),
         settings.saml.key_file,
         *(

@@ -13,13 +13,12 @@ from urllib.parse import quote
 from dev.certificates import ensure_certificate, write_secret
 from dev.errors import ServerFailed
 from dev.processes import Process, find_program, free_port, listening, socket_path
-from ldap_schema.configure import ConfigInput, config_ldif, peer_identity, tree_ldif
+from ldap_schema.configure import ACCOUNTS, ConfigInput, config_ldif, peer_identity, tree_ldif
 from ldap_schema.replication import Provider
 from ldap_schema.settings import DirectorySettings
 
 SUFFIX = "dc=leaders,dc=gov,dc=uk"
 APPARMOR_PROFILE = Path("/etc/apparmor.d/usr.sbin.slapd")
-PORTAL, SYNC, REPLICA = "directory-portal", "directory-sync", "directory-replica"
 OFFLINE_SECONDS = 120
 
 
@@ -101,8 +100,9 @@ class Slapd(Process):
             uri=self.uri,
             suffix=self.suffix,
             ca_file=self.ca_file,
-            portal_password_file=self.secrets / PORTAL,
-            sync_password_file=self.secrets / SYNC,
+            portal_password_file=self.secrets / "directory-portal",
+            sync_password_file=self.secrets / "directory-sync",
+            index_password_file=self.secrets / "directory-index",
             server_program=private_program(Path("/usr/sbin/slapd"), self.folder, APPARMOR_PROFILE),
             server_config=self.config,
         )
@@ -117,7 +117,7 @@ class Slapd(Process):
     def _fill_folder(self, program: Path) -> None:
         """Bring configuration and base tree into the folder, each only when absent, stale or half done."""
         certificate = ensure_certificate(self._tls, datetime.now(UTC))
-        portal, sync, replica = (ensure_secret(self.secrets / name) for name in (PORTAL, SYNC, REPLICA))
+        passwords = {name: ensure_secret(self.secrets / f"directory-{name}") for name in ACCOUNTS}
         self.data.mkdir(exist_ok=True, mode=0o700)  # slapd refuses a configuration that names no folder
         origin = self.provider
         given = ConfigInput(
@@ -130,18 +130,22 @@ class Slapd(Process):
             administrator=self.admin_dn,
             durable=self._durable,
             max_size=self._max_size,
-            provider=Provider(uri=origin.uri, authority=origin.ca_file, password=replica) if origin else None,
+            provider=_provider(origin, passwords["replica"]),
         )
         text = config_ldif(given)
         changed = _load(program, 0, text, self.config, self.config, _digest(text))
         if changed and _stamp(self.data).exists():
             _offline(program, ["-Tindex", "-q", "-F", self.config])  # the new one may index more
         if origin is None:
-            tree = tree_ldif(self.suffix, portal, sync, replica)
+            tree = tree_ldif(self.suffix, passwords)
             _load(program, 1, tree, self.config, self.data, "tree")
         elif not _stamp(self.data).exists():
             copied = _offline(program, ["-Tcat", "-n", "1", "-F", origin.config])
             _load(program, 1, copied, self.config, self.data, "copy", "-w")
+
+
+def _provider(origin: Slapd | None, password: str) -> Provider | None:
+    return Provider(uri=origin.uri, authority=origin.ca_file, password=password) if origin else None
 
 
 def _stamp(folder: Path) -> Path:

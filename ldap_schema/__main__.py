@@ -12,11 +12,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ldap_schema.configure import ConfigInput, config_ldif, peer_identity, tree_ldif, upgrade_ldif
+from ldap_schema.configure import (
+    ACCOUNTS,
+    ConfigInput,
+    config_ldif,
+    peer_identity,
+    tree_ldif,
+    upgrade_ldif,
+)
 from ldap_schema.replication import Provider, promotion_ldif, replica_ldif
 from ldap_schema.settings import DirectorySettings
-
-ACCOUNTS = ("portal", "sync", "replica")
 
 
 def main(arguments: Sequence[str] | None = None) -> str:
@@ -27,14 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> str:
     if asked.what == "promote":
         return promotion_ldif()
     if asked.what == "replica":
-        password = (asked.secrets / "directory-replica").read_text().strip()
         given = Provider(
-            uri=asked.provider, authority=asked.authority, password=password, number=asked.number
+            uri=asked.provider,
+            authority=asked.authority,
+            password=_password(asked.secrets, "replica"),
+            number=asked.number,
         )
         return replica_ldif(asked.suffix, given)
     if asked.what == "tree":
-        passwords = [(asked.secrets / f"directory-{name}").read_text().strip() for name in ACCOUNTS]
-        return tree_ldif(asked.suffix, *passwords)
+        return tree_ldif(asked.suffix, {name: _password(asked.secrets, name) for name in ACCOUNTS})
     return config_ldif(
         ConfigInput(
             suffix=asked.suffix,
@@ -47,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> str:
             max_size=asked.gigabytes << 30,
         )
     )
+
+
+def _password(secrets: Path, account: str) -> str:
+    return (secrets / f"directory-{account}").read_text().strip()
 
 
 def _parser() -> argparse.ArgumentParser:

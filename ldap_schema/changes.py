@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ldap_schema import feeds, offices, organisations, people, posts
+from ldap_schema import delegations, feeds, offices, organisations, people, posts
+from ldap_schema.delegations import Delegation
 from ldap_schema.entries import Codec
 from ldap_schema.errors import BadValue
 from ldap_schema.feeds import FeedPart
@@ -15,7 +16,7 @@ from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
 from ldap_schema.tree import Tree
 
-Record = Person | Post | Tenure | Organisation | Office | FeedPart
+Record = Person | Post | Tenure | Organisation | Office | Delegation | FeedPart
 # The overlay `unique` watches these (ldif/config.ldif). slapd 2.5 also judges an assertion by the top of the
 # branch in which the overlay searches, so an operation that gives one of them a value can't carry one.
 UNIQUE = frozenset({"nlcSignInAddress", "nlcFederatedId"})
@@ -101,6 +102,8 @@ def dn_of(record: Record, tree: Tree) -> str:
             return tree.organisation(record.id)
         case Office():
             return tree.office(record.id)
+        case Delegation():
+            return tree.delegation(record.id)
         case FeedPart():
             return tree.feed_part(record.feed, record.part)
 
@@ -112,6 +115,7 @@ def _codec(record: Record) -> Codec[Record]:
         Tenure: posts.TENURE_CODEC,
         Organisation: organisations.CODEC,
         Office: offices.CODEC,
+        Delegation: delegations.CODEC,
         FeedPart: feeds.CODEC,
     }[type(record)]
     return codec

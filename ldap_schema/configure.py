@@ -12,7 +12,8 @@ from string import Template
 from ldap_schema.passwords import hash_password
 from ldap_schema.replication import Provider, replication_lines
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+ACCOUNTS = ("portal", "sync", "index", "replica")  # the services in ldif/tree.ldif
 # In an entry that is there: its name and kind, and what slapd writes by itself.
 NOT_OURS_TO_WRITE = ("objectClass", "cn", "pwdLastSuccess")
 
@@ -78,10 +79,11 @@ def config_ldif(server: ConfigInput) -> str:
     )
 
 
-def tree_ldif(suffix: str, portal_password: str, sync_password: str, replica_password: str) -> str:
+def tree_ldif(suffix: str, passwords: Mapping[str, str]) -> str:
     """Return the empty tree with its service accounts, for `slapadd -n1`; the passwords go in hashed.
 
-    Raise ValueError for a suffix that does not begin with `dc=`.
+    There must be a password for each of ACCOUNTS. Raise ValueError for a suffix that does not begin with
+    `dc=`.
     """
     attribute, _, rest = suffix.partition("=")
     if attribute.strip().lower() != "dc" or not rest:
@@ -90,9 +92,7 @@ def tree_ldif(suffix: str, portal_password: str, sync_password: str, replica_pas
         suffix=suffix,
         top=rest.partition(",")[0],
         version=SCHEMA_VERSION,
-        portal_password=hash_password(portal_password),
-        sync_password=hash_password(sync_password),
-        replica_password=hash_password(replica_password),
+        **{f"{account}_password": hash_password(passwords[account]) for account in ACCOUNTS},
     )
 
 

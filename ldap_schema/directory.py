@@ -1,21 +1,25 @@
 """The directory as the rest of Counterpart knows it: records in, records out."""
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 
 from ldap_schema.changes import Change, operations
 from ldap_schema.comparison import Comparison, compare
 from ldap_schema.connection import Connections
 from ldap_schema.credentials import Credentials
-from ldap_schema.errors import BadValue
+from ldap_schema.delegations import Delegations
+from ldap_schema.errors import BadValue, NotDelegated, NotFound
 from ldap_schema.feeds import Feeds
+from ldap_schema.grants import Grants
 from ldap_schema.groups import Groups
 from ldap_schema.inspection import missing_parts
 from ldap_schema.link import Link
 from ldap_schema.offices import Offices
 from ldap_schema.organisations import Organisations
-from ldap_schema.people import People
+from ldap_schema.people import VISIBLE, People
 from ldap_schema.posts import Posts
+from ldap_schema.seals import Seals
 from ldap_schema.servers import Servers
 from ldap_schema.settings import DirectorySettings
 from ldap_schema.tree import Tree
@@ -28,6 +32,7 @@ class Service(StrEnum):
 
     PORTAL = "portal"
     SYNC = "sync"
+    INDEX = "index"
 
 
 class Directory:
@@ -42,6 +47,9 @@ class Directory:
         self.posts = Posts(link)
         self.organisations = Organisations(link)
         self.offices = Offices(link)
+        self.delegations = Delegations(link)
+        self.grants = Grants(link)
+        self.seals = Seals(link)
         self.credentials = Credentials(link)
         self.groups = Groups(link)
         self.feeds = Feeds(link)
@@ -56,6 +64,7 @@ class Directory:
         passwords = {
             Service.PORTAL: settings.portal_password_file,
             Service.SYNC: settings.sync_password_file,
+            Service.INDEX: settings.index_password_file,
         }
 
         def connections(uri: str) -> Connections:
@@ -80,6 +89,20 @@ class Directory:
         portal's account may do this. Raise BadValue for what is no uid.
         """
         return Directory(self._link.as_viewer(uid))
+
+    def acting_for(self, leader: str, delegate: str, day: date) -> "Directory":
+        """Return the directory as the leader sees it, for a delegate; asked anew whenever somebody acts.
+
+        Only the portal's account may do this. Raise NotDelegated unless a delegation stands on that day (a
+        Europe/London civil date) between the two, and the delegate is somebody whom others see.
+        """
+        try:
+            known = self.people.get(delegate).status in VISIBLE
+        except NotFound:
+            known = False
+        if not known or not self.delegations.scopes(leader, delegate, day):
+            raise NotDelegated("No delegation from this leader to this delegate stands on that day.")
+        return self.as_viewer(leader)
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write all changes or none, in one transaction; changes that change nothing cost nothing.

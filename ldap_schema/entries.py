@@ -17,11 +17,16 @@ _NARROW = {
     "nlcDutyLine": re.compile(r"[A-Za-z0-9 '()+,./:?=-]+"),
     "mail": re.compile(r"[!-~]+"),
     "associatedDomain": re.compile(r"[!-~]+"),
+    "nlcSharedDomain": re.compile(r"[!-~]+"),
+    "preferredLanguage": re.compile(r"[A-Za-z0-9 -]+"),
 }
 # The same lists stand in the constraint overlay (ldif/config.ldif), which has the last word.
 _LISTED = {
-    "nlcStatus": re.compile(r"pending|active|missing|leaving|left|held|deceased"),
+    "nlcStatus": re.compile(r"pending|active|missing|leaving|left|held|deceased|canary"),
     "nlcShow": re.compile(r"(mail|telephoneNumber|mobile):(leaders|sector|organisation)"),
+    "nlcSealed": re.compile(r"post|all"),
+    "nlcRevealUntil": re.compile(r"(mail|telephoneNumber|mobile) [\w.-]+ \d{4}-\d\d-\d\d", re.ASCII),
+    "nlcScope": re.compile(r"search|introductions|contact-facts|devices"),
     "nlcTenureKind": re.compile(r"substantive|acting|interim|secondment|cover|job share"),
 }
 _SEVERAL_LINES = frozenset({"nlcHoldReason"})

@@ -5,6 +5,7 @@ DirectoryError
 │   ├── DirectoryNotTrusted  whoever answers can't prove to be the directory; nothing was sent there
 │   └── AccountRefused       our own account can't sign in: its password is wrong or missing
 ├── DirectoryRefused         the server answered no: access rules, limits
+│   └── NotDelegated         nobody delegated that, or not for this day
 ├── NotFound                 there is no such entry, or this identity may not know that there is
 ├── AlreadyThere             the id, or a value that must be unique, is taken
 ├── Moved                    the entry is no longer what the change was based on; nothing was written
@@ -31,6 +32,10 @@ class AccountRefused(DirectoryUnavailable):
 
 class DirectoryRefused(DirectoryError):
     """The server understood and said no: insufficient access, size or time limit."""
+
+
+class NotDelegated(DirectoryRefused):
+    """No delegation stands on that day by which the one could act for the other."""
 
 
 class NotFound(DirectoryError):

@@ -21,8 +21,8 @@ FEATURES = {
 }
 OVERLAYS = ("syncprov", "unique", "constraint", "ppolicy", "dynlist")
 BRANCHES = {
-    "portal": ("people", "organisations", "groups", "credentials"),
-    "sync": ("people", "posts", "feeds"),
+    "portal": ("people", "organisations", "groups", "credentials", "delegations"),
+    "sync": ("people", "posts", "feeds", "delegations"),
 }
 DATABASE_SETTINGS = {"olcLastBind": "TRUE", "olcAddContentAcl": "TRUE"}
 REPLICA_SETTINGS = {"olcLastBind": "FALSE"}  # ldif/replica.ldif says why

@@ -11,6 +11,7 @@ ATTRIBUTES = {
     "id": "nlcId",
     "name": "cn",
     "serves": "nlcServes",
+    "members": "member",
     "mail": "mail",
     "telephone": "telephoneNumber",
     "assistant": "nlcAssistantName",
@@ -27,6 +28,7 @@ class Office:
     id: str
     name: str
     serves: tuple[str, ...] = ()  # uids
+    members: tuple[str, ...] = ()  # uids of those who work there and are in the directory themselves
     mail: tuple[str, ...] = ()
     telephone: tuple[str, ...] = ()
     assistant: str = ""
@@ -35,7 +37,9 @@ class Office:
     feed_key: str = ""
 
 
-CODEC = Codec(Office, ATTRIBUTES, classes=("nlcOffice",), references={"serves": Tree.person})
+CODEC = Codec(
+    Office, ATTRIBUTES, classes=("nlcOffice",), references={"serves": Tree.person, "members": Tree.person}
+)
 IS_OFFICE = equals("objectClass", "nlcOffice")
 
 

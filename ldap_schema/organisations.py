@@ -12,13 +12,19 @@ ATTRIBUTES = {
     "id": "nlcId",
     "name": "o",
     "former_names": "nlcFormerName",
+    "former_name_days": "nlcFormerNameDays",
     "acronyms": "nlcAcronym",
     "codes": "nlcCode",
     "sector": "businessCategory",
+    "town": "l",
     "region": "st",
+    "areas_served": "nlcAreaServed",
     "domains": "associatedDomain",
+    "shared_domains": "nlcSharedDomain",
+    "pages": "labeledURI",
     "duty_line": "nlcDutyLine",
     "parent_id": "nlcParent",
+    "successor_ids": "nlcSuccessor",
 }
 
 SECTORS = (
@@ -34,20 +40,26 @@ class Organisation:
     id: str
     name: str
     former_names: tuple[str, ...] = ()
+    former_name_days: tuple[str, ...] = ()  # "<first day>/<last day> <name>", either day may be missing
     acronyms: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()  # other people's stable references, "<scheme>:<value>"
     sector: str = ""
+    town: str = ""
     region: str = ""
+    areas_served: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()  # mail domains, lower case
+    shared_domains: tuple[str, ...] = ()  # those that people of others have as well; they prove nothing
+    pages: tuple[str, ...] = ()  # "<URL> <label>" (RFC 2079)
     duty_line: str = ""  # number for any hour, shown to every signed-in leader
     parent_id: str = ""
+    successor_ids: tuple[str, ...] = ()  # who does now what it did, if it is no more
 
 
 CODEC = Codec(
     Organisation,
     ATTRIBUTES,
     classes=("organization", "nlcOrganisationInfo"),
-    references={"parent_id": Tree.organisation},
+    references={"parent_id": Tree.organisation, "successor_ids": Tree.organisation},
 )
 
 

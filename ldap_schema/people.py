@@ -11,12 +11,15 @@ from ldap_schema.operations import ModifyEntry
 from ldap_schema.tree import Tree
 
 # Status of a person's entry (`nlcStatus`). "missing" means one absence from a feed, which is a question and
-# changes nothing that anybody sees; "leaving" means a last day that is known and still to come.
-PENDING, ACTIVE, MISSING, LEAVING, LEFT, HELD, DECEASED = (
-    "pending", "active", "missing", "leaving", "left", "held", "deceased",
+# changes nothing that anybody sees; "leaving" means a last day that is known and still to come. A "canary" is
+# nobody: only mail programs see the entry, and whoever finds it has copied the directory.
+PENDING, ACTIVE, MISSING, LEAVING, LEFT, HELD, DECEASED, CANARY = (
+    "pending", "active", "missing", "leaving", "left", "held", "deceased", "canary",
 )  # fmt: skip
 # Who is seen by others and may sign in; the access rules (ldif/access.ldif) name the same three.
 VISIBLE = (ACTIVE, MISSING, LEAVING)
+# What is concealed with a person whose life may be in danger (`nlcSealed`).
+SEALED_POST, SEALED_ALL = "post", "all"
 
 # Field of `Person` -> attribute of the entry, defined in ldif/schema.ldif or RFC 2798, 4519 and 4524.
 ATTRIBUTES = {
@@ -32,12 +35,22 @@ ATTRIBUTES = {
     "organisation_name": "o",
     "organisation_id": "nlcOrganisation",
     "sector": "businessCategory",
+    "town": "l",
     "region": "st",
+    "employee_number": "employeeNumber",
+    "language": "preferredLanguage",
+    "pages": "labeledURI",
+    "assistants": "secretary",
     "mail": "mail",
     "telephone": "telephoneNumber",
     "mobile": "mobile",
     "show": "nlcShow",
+    "reveal_mail_to": "nlcRevealMailTo",
+    "reveal_telephone_to": "nlcRevealTelephoneNumberTo",
+    "reveal_mobile_to": "nlcRevealMobileTo",
+    "reveal_until": "nlcRevealUntil",
     "status": "nlcStatus",
+    "sealed": "nlcSealed",
     "kind": "employeeType",
     "sign_in_address": "nlcSignInAddress",
     "federated_ids": "nlcFederatedId",
@@ -63,12 +76,23 @@ class Person:
     organisation_name: str = ""  # derived copy
     organisation_id: str = ""
     sector: str = ""
+    town: str = ""
     region: str = ""
+    employee_number: str = ""  # of the employer; for the sync account alone
+    language: str = ""  # RFC 2616 language range, e.g. "cy" for Welsh
+    pages: tuple[str, ...] = ()  # "<URL> <label>" (RFC 2079)
+    assistants: tuple[str, ...] = ()  # uids
     mail: tuple[str, ...] = ()
     telephone: tuple[str, ...] = ()
     mobile: tuple[str, ...] = ()
     show: tuple[str, ...] = ()  # "<attribute>:<leaders|sector|organisation>"; nothing = nobody but the person
+    # Who may see a detail beside those: uids, and "<attribute> <uid> <last day>" where the grant has an end.
+    reveal_mail_to: tuple[str, ...] = ()
+    reveal_telephone_to: tuple[str, ...] = ()
+    reveal_mobile_to: tuple[str, ...] = ()
+    reveal_until: tuple[str, ...] = ()
     status: str = ACTIVE
+    sealed: str = ""  # SEALED_POST or SEALED_ALL; for themselves and the sync account to see
     kind: str = "leader"  # describes, never decides rights
     sign_in_address: str = ""
     federated_ids: tuple[str, ...] = ()  # "<provider id>|<kind>|<value>"
@@ -81,7 +105,13 @@ CODEC = Codec(
     Person,
     ATTRIBUTES,
     classes=("inetOrgPerson", "nlcPerson"),
-    references={"organisation_id": Tree.organisation},
+    references={
+        "organisation_id": Tree.organisation,
+        "assistants": Tree.person,
+        "reveal_mail_to": Tree.person,
+        "reveal_telephone_to": Tree.person,
+        "reveal_mobile_to": Tree.person,
+    },
 )
 SEARCHED = ("cn", "sn", "givenName", "displayName", "title", "o", "st")
 # Search page's name of a filter -> field of `Person`.
@@ -101,8 +131,8 @@ class People:
         return CODEC.decode(self._link.get(self._link.tree.person(uid), CODEC.asked))
 
     def by_uids(self, uids: Iterable[str]) -> dict[str, Person]:
-        """Return those of the people who can be seen, by uid."""
-        wanted = list(dict.fromkeys(uids))
+        """Return those of the people who can be seen, by uid; an empty uid is nobody (a concealed holder)."""
+        wanted = list(dict.fromkeys(uid for uid in uids if uid))
         return {person.uid: person for person in self._any("uid", wanted)}
 
     def all_of_feed(self, feed: str, part: str | None = None) -> list[Person]:

@@ -18,7 +18,9 @@ POST_ATTRIBUTES = {
     "title": "cn",
     "organisation_id": "nlcOrganisation",
     "role": "nlcRole",
+    "town": "l",
     "region": "st",
+    "sealed_for": "nlcSealedFor",
     "feed": "nlcFeed",
     "feed_part": "nlcFeedPart",
     "feed_key": "nlcFeedKey",
@@ -45,7 +47,9 @@ class Post:
     title: str
     organisation_id: str
     role: str = ""  # normalised role, e.g. "chief constable"; facet of the search page
+    town: str = ""
     region: str = ""
+    sealed_for: str = ""  # uid of the sealed holder with whom the post is concealed
     feed: str = ""
     feed_part: str = ""
     feed_key: str = ""  # the sender's own reference for the post
@@ -57,7 +61,7 @@ class Tenure:
 
     id: str
     post_id: str
-    holder: str  # uid
+    holder: str  # uid; empty if the holder is sealed: the post is held, and nobody else may know by whom
     kind: str = SUBSTANTIVE
     first_day: date | None = None  # Europe/London civil days, last day inclusive
     last_day: date | None = None
@@ -66,12 +70,16 @@ class Tenure:
     feed_key: str = ""  # the sender's key of the row: person and post
     digest: str = ""  # of the canonical row that made it, so that an unchanged row is recognised
 
+    def lasts(self, day: date) -> bool:
+        """Whether the holder holds the post on that day or will."""
+        return self.last_day is None or self.last_day >= day
+
 
 POST_CODEC = Codec(
     Post,
     POST_ATTRIBUTES,
     classes=("organizationalRole", "nlcPost"),
-    references={"organisation_id": Tree.organisation},
+    references={"organisation_id": Tree.organisation, "sealed_for": Tree.person},
 )
 TENURE_CODEC = Codec(
     Tenure,
@@ -114,6 +122,10 @@ class Posts:
             for tenure in self._tenures(all_of(IS_TENURE, any_of(*(equals("nlcPost", dn) for dn in dns)))):
                 held[tenure.post_id].append(tenure)
         return [(post, held[post.id]) for post in sorted(posts, key=lambda post: (post.title, post.id))]
+
+    def sealed_for(self, uid: str) -> list[Post]:
+        """Return the posts that are concealed with a sealed person."""
+        return self._posts(all_of(IS_POST, equals("nlcSealedFor", self._link.tree.person(uid))))
 
     def all_of_feed(self, feed: str, part: str | None = None) -> list[Post]:
         """Return the posts that a feed, or one part of it, made."""

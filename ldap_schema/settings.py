@@ -39,6 +39,10 @@ class DirectorySettings:
         default=Path("var/secrets/directory-sync"),
         metadata={"meaning": "File with the password of the sync jobs' service account."},
     )
+    index_password_file: Path = field(
+        default=Path("var/secrets/directory-index"),
+        metadata={"meaning": "File with the password of the search index's service account."},
+    )
     server_program: Path = field(
         default=Path("/usr/sbin/slapd"),
         metadata={"meaning": "slapd itself, for `backup` and `restore` on the directory's own machine."},

@@ -16,7 +16,7 @@ class Tree:
     suffix: str
 
     def branch(self, name: str) -> str:
-        """Return the DN of a branch: people, posts, organisations, offices, credentials, feeds or groups."""
+        """Return the DN of a branch: people, posts, organisations, offices, credentials…"""
         return f"ou={name},{self.suffix}"
 
     def service(self, name: str) -> str:
@@ -43,6 +43,10 @@ class Tree:
         """Return the DN of a private office."""
         return f"nlcId={checked(id_)},ou=offices,{self.suffix}"
 
+    def delegation(self, id_: str) -> str:
+        """Return the DN of a delegation."""
+        return f"nlcId={checked(id_)},ou=delegations,{self.suffix}"
+
     def credential(self, id_: str) -> str:
         """Return the DN as which one mail program binds."""
         return f"uid={checked(id_)},ou=credentials,{self.suffix}"
@@ -56,8 +60,12 @@ class Tree:
         return f"cn={checked(part)},{self.feed(feed)}"
 
     def group(self, name: str) -> str:
-        """Return the DN of a role or cohort."""
+        """Return the DN of a role."""
         return f"cn={checked(name)},ou=groups,{self.suffix}"
+
+    def cohort(self, name: str) -> str:
+        """Return the DN of a cohort."""
+        return f"cn={checked(name)},ou=cohorts,ou=groups,{self.suffix}"
 
 
 def checked(id_: str) -> str:

@@ -64,9 +64,7 @@ class Hall:
 
     def password(self, service: Service) -> str:
         """Return the password of a service account."""
-        settings = self.slapd.settings()
-        files = {Service.PORTAL: settings.portal_password_file, Service.SYNC: settings.sync_password_file}
-        return files[service].read_text().strip()
+        return (self.slapd.secrets / f"directory-{service}").read_text().strip()
 
     def truth(self) -> dict[str, dict[str, list[bytes]]]:
         """Return every entry with every attribute, as it stands in the database."""

@@ -89,10 +89,12 @@ class World:
     @contextmanager
     def as_service(self, service: Service) -> Iterator[ldap3.Connection]:
         """Yield a connection bound as one of the service accounts."""
-        settings = self.slapd.settings()
-        files = {Service.PORTAL: settings.portal_password_file, Service.SYNC: settings.sync_password_file}
-        with self.raw(f"cn={service},ou=services,{SUFFIX}", files[service].read_text().strip()) as connection:
+        with self.raw(f"cn={service},ou=services,{SUFFIX}", self.password(service)) as connection:
             yield connection
+
+    def password(self, service: Service) -> str:
+        """Return the password of a service account."""
+        return (self.slapd.secrets / f"directory-{service}").read_text().strip()
 
     @contextmanager
     def as_mail_program(self, viewer: str) -> Iterator[ldap3.Connection]:

@@ -108,5 +108,8 @@ def test_doctor_finds_nothing_wrong_with_what_was_installed(installed: Installed
 
 
 def test_the_directory_of_the_wheel_is_complete(environment: Path, tmp_path: Path) -> None:
-    words = "from ldap_schema.configure import tree_ldif; print(tree_ldif('dc=x,dc=y', *'abc'))"
+    words = (
+        "from ldap_schema.configure import ACCOUNTS, tree_ldif\n"
+        "print(tree_ldif('dc=x,dc=y', dict.fromkeys(ACCOUNTS, 'x')))"
+    )
     assert "dn: dc=x,dc=y" in _run(environment / "python", "-c", words, folder=tmp_path)

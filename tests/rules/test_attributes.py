@@ -13,6 +13,7 @@ RECORDS = [
     ("ldap_schema.posts", "TENURE_ATTRIBUTES", "Tenure"),
     ("ldap_schema.organisations", "ATTRIBUTES", "Organisation"),
     ("ldap_schema.offices", "ATTRIBUTES", "Office"),
+    ("ldap_schema.delegations", "ATTRIBUTES", "Delegation"),
     ("ldap_schema.feeds", "ATTRIBUTES", "FeedPart"),
     ("ldap_schema.credentials", "ATTRIBUTES", "Credential"),
 ]
@@ -21,6 +22,7 @@ SCHEMA = ROOT / "ldap_schema" / "ldif" / "schema.ldif"
 STANDARD = {
     "uid", "cn", "sn", "givenName", "displayName", "personalTitle", "title", "o", "businessCategory", "st",
     "mail", "telephoneNumber", "mobile", "employeeType", "roleOccupant", "associatedDomain", "owner",
+    "l", "secretary", "employeeNumber", "preferredLanguage", "labeledURI", "member",
     "description", "pwdLastSuccess", "pwdEndTime", "pwdAccountLockedTime",
 }  # fmt: skip
 

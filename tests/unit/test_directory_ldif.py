@@ -4,15 +4,16 @@ import re
 
 import pytest
 
-from ldap_schema.configure import access_rules, ldif, shipped_entry, tree_ldif
+from ldap_schema.configure import ACCOUNTS, access_rules, ldif, shipped_entry, tree_ldif
 from ldap_schema.credentials import ATTRIBUTES as CREDENTIALS
 from ldap_schema.credentials import SUSPENDED
+from ldap_schema.delegations import ATTRIBUTES as DELEGATIONS
 from ldap_schema.feeds import ATTRIBUTES as FEEDS
 from ldap_schema.inspection import defined_names
 from ldap_schema.offices import ATTRIBUTES as OFFICES
 from ldap_schema.organisations import ATTRIBUTES as ORGANISATIONS
 from ldap_schema.people import ATTRIBUTES as PEOPLE
-from ldap_schema.people import VISIBLE
+from ldap_schema.people import CANARY, VISIBLE
 from ldap_schema.posts import POST_ATTRIBUTES, TENURE_ATTRIBUTES
 
 SUFFIX = "dc=leaders,dc=gov,dc=uk"
@@ -21,7 +22,9 @@ SUFFIX = "dc=leaders,dc=gov,dc=uk"
 def test_every_attribute_a_record_writes_has_its_number_before_any_transaction() -> None:
     entry = ldif("tree.ldif").partition("dn: cn=every-attribute")[2].partition("\n\n")[0]
     there = {line.partition(":")[0] for line in entry.splitlines()}
-    tables = (PEOPLE, POST_ATTRIBUTES, TENURE_ATTRIBUTES, ORGANISATIONS, OFFICES, FEEDS, CREDENTIALS)
+    tables = (
+        PEOPLE, POST_ATTRIBUTES, TENURE_ATTRIBUTES, ORGANISATIONS, OFFICES, DELEGATIONS, FEEDS, CREDENTIALS,
+    )  # fmt: skip
     wanted = {attribute for table in tables for attribute in table.values()} | {"member"}
     assert wanted - there == set(), "add them to cn=every-attribute in ldif/tree.ldif"
     schema = ldif("schema.ldif")
@@ -44,19 +47,19 @@ def test_no_access_rule_uses_a_regular_expression_and_all_end_in_a_last_word() -
 
 def test_the_rules_and_the_code_mean_the_same_people_by_visible() -> None:
     text = "\n".join(access_rules(SUFFIX))
-    sets = re.findall(r"\(((?:\[\w+\](?: \| )?)+)\)", text)
+    sets = re.findall(r"nlcStatus & \(((?:\[\w+\](?: \| )?)+)\)", text)
     assert len(sets) >= 4
     assert {frozenset(re.findall(r"\w+", each)) for each in sets} == {frozenset(VISIBLE)}
-    (hidden,) = re.findall(r"\(!\(\|(.*?)\)\)\"", text)
-    assert set(re.findall(r"nlcStatus=(\w+)", hidden)) == set(VISIBLE)
+    (hidden,) = re.findall(r"\(!\(\|(.*?)\)\)\)\"", text)
+    assert set(re.findall(r"nlcStatus=(\w+)", hidden)) == {*VISIBLE, CANARY}
     people, programs = shipped_entry("ou=policies", SUFFIX)["labeledURI"]
     assert set(re.findall(r"nlcStatus=(\w+)", people)) == set(VISIBLE)
     assert SUSPENDED in programs
 
 
 def test_passwords_go_into_the_tree_hashed() -> None:
-    text = tree_ldif(SUFFIX, "portal-secret", "sync-secret", "replica-secret")
-    assert "secret" not in text
-    assert text.count("userPassword: {SSHA}") == 3
+    text = tree_ldif(SUFFIX, {account: f"{account}-passphrase" for account in ACCOUNTS})
+    assert "passphrase" not in text
+    assert text.count("userPassword: {SSHA}") == len(ACCOUNTS)
     with pytest.raises(ValueError, match="must begin with dc="):
-        tree_ldif("o=leaders", "a", "b", "c")
+        tree_ldif("o=leaders", dict.fromkeys(ACCOUNTS, "x"))
