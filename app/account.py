@@ -40,7 +40,7 @@ def end_all() -> Answer:
     portal_session().end()
     with services().store.transaction() as tx:
         ledger.append(tx, "signed out everywhere", uid, uid, {"sessions": str(ended)}, services().clock())
-    return redirect(url_for("sign_in.signed_out"), 303)
+    return redirect(url_for("sign_out.done"), 303)
 
 
 @bp.get("/sessions/stay")

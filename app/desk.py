@@ -6,7 +6,8 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from app.permissions import directory_manager_signed_in
+from app.organisation_list import organisation_list
+from app.permissions import directory_manager_acts, directory_manager_signed_in
 from app.viewer import services, viewer
 from ldap_schema.feeds import FeedPart
 from store import ledger, waiting
@@ -25,11 +26,14 @@ class Row:
     count: int = 1
     item: int | None = None
     next_step: str = ""
+    organisation: str = ""  # whose people it concerns, by name
+    linkable: bool = False  # a sign-in that can be linked to a record
 
 
 # What whoever sees a matter of each kind can do about it.
 NEXT_STEPS = {
-    waiting.UNKNOWN_SIGN_IN: "Ask their HR team to send the person in the next feed.",
+    waiting.UNKNOWN_SIGN_IN: "Link it to their entry, or ask their HR team to send them in the next feed.",
+    waiting.FAILED_SIGN_IN: "Tell the organisation's IT desk; the log has each case under its reference.",
     waiting.REFUSED_SIGN_IN: "Call the IT team of the organisation before anything else.",
     waiting.ZERO_RESULT_SEARCH: "See whether somebody is missing or known by another name.",
     waiting.STUCK_MAIL: "Check the address and the mail server.",
@@ -58,7 +62,7 @@ def index() -> str:
 
 
 @bp.post("/desk/<int:id>/settle")
-@directory_manager_signed_in
+@directory_manager_acts("settle a matter on the desk")
 def settle(id: int) -> Answer:
     """Take a matter off the desk, and write down who did."""
     now = services().clock()
@@ -77,6 +81,8 @@ def _row_of(item: waiting.Item) -> Row:
         count=item.count,
         item=item.id,
         next_step=NEXT_STEPS.get(item.kind, ""),
+        organisation=organisation_list().name(item.organisation) if item.organisation else "",
+        linkable=bool(item.details.get("federated_id")),
     )
 
 

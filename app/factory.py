@@ -4,17 +4,22 @@ from flask import Flask
 
 from app import (
     account,
+    confirm,
+    connect,
     contact,
     desk,
     devices,
     health,
     home,
+    linking,
+    mailed_link,
     organisations,
     pages,
     people,
     posts,
     search,
     sign_in,
+    sign_out,
 )
 from app.brand import choose_brand
 from app.errors import show_errors_as_pages
@@ -30,6 +35,9 @@ from app.viewer import ask_who_is_looking
 BLUEPRINTS = (
     home.bp,
     sign_in.bp,
+    sign_out.bp,
+    confirm.bp,
+    mailed_link.bp,
     search.bp,
     people.bp,
     contact.bp,
@@ -37,7 +45,9 @@ BLUEPRINTS = (
     organisations.bp,
     devices.bp,
     desk.bp,
+    linking.bp,
     account.bp,
+    connect.bp,
     pages.bp,
     health.bp,
 )
@@ -60,6 +70,7 @@ def create_app(settings: PortalSettings, services: PortalServices) -> Flask:
     add_headers(app, services)  # error pages carry them as well
     ask_who_is_looking(app)  # a view for others is refused before its form is looked at
     demand_form_tokens(app, services)
+    confirm.demand_fresh_sign_in(app)  # keeps a form only after its token was looked at
     limit_how_often(app, settings, services)
     show_errors_as_pages(app)
     return app

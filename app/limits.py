@@ -1,8 +1,9 @@
 """How often something may be done: counted in Redis, so that all portals count together."""
 
-from typing import Any
+import hashlib
+from typing import Any, cast
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from limits import parse
 
@@ -10,7 +11,12 @@ from app.services import PortalServices
 from app.settings import PortalSettings
 
 # Views that a stranger can call, and that cost us or a provider something.
-LIMITED = ("sign_in.find", "sign_in.begin", "sign_in.acs", "pages.send_feedback")
+LIMITED = (
+    "sign_in.find", "sign_in.begin", "sign_in.acs", "mailed_link.send", "mailed_link.use",
+    "pages.send_feedback",
+)  # fmt: skip
+LINKS_TO_ONE = parse("3 per hour")  # mails with a sign-in link to one address
+LINKS_IN_ALL = parse("10 per hour")  # that one network address may ask for
 
 
 class TooManyMessages(Exception):
@@ -39,6 +45,24 @@ class MessageLimits:
         counter.hit(self._in_all, "messages", sender)
 
 
+class LinkLimits:
+    """How often a sign-in link may be asked for: by one network address, and for one mailbox."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+
+    def count(self, asker: str, address: str) -> bool:
+        """Count one; False if it would be one too many, which the asker is not told."""
+        counter, mailbox = self._limiter.limiter, hashlib.sha256(address.encode()).hexdigest()
+        return counter.hit(LINKS_IN_ALL, "links-by", asker) and counter.hit(LINKS_TO_ONE, "links-to", mailbox)
+
+
+def may_ask_for_link(address: str) -> bool:
+    """Count a wish for a sign-in link; False if nobody may have another one there now."""
+    limits = cast(LinkLimits, current_app.extensions["counterpart-link-limits"])
+    return limits.count(request.remote_addr or "unknown", address)
+
+
 def limit_how_often(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
     """Limit the listed views by network address, and keep the counters of messages."""
     limiter = Limiter(
@@ -53,4 +77,5 @@ def limit_how_often(app: Flask, settings: PortalSettings, services: PortalServic
         view = app.view_functions[endpoint]
         limited: Any = limiter.shared_limit(settings.sign_in_limit, scope="sign-in")(view)
         app.view_functions[endpoint] = limited
+    app.extensions["counterpart-link-limits"] = LinkLimits(limiter)
     app.extensions["counterpart-message-limits"] = MessageLimits(limiter, settings)

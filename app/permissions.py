@@ -17,10 +17,11 @@ ATTRIBUTE = "permission"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Who may open a view; exactly one of the fields is set unless any signed-in leader will do."""
+    """Who may open a view; with neither of the first two fields set any signed-in leader will do."""
 
     public_because: str = ""
     role: str = ""
+    act: str = ""  # what the view does, where only somebody who signed in a short while ago may do it
 
 
 def public(reason: str) -> Callable[[View], View]:
@@ -38,6 +39,17 @@ def leader_signed_in(view: View) -> View:
 def directory_manager_signed_in(view: View) -> View:
     """Let members of the directory-managers group open the view, and nobody else."""
     return _mark(Permission(role=DIRECTORY_MANAGERS))(view)
+
+
+def leader_acts(act: str) -> Callable[[View], View]:
+    """Let a signed-in person do what changes their own way in, if they signed in a short while ago."""
+    return _mark(Permission(act=act))
+
+
+def directory_manager_acts(act: str) -> Callable[[View], View]:
+    """Let a directory manager do this, if they signed in a short while ago; `act` says what it is, as in
+    "settle a matter", for the page that asks them to sign in again."""
+    return _mark(Permission(role=DIRECTORY_MANAGERS, act=act))
 
 
 def permission_of(view: Callable[..., Any] | None) -> Permission | None:

@@ -15,7 +15,7 @@ from app.settings import PortalSettings
 # Forms that other sites send by design, each protected by something better than a token of ours.
 WITHOUT_FORM_TOKEN = {
     "sign_in.acs": "the provider's page posts it; the answer is signed and bound to the browser by a cookie",
-    "sign_in.slo": "the provider's page posts it; the message is signed and names whose session ends",
+    "sign_out.slo": "the provider's page posts it; the message is signed and names whose session ends",
 }
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

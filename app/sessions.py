@@ -40,7 +40,8 @@ class SessionsUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long somebody stays signed in: without a request, and at all."""
+    """How long somebody stays signed in: without a request, and at all. A session's own `ends` (a moment that
+    the provider or its registration set) can make it shorter and never longer."""
 
     idle: timedelta
     absolute: timedelta
@@ -115,6 +116,7 @@ class SignedInPlace:
     seen: datetime
     device: str
     current: bool
+    through: str = ""  # the provider's name, or that it was a mailed link
 
 
 def keep_sessions(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
@@ -213,6 +215,8 @@ class RedisSessions(SessionInterface):
         """Return when an unused session ends, and when it ends in any case."""
         now = self.clock()
         absolute = datetime.fromtimestamp(session.get("started", now.timestamp()), UTC) + self.limits.absolute
+        if ends := session.get("ends"):
+            absolute = min(absolute, datetime.fromtimestamp(ends, UTC))
         return min(now + self.limits.idle, absolute), absolute
 
     def _digests(self, uid: str) -> list[str]:
@@ -227,7 +231,8 @@ class RedisSessions(SessionInterface):
         now = self.clock().timestamp()
         idle = now - values.get("seen", 0) >= self.limits.idle.total_seconds()
         old = now - values.get("started", 0) >= self.limits.absolute.total_seconds()
-        return None if idle or old else values
+        over = values.get("ends") is not None and now >= values["ends"]
+        return None if idle or old or over else values
 
     def _create(self, session: PortalSession) -> None:
         session.cookie = secrets.token_urlsafe(32)
@@ -257,4 +262,5 @@ def _place(digest: str, values: dict[str, Any], current: str) -> SignedInPlace:
         seen=datetime.fromtimestamp(values["seen"], UTC),
         device=str(values.get("device", "")),
         current=digest == current,
+        through="a mailed link" if values.get("by") == "link" else str(values.get("provider_name", "")),
     )

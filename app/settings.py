@@ -48,6 +48,19 @@ class PortalSettings:
         default=60,
         metadata={"meaning": "Seconds after which a signed-in person's own entry and roles are read again."},
     )
+    fresh_minutes: int = field(
+        default=15,
+        metadata={
+            "meaning": "Minutes after signing in at one's organisation for which a directory manager's acts "
+            "don't ask to sign in again."
+        },
+    )
+    link_minutes: int = field(
+        default=15, metadata={"meaning": "Minutes for which a mailed sign-in link works, where they are on."}
+    )
+    link_session_hours: int = field(
+        default=2, metadata={"meaning": "Hours after which a session that began with a mailed link ends."}
+    )
     sign_in_limit: str = field(
         default="300 per 5 minutes",
         metadata={"meaning": "How often one network address may try to sign in."},

@@ -1,7 +1,9 @@
-"""Signing in through one's own organisation, and out again.
+"""Signing in through one's own organisation.
 
 The pages here know no protocol: `saml.sign_on` makes the requests and judges the answers.
 """
+
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -16,37 +18,24 @@ from flask import (
 )
 from werkzeug.wrappers import Response as Answer
 
-from app.errors import page_for, render_error
 from app.finding import clean, fold
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import public
+from app.refusals import refused
 from app.saml_forms import posted_once, send
 from app.security import let_forms_reach
-from app.viewer import NOTE_SECONDS, portal_session, services, sessions, sign_in_session
-from saml.errors import BadAssertion, BadLogout, SignInRefused, Unavailable, UnknownPerson, Unsolicited
-from saml.outcomes import Onward, SignedIn
+from app.viewer import ENDED, NOTE_SECONDS, services, sessions, sign_in_session
+from saml.errors import BadAssertion, LinkRefused, SignInRefused, Unsolicited
+from saml.outcomes import Begun, SignedIn
 from saml.provider import Provider
-from store import ledger, waiting
+from saml.state import CONNECT
+from store import ledger
 from store.errors import StoreError
 
 bp = Blueprint("sign_in", __name__)
 
 BEFORE = "Nobody can be signed in before they sign in."
 FROM_PROVIDER = "The identity provider's page sends the browser here."
-
-# What the page says for each code of a refusal, and whether simply trying again can help.
-REFUSALS = {
-    "unknown-person": ("You are not in the directory yet", False),
-    "not-owned": ("The sign-in of your organisation cannot be used for this person", False),
-    "bad-assertion": ("The answer of your organisation could not be accepted", False),
-    "clocks-differ": ("The clocks of your organisation and of this site differ", False),
-    "provider-said-no": ("Your organisation did not sign you in", True),
-    "expired": ("Signing in took too long", True),
-    "other-browser": ("Signing in began in another browser or window", True),
-    "replayed": ("This sign-in was used already", True),
-    "unknown-provider": ("That organisation cannot sign people in here at the moment", False),
-    "refused": ("You could not be signed in", True),
-}
 
 
 class AddressForm(PortalForm):
@@ -113,6 +102,13 @@ def metadata() -> Response:
     return response
 
 
+@bp.get("/saml/acs")
+@public(FROM_PROVIDER)
+def acs_opened() -> Answer:
+    """Send on whoever opens the address by itself, as with the back button."""
+    return redirect(url_for("sign_in.start"), 303)
+
+
 @bp.post("/saml/acs")
 @public(FROM_PROVIDER)
 def acs() -> Answer:
@@ -122,55 +118,23 @@ def acs() -> Answer:
         signed_in = services().sign_on.finish(
             form.get("SAMLResponse", ""), form.get("RelayState", ""), request.cookies
         )
-    except Unsolicited:
-        return redirect(url_for("sign_in.start"), 303)
+    except Unsolicited as refusal:
+        current_app.logger.warning(
+            "%s an answer that nobody asked for: %s", refusal.reference, refusal.reason
+        )
+        return redirect(url_for("sign_in.start", unasked="yes"), 303)
     except SignInRefused as refusal:
-        return _refused(refusal)
-    sign_in_session(signed_in.person.uid, _kept_for_logout(signed_in))
+        return refused(refusal)
+    except LinkRefused as reason:
+        return make_response(render_template("sign_in/not_connected.html", reason=str(reason)), 403)
+    if signed_in.purpose == CONNECT:  # the browser stays signed in as it was
+        write_down("provider connected", signed_in.person.uid, signed_in.provider.id)
+        return redirect(local_path(signed_in.return_to), 303)
+    if signed_in.replaces:
+        sessions().end_of(signed_in.person.uid, signed_in.replaces)
+    sign_in_session(signed_in.person.uid, _kept(signed_in))
     _record(signed_in)
     return redirect(local_path(signed_in.return_to), 303)
-
-
-@bp.get("/sign-out")
-@public("Signing out must work for somebody whose session has just ended.")
-def confirm_sign_out() -> str:
-    """Offer to sign out here, or at the organisation as well."""
-    let_forms_reach(services().sign_on.origins())
-    return render_template("sign_in/sign_out.html")
-
-
-@bp.post("/sign-out")
-@public("Signing out must work for somebody whose session has just ended.")
-def sign_out() -> Answer:
-    """End the session here, and at the identity provider if that was asked for."""
-    mine = portal_session()
-    at = {name: str(mine.get(name, "")) for name in ("provider", "name_id", "session_index")}
-    mine.end()
-    g.viewer = None
-    there = _end_there(at) if request.form.get("where") == "organisation" else None
-    return send(there or Onward(url_for("sign_in.signed_out")))
-
-
-@bp.get("/sign-out/done")
-@public("It is shown to somebody who is signed out.")
-def signed_out() -> str:
-    """Say that the session is over."""
-    return render_template("sign_in/signed_out.html")
-
-
-@bp.route("/saml/slo", methods=["GET", "POST"])
-@public(FROM_PROVIDER)
-def slo() -> Answer:
-    """End the sessions an identity provider asks us to end, or take its answer to our own request."""
-    try:
-        in_form = request.method == "POST"
-        message = posted_once(BadLogout) if in_form else request.query_string.decode("ascii", "replace")
-        outcome = services().sign_on.handle_slo(request.method, message)
-    except SignInRefused as refusal:
-        return _refused(refusal)
-    if outcome.uid:
-        sessions().end_all(outcome.uid, outcome.concerns)
-    return send(outcome.onward or Onward(url_for("sign_in.signed_out")))
 
 
 def local_path(wanted: str) -> str:
@@ -183,7 +147,12 @@ def _page(form: AddressForm) -> Response:
     let_forms_reach(services().sign_on.origins())
     where = local_path(request.values.get("next", ""))
     page = render_template(
-        "sign_in/start.html", form=form, next=where, ended_because=g.get("ended_because", "")
+        "sign_in/start.html",
+        form=form,
+        next=where,
+        ended_because=g.get("ended_because", "") or ENDED.get(request.args.get("ended", ""), ""),
+        unasked="unasked" in request.args,
+        fallback=services().sign_on.fallback_is_offered(),
     )
     return make_response(page, 400 if form.errors or form.address.errors else 200)
 
@@ -201,22 +170,16 @@ def _choose(listed: list[Provider], text: str, back: str, *, nothing_for_address
     return make_response(page)
 
 
-def _end_there(at: dict[str, str]) -> Onward | None:
-    """Return where to go to sign out at the provider as well; None when that can't be done."""
-    try:
-        return services().sign_on.logout(at)
-    except SignInRefused as refusal:
-        current_app.logger.warning(
-            "%s no sign-out at %s: %s", refusal.reference, at["provider"], refusal.reason
-        )
-        return None
-
-
 def _go(provider_id: str, back: str) -> Answer:
     try:
         begun = services().sign_on.begin(provider_id, local_path(back))
     except SignInRefused as refusal:
-        return _refused(refusal)
+        return refused(refusal)
+    return sent_to_provider(begun)
+
+
+def sent_to_provider(begun: Begun) -> Answer:
+    """Send the browser to the provider, with the cookie by which its answer will be known."""
     response = send(begun.onward)
     # The answer is a form posted by another site, with which a browser sends no Lax cookie; and it takes a
     # Secure cookie on plain http for localhost as well.
@@ -227,51 +190,32 @@ def _go(provider_id: str, back: str) -> Answer:
     return response
 
 
-def _kept_for_logout(signed_in: SignedIn) -> dict[str, str]:
+def _kept(signed_in: SignedIn) -> dict[str, Any]:
+    """What the session's record keeps of a sign-in: for single logout, and for when it must end."""
     return {
         "provider": signed_in.provider.id,
         "provider_name": signed_in.provider.name,
         "name_id": signed_in.name_id,
         "session_index": signed_in.session_index,
+        "link": signed_in.link,
+        "authenticated": signed_in.instant.timestamp(),
+        "ends": signed_in.ends_at.timestamp() if signed_in.ends_at else None,
     }
 
 
 def _record(signed_in: SignedIn) -> None:
     current_app.logger.info("%s signed in through %s", signed_in.person.uid, signed_in.provider.id)
+    if signed_in.note:
+        current_app.logger.warning("%s came without a second key: %s", signed_in.person.uid, signed_in.note)
+    if signed_in.linked_now:
+        write_down("sign-in linked", signed_in.person.uid, signed_in.provider.id)
 
 
-def _refused(refusal: SignInRefused) -> Response:
-    """Say that nobody was signed in, write the exact reason to the log, tell the desk where it can help."""
-    told = (refusal.reference, refusal.code, refusal.provider_id, refusal.reason)
-    current_app.logger.warning("%s sign-in refused (%s) from %s: %s", *told)
-    if isinstance(refusal, Unavailable):
-        return render_error(page_for(refusal), refusal.reference)
-    if isinstance(refusal, UnknownPerson) or refusal.code == "not-owned":
-        _tell_the_desk(refusal)
-    heading, again = REFUSALS.get(refusal.code, REFUSALS["refused"])
-    page = render_template("sign_in/refused.html", heading=heading, again=again, refusal=refusal)
-    return make_response(page, 403)
-
-
-def _tell_the_desk(refusal: SignInRefused) -> None:
-    if isinstance(refusal, UnknownPerson):
-        kind, domain = waiting.UNKNOWN_SIGN_IN, refusal.domain
-        summary = f"{refusal.provider_name} signed in somebody at {domain} whom the directory does not know."
-    else:
-        kind, domain = waiting.REFUSED_SIGN_IN, refusal.code
-        summary = f"The provider {refusal.provider_id} spoke of a person or domain that is not listed for it."
-    summary += f" Latest reference: {refusal.reference}."
+def write_down(event: str, uid: str, provider_id: str) -> None:
+    """Put an act of a person about their own record into the ledger, if the store takes it now."""
     now = services().clock()
     try:
         with services().store.transaction(patience=NOTE_SECONDS) as tx:
-            waiting.raise_item(tx, kind, f"{refusal.provider_id} {domain}", summary, now)
-            ledger.append(
-                tx,
-                "sign-in refused",
-                f"provider:{refusal.provider_id}",
-                refusal.reference,
-                {"code": refusal.code},
-                now,
-            )
-    except StoreError as error:  # the page that says whom to call matters more
-        current_app.logger.error("A refused sign-in did not reach the desk: %s", error)
+            ledger.append(tx, event, uid, uid, {"provider": provider_id}, now)
+    except StoreError as error:
+        current_app.logger.error("%s %s of %s did not reach the ledger: %s", event, provider_id, uid, error)

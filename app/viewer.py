@@ -16,11 +16,20 @@ from app.sessions import PortalSession, RedisSessions
 from app.settings import PortalSettings
 from ldap_schema.directory import Directory
 from ldap_schema.errors import DirectoryRefused, DirectoryUnavailable, NotFound
-from ldap_schema.people import ACTIVE, MISSING
+from ldap_schema.people import Person
+from saml.identity import MAY_SIGN_IN
+from store.errors import StoreError
 
 NOTE_SECONDS = 0.5  # how long a page waits to write down what nobody waits for
 FORGOTTEN = "You are signed out: for a while you opened no page here, or this service was started again."
-SIGNED_IN_STATUSES = (ACTIVE, MISSING)
+GONE = "Your entry in the directory is not active any more, so you were signed out."
+CUT_OFF = (
+    "The sign-in that you came with does not open your entry any more, so you were signed out. "
+    "Sign in with the account of your present organisation."
+)
+# Why a session ended, as the address of the sign-in page names it: the session itself can't tell any more.
+ENDED = {"gone": GONE, "cut-off": CUT_OFF}
+BY_LINK = "link"  # how a session began that nobody's provider vouches for
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class Viewer:
     name: str
     organisation_id: str
     organisation: str
-    roles: frozenset[str]
+    roles: frozenset[str]  # empty for who signed in by a mailed link: that proves too little
     directory: Directory  # every read through it is made as this person
 
 
@@ -110,7 +119,7 @@ def _refusal(permission: Permission) -> Response | None:
     if permission.public_because:
         return None
     if g.viewer is None:
-        return redirect(url_for("sign_in.start", next=_way_back()), 303)
+        return redirect(url_for("sign_in.start", next=_way_back(), ended=g.get("ended")), 303)
     if permission.role and permission.role not in g.viewer.roles:
         abort(403)
     return None
@@ -125,19 +134,38 @@ def _read_again(mine: PortalSession) -> None:
     """Believe the person's entry as it is now: the portal's account knows its status, they see the rest."""
     uid, directory = mine["uid"], services().directory
     try:
-        active = directory.people.get(uid).status in SIGNED_IN_STATUSES
-        person = directory.as_viewer(uid).people.get(uid) if active else None
+        known = directory.people.get(uid)
+        person = directory.as_viewer(uid).people.get(uid) if known.status in MAY_SIGN_IN else None
     except (NotFound, DirectoryRefused):
         person = None
-    if person is None:
+    if person is None or not _vouched_for(mine, known):
+        g.ended = "gone" if person is None else "cut-off"
         mine.end()
-        g.ended_because = "Your entry in the directory is not active any more, so you were signed out."
         return
     mine["name"] = person.display_name or person.full_name
     mine["organisation_id"] = person.organisation_id
     mine["organisation"] = person.organisation_name
-    mine["roles"] = sorted(directory.groups.roles_of(uid))
+    mine["roles"] = [] if mine.get("by") == BY_LINK else sorted(directory.groups.roles_of(uid))
     mine["checked"] = services().clock().timestamp()
+
+
+def _vouched_for(mine: PortalSession, person: Person) -> bool:
+    """Whether the provider that signed the person in still may. While the store is away nobody can have
+    decided otherwise, and the directory says that the person is active."""
+    try:
+        return services().sign_on.still_vouches(person, mine.get("provider", ""), mine.get("link", ""))
+    except StoreError as error:
+        current_app.logger.warning(
+            "Providers can't be looked up, so %s stays signed in: %s", person.uid, error
+        )
+        return True
+
+
+def is_fresh(mine: PortalSession) -> bool:
+    """Whether somebody proved to their organisation who they are a short while ago. A provider's clock may be
+    a little ahead of ours; how far was judged when its answer was."""
+    age = services().clock().timestamp() - float(mine.get("authenticated", 0))
+    return mine.get("by") != BY_LINK and age < portal_settings().fresh_minutes * 60
 
 
 def _viewer_of(mine: PortalSession) -> Viewer:

@@ -53,6 +53,10 @@ class SignOn:
         """Through whom one can sign in, by name."""
         return self._registry.live()
 
+    def provider(self, provider_id: str) -> Provider | None:
+        """The provider of that id in any state, for its name and whom its people call."""
+        return self._registry.get(provider_id)
+
     def for_address(self, address: str) -> list[Provider]:
         """The live providers that serve the address's mail domain; whether the person exists is not looked
         at."""
@@ -163,6 +167,11 @@ class SignOn:
         if request.purpose == CONFIRM and person.uid != request.uid:
             raise SomebodyElse("another person signed in than the one who had to confirm", provider.id)
         return person, linked_now
+
+    def link(self, uid: str, federated_id: str) -> Person:
+        """Make a key the one that opens a record, because the directory manager says whose it is; what it
+        takes the place of is cut off at once. Raises LinkRefused."""
+        return self.linking.replace(uid, federated_id, {each.id: each for each in self._registry.all()})
 
     def still_vouches(self, person: Person, provider_id: str, link: str) -> bool:
         """Whether a session that a provider's word began may go on: the provider is live, still speaks for

@@ -111,6 +111,8 @@ class WaitingItem(Table):
     last_seen: Mapped[datetime]
     settled: Mapped[datetime | None]
     settled_by: Mapped[str] = mapped_column(String(200))
+    organisation: Mapped[str] = mapped_column(String(64), server_default="")  # whom it concerns, beside us
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # what acting on it needs
 
 
 class ProviderRow(Table):

@@ -1,8 +1,10 @@
 """What waits for a person: one row per matter, however often it comes up, shown oldest first on `/desk`."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -12,6 +14,7 @@ from store.models import WaitingItem
 
 UNKNOWN_SIGN_IN = "unknown sign-in"
 REFUSED_SIGN_IN = "refused sign-in"
+FAILED_SIGN_IN = "failed sign-in"
 ZERO_RESULT_SEARCH = "zero-result search"
 HELD_FEED = "held feed"
 STUCK_MAIL = "stuck mail"
@@ -37,16 +40,27 @@ class Item:
     count: int
     first_seen: datetime
     last_seen: datetime
+    organisation: str = ""  # id of the organisation that it concerns as well; empty for most
+    details: Mapping[str, str] = field(default_factory=dict)  # what acting on it needs; not shown
 
 
-def raise_item(tx: Session, kind: str, key: str, summary: str, now: datetime) -> int:
+def raise_item(
+    tx: Session,
+    kind: str,
+    key: str,
+    summary: str,
+    now: datetime,
+    *,
+    organisation: str = "",
+    details: Mapping[str, str] = MappingProxyType({}),
+) -> int:
     """Put a matter on the desk, or count it again if it already waits there; gives its id.
 
     A settled matter that comes up again is a new one.
     """
     key, summary = _short_key(_one_line(key)), _one_line(summary)[:LONGEST_SUMMARY]
     waiting = WaitingItem.kind == kind, WaitingItem.key == key, WaitingItem.settled.is_(None)
-    again = {"count": WaitingItem.count + 1, "last_seen": now, "summary": summary}
+    again = {"count": WaitingItem.count + 1, "last_seen": now, "summary": summary, "details": dict(details)}
     known: int | None = tx.scalar(update(WaitingItem).where(*waiting).values(again).returning(WaitingItem.id))
     if known is not None:
         return known
@@ -59,21 +73,27 @@ def raise_item(tx: Session, kind: str, key: str, summary: str, now: datetime) ->
         last_seen=now,
         settled=None,
         settled_by="",
+        organisation=organisation,
+        details=dict(details),
     )
     tx.add(item)
     tx.flush()
     return item.id
 
 
-def open_items(tx: Session, kind: str | None = None, most: int = MOST_OF_A_KIND) -> list[Item]:
-    """What waits, the oldest first; of one kind if given. At most so many of each kind: strangers can raise
-    as many matters of some kinds as they like, and must not hide the others by it.
+def open_items(
+    tx: Session, kind: str | None = None, most: int = MOST_OF_A_KIND, organisation: str | None = None
+) -> list[Item]:
+    """What waits, the oldest first; of one kind, or for one organisation, if given. At most so many of each
+    kind: strangers can raise as many matters of some kinds as they like, and must not hide the others by it.
     """
     oldest_first = WaitingItem.first_seen, WaitingItem.id
     place = func.row_number().over(partition_by=WaitingItem.kind, order_by=oldest_first).label("place")
     ranked = select(WaitingItem.id, place).where(WaitingItem.settled.is_(None))
     if kind is not None:
         ranked = ranked.where(WaitingItem.kind == kind)
+    if organisation is not None:
+        ranked = ranked.where(WaitingItem.organisation == organisation)
     those = ranked.subquery()
     found = select(WaitingItem).join(those, those.c.id == WaitingItem.id).where(those.c.place <= most)
     return [_item(row) for row in tx.scalars(found.order_by(*oldest_first))]
@@ -84,12 +104,14 @@ def count_open(tx: Session) -> int:
     return tx.scalar(select(func.count()).select_from(WaitingItem).where(WaitingItem.settled.is_(None))) or 0
 
 
+def get(tx: Session, id: int) -> Item:
+    """One matter that waits; NoSuchRecord if it does not (any more)."""
+    return _item(_open(tx, id))
+
+
 def settle(tx: Session, id: int, by: str, now: datetime) -> Item:
     """Take a matter off the desk and remember who did; NoSuchRecord if it does not wait (any more)."""
-    waits = WaitingItem.id == id, WaitingItem.settled.is_(None)
-    row = tx.scalar(select(WaitingItem).where(*waits)) if id <= LARGEST_ID else None
-    if row is None:
-        raise NoSuchRecord("That matter does not wait any more; somebody else may have settled it.")
+    row = _open(tx, id)
     row.settled, row.settled_by = now, by
     return _item(row)
 
@@ -107,6 +129,14 @@ def settle_matter(tx: Session, kind: str, key: str, by: str, now: datetime) -> b
     return bool(settled.all())
 
 
+def _open(tx: Session, id: int) -> WaitingItem:
+    waits = WaitingItem.id == id, WaitingItem.settled.is_(None)
+    row = tx.scalar(select(WaitingItem).where(*waits)) if id <= LARGEST_ID else None
+    if row is None:
+        raise NoSuchRecord("That matter does not wait any more; somebody else may have settled it.")
+    return row
+
+
 def _item(row: WaitingItem) -> Item:
     return Item(
         id=row.id,
@@ -116,6 +146,8 @@ def _item(row: WaitingItem) -> Item:
         count=row.count,
         first_seen=row.first_seen,
         last_seen=row.last_seen,
+        organisation=row.organisation,
+        details=dict(row.details),
     )
 
 

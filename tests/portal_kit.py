@@ -19,9 +19,11 @@ from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
+from saml.provider import LIVE, Provider, to_plain
 from saml.registry import Registry
 from saml.settings import SAMLSettings
 from saml.sign_on import SignOn
+from store import providers
 from store.database import Store
 
 
@@ -70,13 +72,29 @@ class Portal:
             client.set_cookie(self.sessions.cookie_name, self.session_of(person))
         return client
 
-    def session_of(self, person: Person, **extra: str) -> str:
+    def session_of(self, person: Person, **extra: Any) -> str:
         """Sign the person in as the portal does after a provider's answer, and give the cookie."""
+        usual = {
+            "provider": self.provider_of(person.organisation_id),
+            "authenticated": self.services.clock().timestamp(),
+        }
         with self.app.test_request_context("/saml/acs", method="POST"):
-            sign_in_session(person.uid, extra)
+            sign_in_session(person.uid, usual | extra)
             response = self.app.response_class()
             self.sessions.save_session(self.app, portal_session(), response)
             return portal_session().cookie
+
+    def provider_of(self, organisation_id: str) -> str:
+        """The id of the live provider that speaks for the organisation, registered when first asked for."""
+        made = Provider(
+            id=f"idp-{organisation_id}", name="Quill Service sign-in", state=LIVE,
+            entity_id=f"https://{organisation_id}.example/idp", sso_url=f"https://{organisation_id}.example/sso",
+            organisations=(organisation_id,), contact="the IT desk of the Quill Service",
+        )  # fmt: skip
+        with self.services.store.transaction() as tx:
+            if providers.get(tx, made.id) is None:
+                providers.save(tx, to_plain(made))
+        return made.id
 
     def token(self, client: FlaskClient, page: str = "/sign-out") -> str:
         """The form token on a page."""

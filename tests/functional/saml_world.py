@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from http.client import HTTPConnection
 from pathlib import Path
@@ -47,6 +47,7 @@ ISOLDE = "isolde.marchbank@rivers-and-coasts.example"
 TAMSIN = "tamsin.okonjo-reed@northmere.police.example"
 PIERS = "piers.vellacott@hollowbrook.example"
 PERCY = "percy.newstart@rivers-and-coasts.example"
+ROWAN = "rowan.thistlewood@leadership.example"
 
 
 @dataclass
@@ -70,16 +71,19 @@ class World:
             previous_key_file=folder / "previous.key",
             previous_certificate_file=folder / "previous.crt",
         )
+        self.ahead = timedelta(0)
         self.store = Store.open(StoreSettings(url=f"sqlite:///{folder / 'saml.db'}"))
         migrate(self.store)
         self.directory = Directory.open(directory, Service.PORTAL)
         self.sync = Directory.open(directory, Service.SYNC)
         self.registry = Registry(self.store)
         self.redis = RedisClient.from_url(redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=2)
-        self.sign_on = SignOn(
-            self.settings, self.registry, self.redis, self.directory, lambda: datetime.now(UTC)
-        )
+        self.sign_on = SignOn(self.settings, self.registry, self.redis, self.directory, self.clock)
         self.config = providers
+
+    def clock(self) -> datetime:
+        """Our own time; the provider's is the machine's, so `ahead` is how far the two differ."""
+        return datetime.now(UTC) + self.ahead
 
     def close(self) -> None:
         """Give every connection back."""
@@ -95,14 +99,17 @@ class World:
     def go(self, name: str, mail: str, return_to: str = "/") -> Visit:
         """Start here, choose who to be at the provider, and stop before the answer is posted to us."""
         begun = self.sign_on.begin(name, return_to)
-        fields = dict(begun.onward.fields)
-        page = (post(begun.url, fields) if fields else get(begun.url))[1]
+        saml_response, relay_state = self.answer(begun.url, name, mail, dict(begun.onward.fields))
+        return Visit(saml_response, relay_state, {begun.cookie_name: begun.cookie_value})
+
+    def answer(self, url: str, name: str, mail: str, fields: dict[str, str] | None = None) -> tuple[str, str]:
+        """What the provider's page would post to us when somebody came to it, or posted fields to it."""
+        page = (post(url, fields) if fields else get(url))[1]
         number = [one.mail for one in self.provider(name).identities].index(mail)
-        answer = post(begun.url.partition("?")[0], hidden(page) | {"identity": str(number)})[1]
-        return Visit(
+        answer = post(url.partition("?")[0], hidden(page) | {"identity": str(number)})[1]
+        return (
             unescape(found(r'name="SAMLResponse" value="([^"]*)"', answer)),
             unescape(found(r'name="RelayState" value="([^"]*)"', answer)),
-            {begun.cookie_name: begun.cookie_value},
         )
 
     def finish(self, visit: Visit) -> SignedIn:
@@ -110,17 +117,17 @@ class World:
         return self.sign_on.finish(visit.saml_response, visit.relay_state, visit.cookies)
 
 
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of a page's form."""
+    fields = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in fields}
+
+
 def found(pattern: str, text: str) -> str:
     """The first group of the pattern in the text."""
     match = re.search(pattern, text)
     assert match is not None, text
     return match.group(1)
-
-
-def hidden(page: str) -> dict[str, str]:
-    """The hidden fields of a page's form."""
-    fields = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', page)
-    return {name: unescape(value) for name, value in fields}
 
 
 def get(url: str, cookie: str = "") -> tuple[int, str, dict[str, str]]:
@@ -160,7 +167,7 @@ def running_providers(folder: Path) -> Iterator[tuple[Path, Config]]:
 
 
 def fill(directory: Directory) -> None:
-    """Put the four organisations and three of their leaders into the directory, once."""
+    """Put the four organisations and one leader of each into the directory, once."""
     if directory.people.by_sign_in_address(ISOLDE) is not None:
         return
     organisations = [
@@ -176,6 +183,7 @@ def fill(directory: Directory) -> None:
             ("rivers", "Isolde Marchbank", ISOLDE),
             ("northmere", "Tamsin Okonjo-Reed", TAMSIN),
             ("hollowbrook", "Piers Vellacott", PIERS),
+            ("centre", "Rowan Thistlewood", ROWAN),
         )
     ]  # fmt: skip
     directory.write([*map(Add, organisations), *map(Add, people)])

@@ -62,7 +62,7 @@ def test_signing_in_gives_a_new_id_and_forgets_the_old_one(portal: Portal) -> No
     assert before is not None
     headers = {"Cookie": f"{portal.sessions.cookie_name}={before.value}"}
     with portal.app.test_request_context("/saml/acs", method="POST", headers=headers):
-        sign_in_session(person.uid, {})
+        sign_in_session(person.uid, {"provider": portal.provider_of(person.organisation_id)})
         portal.sessions.save_session(portal.app, portal_session(), Response())
         after = portal_session().cookie
     assert after != before.value
@@ -108,8 +108,8 @@ def test_one_person_cannot_end_another_ones_session(portal: Portal) -> None:
 
 def test_a_providers_logout_ends_only_the_session_it_names(portal: Portal) -> None:
     person = portal.person()
-    portal.session_of(person, provider="rivers", session_index="one")
-    portal.session_of(person, provider="rivers", session_index="two")
+    portal.session_of(person, session_index="one")
+    portal.session_of(person, session_index="two")
     ended = portal.sessions.end_all(person.uid, lambda values: values.get("session_index") == "one")
     assert ended == 1
     assert len(portal.sessions.places(person.uid, "")) == 1

@@ -1,0 +1,104 @@
+"""Connecting the account of a second organisation to one's own entry, proved from both sides: signed in here
+through the first a short while ago, and now at the second. It opens the entry once that belongs there.
+"""
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from app.finding import clean
+from app.forms import PortalForm, submit_field, text_field
+from app.permissions import leader_acts
+from app.refusals import refused
+from app.security import let_forms_reach
+from app.sign_in import sent_to_provider
+from app.viewer import portal_session, services, sessions, viewer
+from saml.errors import LinkRefused, SignInRefused
+from saml.linking import fingerprint, provider_of
+from saml.provider import Provider
+from saml.state import CONNECT
+from store import ledger
+
+bp = Blueprint("connect", __name__)
+
+ACT = "change the accounts that open your entry"
+
+
+class AddressForm(PortalForm):
+    """The address at the other organisation says which provider has to confirm it."""
+
+    address = text_field(
+        "Your work e-mail address at the other organisation",
+        needed="Enter your work e-mail address there.",
+        longest=254,
+    )
+    submit = submit_field("Continue")
+
+
+@bp.get("/sessions/accounts")
+@leader_acts(ACT)
+def index() -> Answer:
+    """List the accounts that open one's entry, and offer to add one."""
+    return _page(AddressForm())
+
+
+@bp.post("/sessions/accounts")
+@leader_acts(ACT)
+def begin() -> Answer:
+    """Send the person to the other organisation's provider, which has to ask them anew."""
+    form = AddressForm()
+    wanted = clean(request.form.get("provider", ""))
+    if not wanted:
+        if not form.validate():
+            return _page(form)
+        found = services().sign_on.for_address(form.address.data)
+        if len(found) != 1:
+            if not found:
+                form.address.errors = ["No organisation that signs people in here has that address."]
+            return _page(form, found)
+        wanted = found[0].id
+    try:
+        begun = services().sign_on.begin(
+            wanted, url_for("connect.index", done="yes"), purpose=CONNECT, uid=viewer().uid
+        )
+    except SignInRefused as refusal:
+        return refused(refusal)
+    return sent_to_provider(begun)
+
+
+@bp.post("/sessions/accounts/remove")
+@leader_acts(ACT)
+def remove() -> Answer:
+    """Cut an account off, with the sessions that it began; never the one that this session stands on."""
+    wanted, mine = request.form.get("account", ""), portal_session()
+    key = next((key for key in _keys() if fingerprint(key) == wanted), "")
+    if not key or wanted == mine.get("link"):
+        return redirect(url_for("connect.index"), 303)
+    try:
+        services().sign_on.linking.remove(viewer().uid, key)
+    except LinkRefused:
+        return redirect(url_for("connect.index"), 303)  # gone already
+    sessions().end_all(viewer().uid, lambda values: values.get("link") == wanted)
+    with services().store.transaction() as tx:
+        told = {"provider": provider_of(key)}
+        ledger.append(tx, "provider removed", viewer().uid, viewer().uid, told, services().clock())
+    return redirect(url_for("connect.index", done="yes"), 303)
+
+
+def _keys() -> tuple[str, ...]:
+    return services().directory.people.get(viewer().uid).federated_ids
+
+
+def _page(form: AddressForm, found: list[Provider] | None = None) -> Answer:
+    let_forms_reach(services().sign_on.origins())
+    accounts = [
+        {
+            "id": fingerprint(key),
+            "provider": services().sign_on.provider(provider_of(key)),
+            "current": fingerprint(key) == portal_session().get("link"),
+        }
+        for key in _keys()
+    ]
+    page = render_template(
+        "connect/index.html", form=form, found=found or [], accounts=accounts, done="done" in request.args
+    )
+    return make_response(page, 400 if form.errors or form.address.errors else 200)

@@ -1,0 +1,346 @@
+"""Signing in through the portal's own pages, with a real provider, directory, Redis and store."""
+
+import base64
+import re
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.factory import create_app
+from app.services import PortalServices
+from app.sessions import RedisSessions
+from app.settings import PortalSettings
+from dev.identity_provider.config import Config
+from dev.servers import Redis, Slapd
+from ldap_schema.changes import Add
+from ldap_schema.groups import DIRECTORY_MANAGERS
+from ldap_schema.people import Person
+from saml.provider import SUSPENDED
+from store import ledger, waiting
+from tests.functional.saml_world import (
+    ISOLDE,
+    PERCY,
+    ROWAN,
+    TAMSIN,
+    World,
+    running_providers,
+    world,
+)
+
+MORWENNA = "morwenna.ashgarth@leadership.example"
+
+
+@pytest.fixture(scope="module")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Config]]:
+    with running_providers(tmp_path_factory.mktemp("providers")) as running:
+        yield running
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, providers: tuple[Path, Config], fresh_slapd: Slapd, redis_server: Redis
+) -> Iterator["Site"]:
+    with world(tmp_path, *providers, fresh_slapd.settings(), redis_server.url) as made:
+        made.sync.groups.grant(DIRECTORY_MANAGERS, "saml-centre")
+        site = Site(made)
+        for name in ("rivers", "northmere", "hollowbrook", "centre"):
+            site.sessions.end_all(f"saml-{name}")  # other tests' of the same names
+        yield site
+
+
+class Site:
+    """The portal over a world, and browsers that visit it."""
+
+    def __init__(self, made: World) -> None:
+        self.world = made
+        services = PortalServices(
+            directory=made.directory, store=made.store, redis=made.redis, sign_on=made.sign_on,
+            clock=made.clock, secret=b"x" * 32, base_url="http://localhost:5000", directory_suffix="dc=x",
+        )  # fmt: skip
+        self.app: Flask = create_app(PortalSettings(), services)
+
+    @property
+    def sessions(self) -> RedisSessions:
+        assert isinstance(self.app.session_interface, RedisSessions)
+        return self.app.session_interface
+
+    def browser(self) -> "Browser":
+        return Browser(self, self.app.test_client())
+
+    def signed_in(self, name: str, mail: str) -> "Browser":
+        browser = self.browser()
+        assert browser.sign_in(name, mail).status_code == 303
+        return browser
+
+    def matters(self, kind: str) -> list[waiting.Item]:
+        with self.world.store.reading() as tx:
+            return waiting.open_items(tx, kind)
+
+    def acts(self) -> list[str]:
+        with self.world.store.reading() as tx:
+            return [entry.event for entry in ledger.latest(tx, 50)]
+
+    def age(self, **passed: float) -> None:
+        """Let time pass here; the provider's clock stays, so no sign-in may follow."""
+        self.world.ahead += timedelta(**passed)
+
+
+class Browser:
+    """One browser, which takes the provider's answer from the provider to the portal."""
+
+    def __init__(self, site: Site, client: FlaskClient) -> None:
+        self.site, self.client = site, client
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path, base_url="http://localhost:5000")
+
+    def post(self, path: str, fields: dict[str, str], page: str = "/sign-out") -> TestResponse:
+        """Send a form with the token of a page of ours."""
+        token = found_field(self.get(page).text, "csrf_token")
+        return self.client.post(path, data={"csrf_token": token, **fields}, base_url="http://localhost:5000")
+
+    def sign_in(self, name: str, mail: str, back: str = "/") -> TestResponse:
+        begun = self.post("/sign-in/begin", {"provider": name, "next": back}, "/sign-in")
+        return self.arrive(begun, name, mail)
+
+    def arrive(self, begun: TestResponse, name: str, mail: str) -> TestResponse:
+        """Choose at the provider who to be, and post its answer to us."""
+        assert begun.status_code == 303, begun.text
+        saml_response, relay_state = self.site.world.answer(begun.headers["Location"], name, mail)
+        return self.acs(saml_response, relay_state)
+
+    def acs(self, saml_response: str, relay_state: str) -> TestResponse:
+        data = {"SAMLResponse": saml_response, "RelayState": relay_state}
+        return self.client.post("/saml/acs", data=data, base_url="http://localhost:5000")
+
+
+def found_field(text: str, name: str) -> str:
+    match = re.search(rf'name="{name}"[^>]* value="([^"]*)"', text)
+    assert match is not None, text
+    return unescape(match.group(1))
+
+
+def at(answer: TestResponse) -> str:
+    return answer.headers["Location"].removeprefix("http://localhost:5000")
+
+
+def test_a_deep_link_survives_signing_in_and_two_windows_do_not_disturb_each_other(here: Site) -> None:
+    browser = here.browser()
+    first = browser.post("/sign-in/begin", {"provider": "rivers", "next": "/search?q=coast"}, "/sign-in")
+    second = browser.post("/sign-in/begin", {"provider": "rivers", "next": "/organisations"}, "/sign-in")
+
+    assert at(browser.arrive(first, "rivers", ISOLDE)) == "/search?q=coast"
+    assert at(browser.arrive(second, "rivers", ISOLDE)) == "/organisations"
+    assert browser.get("/sessions").status_code == 200
+
+
+def test_the_request_cookie_goes_to_saml_alone_and_the_session_cookie_is_lax(here: Site) -> None:
+    browser = here.browser()
+    begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
+    [cookie] = [line for line in begun.headers.getlist("Set-Cookie") if "counterpart-request" in line]
+
+    assert all(
+        part in cookie for part in ("Secure", "HttpOnly", "SameSite=None", "Path=/saml", "Max-Age=600")
+    )
+    arrived = browser.arrive(begun, "rivers", ISOLDE)
+    [session] = [line for line in arrived.headers.getlist("Set-Cookie") if line.startswith("counterpart=")]
+    assert "SameSite=Lax" in session
+    assert "HttpOnly" in session
+
+
+def test_the_same_answer_sent_again_says_what_may_have_happened(here: Site) -> None:
+    browser = here.browser()
+    begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
+    answer = here.world.answer(begun.headers["Location"], "rivers", ISOLDE)
+    assert browser.acs(*answer).status_code == 303
+
+    again = browser.acs(*answer)
+    assert again.status_code == 403
+    assert "you may be signed in already" in again.text
+    assert browser.get("/sessions").status_code == 200  # and it was so
+
+
+def test_without_cookies_the_page_says_so(here: Site) -> None:
+    browser, other = here.browser(), here.browser()
+    begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
+
+    refused = other.arrive(begun, "rivers", ISOLDE)
+    assert refused.status_code == 403
+    assert "cookies" in refused.text
+    assert other.get("/sessions").status_code == 303
+
+
+def test_an_answer_that_nobody_asked_for_leads_to_the_start_with_a_sentence(here: Site) -> None:
+    browser = here.browser()
+
+    answer = browser.acs("PHg+", "https://evil.example/")
+    assert (answer.status_code, at(answer)) == (303, "/sign-in?unasked=yes")
+    assert "Signing in always starts on this page" in browser.get(at(answer)).text
+    assert at(browser.get("/saml/acs")) == "/sign-in"
+
+
+@pytest.mark.parametrize("minutes", [2, -2])
+def test_two_minutes_between_the_clocks_are_nothing(here: Site, minutes: int) -> None:
+    here.age(minutes=minutes)
+    assert here.browser().sign_in("rivers", ISOLDE).status_code == 303
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(10, "clock"), (-10, "clocks")])
+def test_ten_minutes_between_the_clocks_are_said_and_let_nobody_in(
+    here: Site, minutes: int, words: str
+) -> None:
+    here.age(minutes=minutes)
+    browser = here.browser()
+    refused = browser.sign_in("rivers", ISOLDE)
+
+    assert refused.status_code == 403
+    assert words in refused.text
+    assert browser.get("/sessions").status_code == 303
+
+
+def test_an_unknown_sign_in_waits_with_its_key_and_its_reference(here: Site) -> None:
+    refused = here.browser().sign_in("rivers", PERCY)
+
+    [matter] = here.matters(waiting.UNKNOWN_SIGN_IN)
+    assert matter.details["reference"] in refused.text
+    assert matter.details["federated_id"].startswith("rivers|subject-id|")
+    assert "percy" not in matter.summary
+
+
+def test_another_departments_provider_is_refused_and_the_desk_is_told_whose_people_it_spoke_of(
+    here: Site,
+) -> None:
+    refused = here.browser().sign_in("hollowbrook", TAMSIN)
+
+    assert refused.status_code == 403
+    [matter] = here.matters(waiting.REFUSED_SIGN_IN)
+    assert matter.organisation == "saml-northmere"
+    with here.world.store.reading() as tx:
+        assert waiting.open_items(tx, organisation="saml-northmere") == [matter]
+        assert waiting.open_items(tx, organisation="saml-rivers") == []
+    desk = here.signed_in("centre", ROWAN).get("/desk").text
+    assert "Concerns people of SAML test northmere-constabulary" in desk
+
+
+def test_what_a_department_has_to_mend_is_on_the_desk_with_the_reason(here: Site) -> None:
+    here.world.registry.change("rivers", contexts=("https://refeds.org/profile/mfa",))
+    refused = here.browser().sign_in("rivers", ISOLDE)
+
+    assert "more than a password" in refused.text
+    assert "it-desk@rivers-and-coasts.example" in refused.text
+    [matter] = here.matters(waiting.FAILED_SIGN_IN)
+    assert "authentication contexts" in matter.summary
+
+
+def test_a_provider_that_is_suspended_ends_its_sessions_within_a_minute(here: Site) -> None:
+    browser = here.signed_in("rivers", ISOLDE)
+    here.world.registry.set_state("rivers", SUSPENDED)
+    here.age(seconds=61)
+
+    answer = browser.get("/sessions")
+    assert answer.status_code == 303
+    assert "does not open your entry any more" in browser.get(at(answer)).text
+
+
+def test_an_organisation_taken_from_the_provider_ends_its_peoples_sessions(here: Site) -> None:
+    browser = here.signed_in("rivers", ISOLDE)
+    here.world.registry.change("rivers", organisations=("saml-other",))
+    here.age(seconds=61)
+
+    assert browser.get("/sessions").status_code == 303
+    assert not here.sessions.places("saml-rivers", "")
+
+
+def test_a_session_ends_with_the_registrations_limit(here: Site) -> None:
+    here.world.registry.change("rivers", max_session_hours=1)
+    browser = here.signed_in("rivers", ISOLDE)
+    for _ in range(2):
+        here.age(minutes=20)
+        assert browser.get("/sessions/stay").status_code == 303
+    here.age(minutes=20, seconds=1)
+
+    assert browser.get("/sessions").status_code == 303
+
+
+def test_signing_out_here_leaves_the_provider_and_says_when_it_could_not_be_asked(here: Site) -> None:
+    browser = here.signed_in("rivers", ISOLDE)
+    assert "may end your other work" in browser.get("/sign-out").text
+    here.world.registry.change("rivers", slo_url="", slo_post_url="")
+
+    left = browser.post("/sign-out", {"where": "organisation"})
+    assert at(left) == "/sign-out/done?there=not"
+    assert "still signed in there" in browser.get(at(left)).text
+    assert browser.get("/sessions").status_code == 303
+
+
+def test_a_managers_act_asks_for_a_fresh_sign_in_and_keeps_what_was_typed(here: Site) -> None:
+    with here.world.store.transaction() as tx:
+        matter = waiting.raise_item(tx, waiting.FEEDBACK, "k", "Something.", datetime.now(UTC))
+    browser = here.signed_in("centre", ROWAN)
+    stale(here, "saml-centre")
+
+    asked = browser.post(f"/desk/{matter}/settle", {"note": "typed <before>"}, "/desk")
+    assert at(asked).startswith("/sign-in/confirm/")
+    assert here.matters(waiting.FEEDBACK)  # nothing was done
+    assert "settle a matter on the desk" in browser.get(at(asked)).text
+    begun = browser.post(at(asked), {}, at(asked))
+    assert "ForceAuthn" in requested(begun)
+    back = at(browser.arrive(begun, "centre", ROWAN))
+    page = browser.get(back).text
+    assert "typed &lt;before&gt;" in page
+    assert found_field(page, "note") == "typed <before>"
+    assert here.matters(waiting.FEEDBACK)
+    browser.post(f"/desk/{matter}/settle", {"note": "typed <before>"}, back)
+    assert here.matters(waiting.FEEDBACK) == []
+    assert len(here.sessions.places("saml-centre", "")) == 1  # the old session is over
+
+
+def test_somebody_else_cannot_confirm_an_act(here: Site) -> None:
+    browser = here.signed_in("centre", ROWAN)
+    stale(here, "saml-centre")
+    asked = at(browser.post("/desk/1/settle", {}))
+    other = here.signed_in("rivers", ISOLDE)
+
+    assert other.get(asked).status_code == 410  # nor see what was typed
+    begun = browser.post(asked, {}, asked)
+    second = Person(
+        uid="saml-second", full_name="Morwenna Ashgarth", family_name="Ashgarth",
+        organisation_id="saml-centre", sign_in_address=MORWENNA,
+    )  # fmt: skip
+    here.world.sync.write([Add(second)])
+    refused = browser.arrive(begun, "centre", MORWENNA)
+    assert "Somebody else signed in" in refused.text
+    assert browser.get("/sessions").status_code == 200
+
+
+def test_an_act_without_the_forms_token_is_not_kept(here: Site) -> None:
+    browser = here.signed_in("centre", ROWAN)
+    stale(here, "saml-centre")
+
+    answer = browser.client.post("/desk/1/settle", data={"a": "b"}, base_url="http://localhost:5000")
+    assert answer.status_code == 400
+
+
+def stale(here: Site, uid: str) -> None:
+    """Make a person's sign-in older than an act may be; the clocks stay together."""
+    [place] = here.sessions.places(uid, "")
+    raw = here.world.redis.get(f"session:{place.id}")
+    assert isinstance(raw, bytes)
+    values = msgspec.msgpack.decode(raw)
+    values["authenticated"] -= 16 * 60
+    here.world.redis.set(f"session:{place.id}", msgspec.msgpack.encode(values), ex=600)
+
+
+def requested(begun: TestResponse) -> str:
+    """The AuthnRequest that the browser is sent away with."""
+    packed = parse_qs(urlsplit(begun.headers["Location"]).query)["SAMLRequest"][0]
+    return zlib.decompress(base64.b64decode(packed), -15).decode()
