@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -30,6 +31,7 @@ def acceptable(text: str, now: datetime) -> str:
     return certificate.public_bytes(Encoding.PEM).decode("ascii")
 
 
+@lru_cache(maxsize=1024)
 def load(text: str) -> x509.Certificate:
     """Read PEM or bare base64. Raises ProviderRefused."""
     body = "".join(_PEM_LINES.sub("", text).split())

@@ -7,7 +7,9 @@ SignedInfo says.
 """
 
 import xmlsec
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Library
@@ -20,6 +22,12 @@ _ECDSA = {
     "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": xmlsec.constants.TransformEcdsaSha256,
     "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384": xmlsec.constants.TransformEcdsaSha384,
     "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512": xmlsec.constants.TransformEcdsaSha512,
+}
+PSS = "http://www.w3.org/2007/05/xmldsig-more#"
+_PSS: dict[str, hashes.HashAlgorithm] = {
+    PSS + "sha256-rsa-MGF1": hashes.SHA256(),
+    PSS + "sha384-rsa-MGF1": hashes.SHA384(),
+    PSS + "sha512-rsa-MGF1": hashes.SHA512(),
 }
 
 
@@ -44,13 +52,14 @@ def node_is_signed(signature: etree._Element, certificate: str) -> bool:
 
 
 def bytes_are_signed(data: bytes, signature: bytes, algorithm: str, certificate: str) -> bool:
-    """Whether a Redirect-binding signature is the certificate's; the caller has checked the algorithm's
-    name."""
+    """Whether a signature over bytes is the certificate's; the caller has checked the algorithm's name."""
     try:
+        if algorithm in _PSS:
+            return _pss(data, signature, algorithm, certificate)
         if algorithm in _ECDSA:
             return _ecdsa(data, signature, algorithm, certificate)
         return bool(Library.validate_binary_sign(data, signature, certificate, algorithm))
-    except (xmlsec.Error, ValueError, TypeError, OverflowError):
+    except (xmlsec.Error, InvalidSignature, ValueError, TypeError, OverflowError):
         return False
 
 
@@ -65,6 +74,15 @@ def _ecdsa(data: bytes, signature: bytes, algorithm: str, certificate: str) -> b
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem, None)
     context.verify_binary(data, _ECDSA[algorithm], signature)  # raises xmlsec.Error unless it is good
+    return True
+
+
+def _pss(data: bytes, signature: bytes, algorithm: str, certificate: str) -> bool:
+    """xmlsec verifies RSA-PSS in XML only; its salt is as long as the digest (RFC 6931, 2.3.10)."""
+    key, digest = load(certificate).public_key(), _PSS[algorithm]
+    if not isinstance(key, rsa.RSAPublicKey):
+        return False
+    key.verify(signature, data, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
     return True
 
 

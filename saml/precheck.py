@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from saml.encryption import encrypted_shape
+from saml.engine import PSS
 from saml.errors import BadAssertion, ProviderSaidNo
 from saml.xml import (
     DS,
@@ -19,6 +20,7 @@ from saml.xml import (
     SAML,
     SAMLP,
     XENC,
+    XSI,
     Unreadable,
     from_base64,
     is_ncname,
@@ -28,7 +30,6 @@ from saml.xml import (
 
 ENVELOPED = DS + "enveloped-signature"
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
-PSS = "http://www.w3.org/2007/05/xmldsig-more#"
 SIGNATURE_METHODS = frozenset(
     MORE + name
     for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512")
@@ -40,6 +41,11 @@ DIGEST_METHODS = {
 }
 ASSERTION, ENCRYPTED = q(SAML, "Assertion"), q(SAML, "EncryptedAssertion")
 _RESPONSE_PARTS = frozenset({q(SAML, "Issuer"), q(DS, "Signature"), q(SAMLP, "Status"), ASSERTION, ENCRYPTED})
+_STATUS_PARTS = frozenset({q(SAMLP, "StatusCode"), q(SAMLP, "StatusMessage")})
+_RESPONSE_ATTRIBUTES = frozenset(
+    {"ID", "Version", "IssueInstant", "Destination", "InResponseTo", "Consent", q(XSI, "schemaLocation")}
+)
+MAX_KEY_INFO = 50  # elements
 MAX_PREFIXES = 20  # canonicalising takes quadratic time in them: 30,000 cost nine seconds
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
@@ -50,8 +56,11 @@ class SignatureShape:
 
     parent: etree._Element
     node: etree._Element
+    method: str  # one of SIGNATURE_METHODS
+    value: str  # base64
+    info_prefixes: tuple[str, ...]  # InclusiveNamespaces of SignedInfo's canonicalisation
     digest: str  # hashlib's name of the digest
-    digest_value: str
+    digest_value: str  # base64
     prefixes: tuple[str, ...]  # InclusiveNamespaces of the c14n transform
 
 
@@ -117,6 +126,9 @@ def _check_status(root: etree._Element) -> None:
         nested = codes[0].find(q(SAMLP, "StatusCode"))
         detail = str(nested.get("Value", "") if nested is not None else codes[0].get("Value", ""))
         raise ProviderSaidNo(f"the provider reports {detail[-80:]!r}")
+    beside = root.findall(f"{q(SAMLP, 'Status')}/*")
+    if any(len(part) or part.tag not in _STATUS_PARTS for part in beside) or len(beside) > len(_STATUS_PARTS):
+        raise BadAssertion("the status of success holds something unexpected")
 
 
 def check_ids(root: etree._Element) -> None:
@@ -138,6 +150,10 @@ def _check_parts(root: etree._Element) -> None:
     for child in root:
         if child.tag not in _RESPONSE_PARTS:
             raise BadAssertion(f"the Response holds an unexpected {etree.QName(child).localname[:40]}")
+    if set(root.attrib) - _RESPONSE_ATTRIBUTES:
+        raise BadAssertion("the Response has an unexpected attribute")
+    if "".join([root.text or "", *(child.tail or "" for child in root)]).strip(" \t\r\n"):
+        raise BadAssertion("the Response has text between its parts")
     anywhere, here = root.iter(ASSERTION, ENCRYPTED), root.iterchildren(ASSERTION, ENCRYPTED)
     if len(list(anywhere)) != 1 or len(list(here)) != 1:
         raise BadAssertion("the Response does not have exactly one Assertion")
@@ -166,22 +182,31 @@ def signature_shape(parent: etree._Element, node: etree._Element) -> SignatureSh
         [q(DS, "SignedInfo"), q(DS, "SignatureValue"), q(DS, "KeyInfo")],
     ):
         raise BadAssertion("the signature has unexpected parts")
-    if any(
-        part.tag not in KEY_INFO_PARTS
-        for info in node.findall(q(DS, "KeyInfo"))
-        for part in info.iterdescendants()
-    ):
+    key_info = [part for info in node.findall(q(DS, "KeyInfo")) for part in info.iterdescendants()]
+    if len(key_info) > MAX_KEY_INFO or any(part.tag not in KEY_INFO_PARTS for part in key_info):
         raise BadAssertion("KeyInfo holds something other than certificates and keys")
     method_c14n, method, reference = _exactly(
         node[0], "CanonicalizationMethod", "SignatureMethod", "Reference"
     )
-    _c14n(method_c14n)
     if method.get("Algorithm") not in SIGNATURE_METHODS or len(method):
         raise BadAssertion("the signature algorithm is not allowed")
-    return _reference(parent, node, reference)
+    if len(node[1]):
+        raise BadAssertion("the signature value has parts")
+    digest, digest_value, prefixes = _reference(parent, reference)
+    return SignatureShape(
+        parent=parent,
+        node=node,
+        method=str(method.get("Algorithm")),
+        value=str(node[1].text or ""),
+        info_prefixes=_c14n(method_c14n),
+        digest=digest,
+        digest_value=digest_value,
+        prefixes=prefixes,
+    )
 
 
-def _reference(parent: etree._Element, node: etree._Element, reference: etree._Element) -> SignatureShape:
+def _reference(parent: etree._Element, reference: etree._Element) -> tuple[str, str, tuple[str, ...]]:
+    """The digest's name, its value, and the inclusive prefixes of the transform."""
     identifier = str(parent.get("ID") or "")
     if not is_ncname(identifier) or reference.get("URI") != f"#{identifier}":
         raise BadAssertion("the signature does not refer to the element that holds it")
@@ -192,7 +217,7 @@ def _reference(parent: etree._Element, node: etree._Element, reference: etree._E
     algorithm = DIGEST_METHODS.get(str(digest.get("Algorithm")))
     if algorithm is None or len(digest) or len(value):
         raise BadAssertion("the digest algorithm is not allowed")
-    return SignatureShape(parent, node, algorithm, str(value.text or ""), _c14n(c14n))
+    return algorithm, str(value.text or ""), _c14n(c14n)
 
 
 def _exactly(node: etree._Element, *names: str) -> list[etree._Element]:

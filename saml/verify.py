@@ -1,7 +1,5 @@
 """See only what is signed: verification returns the very bytes whose digest the signature vouches for."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
@@ -13,10 +11,10 @@ from lxml import etree
 
 from saml.certificates import has_expired, load
 from saml.encryption import Decryption, opened
-from saml.engine import node_is_signed
+from saml.engine import bytes_are_signed, node_is_signed
 from saml.errors import BadAssertion
 from saml.precheck import ENVELOPED, MORE, Shaped, SignatureShape, check_decrypted
-from saml.xml import DS, EXC_C14N, SAML, XENC, Unreadable, parse, q
+from saml.xml import DS, EXC_C14N, SAML, XENC, Unreadable, by_itself, from_base64, parse, q
 
 # Stands in for what can't be decrypted; see _decrypted. About as long as a real assertion.
 _DECOY_VALUES = (
@@ -86,12 +84,15 @@ def _decrypted(
 def signed_bytes(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> bytes:
     """The canonical bytes that the signature covers. Raises BadAssertion.
 
-    The engine says that the signature is good; the digest is then computed a second time, over the bytes
-    we are going to read. So even if the engine had looked at another element than we do, nothing unsigned
-    could be read.
+    Three things must hold, the cheapest first, so that a stranger's message costs no canonicalisation: a
+    registered key made the signature value over SignedInfo; the digest in it is that of the bytes we are
+    going to read; and the engine says that the signature is good. Even if the engine looked at another
+    element than we do, nothing unsigned could be read.
     """
-    _vouched(shape, certificates, now)
-    return _with_that_digest(shape, _canonical)
+    signer = _signer(shape, certificates, now)
+    canonical = _with_that_digest(shape, _canonical)
+    _ask_engine(shape, signer)
+    return canonical
 
 
 def signed_document(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> bytes:
@@ -100,39 +101,45 @@ def signed_document(shape: SignatureShape, certificates: Iterable[str], now: dat
     """
     if shape.parent.getparent() is not None or shape.node.getparent() is not shape.parent:
         raise BadAssertion("the signature is not that of the whole document")
-    _vouched(shape, certificates, now)
+    _ask_engine(shape, _signer(shape, certificates, now))
     return _with_that_digest(shape, _canonical_in_place)
 
 
-def _vouched(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> None:
+def _signer(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> str:
+    """The certificate whose key made the signature value over SignedInfo. What is signed is not looked at."""
     usable = [pem for pem in certificates if not has_expired(load(pem), now)]
     if not usable:
         raise BadAssertion("every signing certificate registered for the provider has expired")
-    if not any(node_is_signed(shape.node, pem) for pem in usable):
-        raise BadAssertion("the signature was not made by a registered key of the provider")
+    info = _written(_by_itself(shape.node[0]), shape.info_prefixes)
+    value = _bytes(shape.value)
+    for pem in usable:
+        if bytes_are_signed(info, value, shape.method, pem):
+            return pem
+    raise BadAssertion("the signature was not made by a registered key of the provider")
+
+
+def _ask_engine(shape: SignatureShape, signer: str) -> None:
+    if not node_is_signed(shape.node, signer):
+        raise BadAssertion("the engine does not find the signature good")
 
 
 def _with_that_digest(shape: SignatureShape, make: Callable[[SignatureShape], bytes]) -> bytes:
-    try:
-        canonical = make(shape)
-        expected = base64.b64decode("".join(shape.digest_value.split()), validate=True)
-    except (binascii.Error, ValueError, etree.LxmlError) as error:
-        raise BadAssertion(
-            "the signed element can't be made canonical, or its digest is no base64"
-        ) from error
+    canonical, expected = make(shape), _bytes(shape.digest_value)
     if not hmac.compare_digest(hashlib.new(shape.digest, canonical).digest(), expected):
         raise BadAssertion("the signed digest is not that of the element we would read")
     return canonical
 
 
+def _bytes(text: str) -> bytes:
+    try:
+        return from_base64(text, limit=4096)
+    except Unreadable as error:
+        raise BadAssertion("a signature or digest is not base64") from error
+
+
 def _canonical(shape: SignatureShape) -> bytes:
-    """Exclusive c14n of the parent without its own signature. It is serialised and parsed once, so that
-    prefixes declared further out are in scope for InclusiveNamespaces."""
-    apex = parse(
-        etree.tostring(shape.parent, with_tail=False, encoding="utf-8"),
-        limit=2 * 1024 * 1024,
-        max_elements=20_000,
-    )
+    """Exclusive c14n of the parent without its own signature."""
+    apex = _by_itself(shape.parent)
     own = apex.find(q(DS, "Signature"))
     if own is None:
         raise BadAssertion("the signature is not where it was")
@@ -146,14 +153,25 @@ def _canonical_in_place(shape: SignatureShape) -> bytes:
     return _written(shape.parent, shape.prefixes)
 
 
+def _by_itself(node: etree._Element) -> etree._Element:
+    """So that prefixes declared further out are in scope for InclusiveNamespaces."""
+    try:
+        return by_itself(node)
+    except Unreadable as error:
+        raise BadAssertion(str(error)) from error
+
+
 def _written(apex: etree._Element, prefixes: tuple[str, ...]) -> bytes:
-    canonical: bytes = etree.tostring(
-        apex,
-        method="c14n",
-        exclusive=True,
-        with_comments=False,
-        inclusive_ns_prefixes=list(prefixes) or None,
-    )
+    try:
+        canonical: bytes = etree.tostring(
+            apex,
+            method="c14n",
+            exclusive=True,
+            with_comments=False,
+            inclusive_ns_prefixes=list(prefixes) or None,
+        )
+    except (ValueError, etree.LxmlError) as error:
+        raise BadAssertion("the signed element can't be made canonical") from error
     return canonical
 
 

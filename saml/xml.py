@@ -14,6 +14,7 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 
 MAX_MESSAGE = 256 * 1024  # bytes of XML; real responses are under 20 KiB
@@ -21,7 +22,9 @@ MAX_ELEMENTS = 4000
 MAX_DEPTH = 40
 MAX_ATTRIBUTES = 40  # of one element
 MAX_NAMESPACES = 100  # in scope at one place
+MAX_NAMESPACE = 1024  # characters of its name
 
+_VERSION = re.compile(rb"""\A<\?xml\s+version\s*=\s*["']1\.0["']""")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 _ENCODING = re.compile(rb"""\A<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
@@ -88,21 +91,33 @@ def parse(
     gone before the tree is built, as for a signature without comments, so that no text is cut.
     """
     _check_bytes(data, limit)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=drop_comments,
-    )
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, _parser(drop_comments))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Unreadable("the message is not well-formed XML") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("the message has a DTD")
     _check_nodes(root, max_elements)
     return root
+
+
+def by_itself(node: etree._Element) -> etree._Element:
+    """A part of a parsed message as a document of its own, with the prefixes that were declared further out.
+    Raises Unreadable."""
+    try:
+        return etree.fromstring(etree.tostring(node, with_tail=False, encoding="utf-8"), _parser())
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Unreadable("a part of the message can't stand by itself") from error
+
+
+def _parser(drop_comments: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=drop_comments,
+    )
 
 
 def _check_bytes(data: bytes, limit: int) -> None:
@@ -114,7 +129,10 @@ def _check_bytes(data: bytes, limit: int) -> None:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Unreadable("the message is not UTF-8") from error
-    declared = _ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
+    start = data.removeprefix(b"\xef\xbb\xbf")
+    if start.startswith(b"<?xml") and not _VERSION.match(start):
+        raise Unreadable("the message is not XML 1.0")
+    declared = _ENCODING.match(start)
     if declared and declared.group(1).lower() not in (b"utf-8", b"utf8", b"us-ascii"):
         raise Unreadable("the message declares an encoding other than UTF-8")
     upper = data.upper()
@@ -130,19 +148,34 @@ def _check_nodes(root: etree._Element, max_elements: int) -> None:
     """
     if root.getprevious() is not None or root.getnext() is not None:
         raise Unreadable("the message has a comment or processing instruction")
-    depth = count = scope = 0
+    depth = count = scope = attributes = 0
     for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi", "start-ns", "end-ns")):
         if event in ("start-ns", "end-ns"):
-            scope += 1 if event == "start-ns" else -1
-        elif event in ("comment", "pi") or not isinstance(node.tag, str):
+            scope = _scope(event, node, scope)
+        elif event == "end":
+            depth -= 1
+        elif event != "start" or not isinstance(node.tag, str):
             raise Unreadable("the message has a comment, a processing instruction or an entity")
         else:
-            depth += 1 if event == "start" else -1
-            count += event == "start"
-            if len(node.attrib) > MAX_ATTRIBUTES:
-                raise Unreadable("an element has too many attributes")
-        if depth > MAX_DEPTH or count > max_elements or scope > MAX_NAMESPACES:
-            raise Unreadable("the message is nested too deeply, or has too many elements or namespaces")
+            depth, count, attributes = depth + 1, count + 1, attributes + _attributes(node)
+        if depth > MAX_DEPTH or count > max_elements or attributes > 2 * max_elements:
+            raise Unreadable("the message is nested too deeply, or has too many elements or attributes")
+
+
+def _scope(event: str, declared: tuple[str, str], scope: int) -> int:
+    """How many namespaces are in scope now. Raises Unreadable above the bounds."""
+    if event == "end-ns":
+        return scope - 1
+    if scope >= MAX_NAMESPACES or len(declared[1]) > MAX_NAMESPACE:  # every element's name repeats it
+        raise Unreadable("the message has too many namespaces, or one that is too long")
+    return scope + 1
+
+
+def _attributes(node: etree._Element) -> int:
+    """How many attributes the element has. Raises Unreadable above MAX_ATTRIBUTES."""
+    if len(node.attrib) > MAX_ATTRIBUTES:
+        raise Unreadable("an element has too many attributes")
+    return len(node.attrib)
 
 
 def is_ncname(text: str) -> bool:

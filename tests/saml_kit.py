@@ -105,14 +105,14 @@ def signed(answer: messages.Answer | None = None, *, whole: bool = False, key: s
     return messages.signed_response(answer or honest(), identity_provider(key=key), whole=whole)
 
 
-def edited(message: bytes, edit: Callable[[etree._Element], None]) -> bytes:
+def edited(message: bytes, edit: Callable[[etree._Element], object]) -> bytes:
     """The message changed after it was signed."""
     root = etree.fromstring(message)
     edit(root)
     return etree.tostring(root)
 
 
-def signed_after(edit: Callable[[etree._Element], None], *, whole: bool = False) -> bytes:
+def signed_after(edit: Callable[[etree._Element], object], *, whole: bool = False) -> bytes:
     """A Response changed before the provider itself signs it: a provider that misbehaves."""
     root = etree.fromstring(etree.tostring(messages.response(honest())))
     edit(root)

@@ -128,13 +128,13 @@ def test_every_way_to_fail_looks_the_same_to_who_sent_it() -> None:
 def test_what_can_not_be_opened_is_judged_as_long_as_what_can(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not a timing: each failure goes through exactly one verification of a signature."""
     counted: list[object] = []
-    real = verify.node_is_signed
+    real = verify.bytes_are_signed
 
-    def counting(node: etree._Element, certificate: str) -> bool:
-        counted.append(node)
-        return real(node, certificate)
+    def counting(data: bytes, signature: bytes, algorithm: str, certificate: str) -> bool:
+        counted.append(data)
+        return real(data, signature, algorithm, certificate)
 
-    monkeypatch.setattr(verify, "node_is_signed", counting)
+    monkeypatch.setattr(verify, "bytes_are_signed", counting)
     for make in FAILURES.values():
         counted.clear()
         with pytest.raises(BadAssertion):
