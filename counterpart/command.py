@@ -29,6 +29,7 @@ COMMANDS = {
     "search": ("search", "Find people by name, post or organisation; all WORDS must fit."),
     "person": ("person", "Show a person's record, grant and end roles."),
     "device": ("device", "Give people's mail programs their own way into the directory."),
+    "canary": ("canary", "Keep invented people whom only mail programs find, to notice a copy."),
     "ledger": ("ledger", "Verify and read the ledger, the list of what was done."),
     "backup": ("backup", "Put directory and store into one new FILE, while everything runs."),
     "restore": ("backup", "Bring directory and store back from FILE."),

@@ -170,6 +170,18 @@ class People:
             return []
         return self._find(all_of(equals("objectClass", "nlcPerson"), *narrowed, *wanted), limit=limit)
 
+    def everybody(self) -> list[Person]:
+        """Return all people of every status but canaries; asked as the sync account. One large answer."""
+        return self._find(equals("objectClass", "nlcPerson"))
+
+    def canaries(self) -> list[Person]:
+        """Return the invented people whom only mail programs see; asked as the sync account.
+
+        No other search here returns one, whoever asks.
+        """
+        found = self._link.find(self._base, equals("nlcStatus", CANARY), CODEC.asked)
+        return sorted((CODEC.decode(entry) for entry in found), key=lambda canary: canary.full_name)
+
     def count_active(self) -> int:
         """Return how many people others can see; asked as the portal's own account."""
         seen = any_of(*(equals("nlcStatus", status) for status in VISIBLE))
@@ -213,6 +225,5 @@ class People:
         return found[0] if len(found) == 1 else None
 
     def _find(self, filter_: str, limit: int = 0) -> list[Person]:
-        return [
-            CODEC.decode(entry) for entry in self._link.find(self._base, filter_, CODEC.asked, limit=limit)
-        ]
+        found = self._link.find(self._base, filter_, CODEC.asked, limit=limit)
+        return [person for person in map(CODEC.decode, found) if person.status != CANARY]

@@ -70,7 +70,8 @@ def _start_watch(tools: Tools, stop: Event) -> list[Thread]:
         portal=settings.portal,
         address=settings.saml.base_url,
     )
-    thread = Thread(target=Watch(settings.watch, alarm, tools.clock).run, args=(stop,), name="watch")
+    watch = Watch(settings.watch, alarm, tools.clock, tools.directory.people.canaries)
+    thread = Thread(target=watch.run, args=(stop,), name="watch")
     thread.start()
     return [thread]
 

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from counterpart.watch.filters import Filter, UnreadableFilter, items, parts, read_filter
+
 OWN = re.compile(r"([0-9a-f]{8})\.([0-9a-f]{8}) ")
 ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) ")
 SYSLOG = re.compile(r"([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) ")
@@ -15,20 +17,20 @@ ORIGIN = re.compile(r"(\S+ slapd\[\d+\]): ")
 SAID = re.compile(r"conn=(\d+) (?:op|fd)=\d+ (.*)")
 BOUND = re.compile(r'BIND (?:dn="([^"]*)" mech=|anonymous)', re.IGNORECASE)
 DEVICE = re.compile(r"uid=([A-Za-z0-9._-]+),ou=credentials,", re.IGNORECASE)
-ASKED = re.compile(r'SRCH base="[^"]*" scope=[12] .*?filter="(.*)"?$')
-CLASSES = {"inetorgperson", "person", "organizationalperson"}  # what programs add to every filter
-VALUE = re.compile(r"[~<>]?=([^()]+)\)")
+ASKED = re.compile(r'SRCH base="[^"]*" scope=[12] .*?filter="(.*?)"?$')
+MOST_WORDS = 8  # in one filter; nobody types more into a mail program's search box
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One search of one device: the words in its filter, and whether it leaves somebody out."""
+    """One search of one device: the words in its filter, and whether any mail program would ask so."""
 
     device: str
     when: datetime
     text: str  # empty: it names nobody
     shortest: int  # letters of the shortest word in the filter
-    excludes: bool
+    odd: bool  # it leaves somebody out, goes by an order, has a dozen names in it, or is no filter
+    asked: Filter | None = None
 
 
 class Listener:
@@ -65,17 +67,20 @@ class Listener:
 
 
 def _question(device: str, words: str, when: datetime) -> Question | None:
-    asked = ASKED.match(words)
-    if asked is None:
+    found = ASKED.match(words)
+    if found is None:
         return None  # it read one entry, such as the schema
-    found = (" ".join(value.replace("*", " ").split()).casefold() for value in VALUE.findall(asked.group(1)))
-    values = list(dict.fromkeys(value for value in found if value and value not in CLASSES))
+    try:
+        asked = read_filter(found.group(1))
+    except UnreadableFilter:
+        return Question(device, when, "", 0, odd=True)
+    values = list(dict.fromkeys(item.words for item in items(asked) if item.names_somebody))
     # A name of two words is asked for as a whole and in parts; the whole is what was typed.
     whole = [value for value in values if not any(value in other for other in values if other != value)]
-    excludes = "(!" in asked.group(1)
-    if not values and not excludes:
+    odd = len(whole) > MOST_WORDS or any(part.unusual for part in parts(asked))
+    if not values and not odd:
         return None
-    return Question(device, when, " ".join(whole), min(map(len, values), default=0), excludes)
+    return Question(device, when, " ".join(whole), min(map(len, values), default=0), odd, asked)
 
 
 def moment(line: str, now: datetime) -> datetime:

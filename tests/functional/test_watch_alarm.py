@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.settings import PortalSettings
 from counterpart.clock import system_clock
 from counterpart.watch.alarm import Alarm
+from counterpart.watch.invent import canary
 from counterpart.watch.loop import Watch
 from counterpart.watch.settings import WatchSettings
 from dev.servers import Slapd
@@ -42,7 +43,15 @@ def directory(logging_slapd: Slapd) -> Iterator[Directory]:
 
 
 @pytest.fixture
-def start_watch(logging_slapd: Slapd, directory: Directory, store: Store) -> Iterator[StartWatch]:
+def sync(logging_slapd: Slapd) -> Iterator[Directory]:
+    with opened(logging_slapd, Service.SYNC) as account:
+        yield account
+
+
+@pytest.fixture
+def start_watch(
+    logging_slapd: Slapd, directory: Directory, sync: Directory, store: Store
+) -> Iterator[StartWatch]:
     """Start a watch, as often as a worker is started."""
     started: list[Watch] = []
 
@@ -54,7 +63,8 @@ def start_watch(logging_slapd: Slapd, directory: Directory, store: Store) -> Ite
             portal=PortalSettings(),
             address="https://directory.example",
         )
-        started.append(Watch(WatchSettings(log=(str(logging_slapd.log),)), alarm, system_clock))
+        settings = WatchSettings(log=(str(logging_slapd.log),))
+        started.append(Watch(settings, alarm, system_clock, sync.people.canaries))
         return started[-1]
 
     yield start
@@ -141,3 +151,29 @@ def test_a_device_that_is_gone_raises_no_alarm(
     directory.credentials.revoke(issued.credential.id, OWNER)
     assert start_watch().look() == 0
     assert mails(store) == []
+
+
+def test_a_canary_asked_for_by_its_whole_address_suspends_that_device_alone(
+    logging_slapd: Slapd, directory: Directory, sync: Directory, store: Store, start_watch: StartWatch
+) -> None:
+    model = leader("model", title="Chief executive", organisation_name="Office for Pins")
+    made = canary("Marianne", "Thistlegant", model, "c1", "canaries.example")
+    sync.write([Add(made)])
+    thief, honest = issue(directory, "Old laptop"), issue(directory, "Phone")
+    watching = start_watch()
+    ask(logging_slapd, honest, ["thi", "this", "thistle", "marianne"])
+    with bound(logging_slapd, honest.bind_dn, honest.password) as connection:
+        connection.search(honest.base_dn, "(sn=thistle*)", attributes=["mail"])
+        (entry,) = connection.entries
+        assert entry.mail.values == ["marianne.thistlegant@canaries.example"], "a mail program does find it"
+    assert watching.look() == 0
+    ask(logging_slapd, thief, ["Marianne.Thistlegant@canaries.example"])
+    assert watching.look() == 1
+    assert bind_code(logging_slapd, thief) == INVALID_CREDENTIALS
+    assert bind_code(logging_slapd, honest) == 0
+    (mail,) = mails(store)
+    with store.reading() as tx:
+        (item,) = waiting.open_items(tx, waiting.SUSPENDED_DEVICE)
+    for told in (mail.text, item.summary):
+        assert "known only from a copy" in told
+        assert "thistlegant" not in told.casefold(), "who is watched must not learn by which name"

@@ -67,16 +67,14 @@ def names(count: int) -> list[str]:
     [
         "(|(cn=*mar*)(mail=*mar*)(givenName=*mar*)(sn=*mar*))",
         "(&(mail=*)(|(mail=MAR*)(|(cn=MAR*)(|(sn=MAR*)(givenName=MAR*)))))",
-        "(|(o=mar*)(cn=mar*)(ou=mar*)(sn=mar*)(mail=mar*)(?=undefined)(telephoneNumber=mar*))".replace(
-            "(?=undefined)", ""
-        ),
+        "(|(o=mar*)(cn=mar*)(ou=mar*)(sn=mar*)(mail=mar*)(?IMHandle=mar*)(?=undefined)(telephoneNumber=mar*))",
         "(&(objectClass=inetOrgPerson)(|(cn=*mar*)(sn=*mar*)))",
     ],
     ids=["Thunderbird", "Outlook", "Apple", "Roundcube"],
 )
 def test_every_mail_program_s_filter_means_the_word_that_was_typed(filter_: str) -> None:
     (question,) = asked(BIND, search(filter_))
-    assert (question.device, question.text, question.excludes) == ("abc", "mar", False)
+    assert (question.device, question.text, question.odd) == ("abc", "mar", False)
 
 
 def test_two_words_are_one_name() -> None:
@@ -152,9 +150,28 @@ def test_a_list_of_names_is_noticed() -> None:
     assert "300 different names" in heard(listed)
 
 
-def test_leaving_out_who_was_seen_is_noticed() -> None:
-    seen = [f"(&(sn=*)(!(uid={'x' * number})))" for number in range(1, 9)]
-    assert "but those it had already seen" in heard(seen)
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [f"(&(sn=*)(!(uid={'x' * number})))" for number in range(1, 9)],
+        [f"(&(uid>={letter})(uid<={letter}z))" for letter in "qwertz"],
+        [f"(|{''.join(f'(sn={first}{last}*)' for last in 'aeioubcdf')})" for first in "mkzrb"],
+        [f"(sn:caseExactMatch:={letter}*)" for letter in "qwertz"],
+        ["(" * 5000, "(sn=*))(", "(&(sn=a"],
+    ],
+    ids=["left out", "in order", "many at once", "another rule", "no filter"],
+)
+def test_what_no_mail_program_asks_is_noticed(filters: list[str]) -> None:
+    assert "no mail program" in heard(filters)
+
+
+def test_a_walk_that_goes_back_before_each_step_counts_every_step() -> None:
+    steps = [
+        f"(sn={'ma' + letter if letter else 'ma'}*)"
+        for each in "zyxwvutsrqponmlkjihgfedcba"
+        for letter in ("", each)
+    ]
+    assert "beginnings" in heard(steps, beginnings_per_hour=20)
 
 
 def test_a_word_that_never_changes_hides_nothing() -> None:
