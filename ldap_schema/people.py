@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ldap_schema.entries import Codec, storable
+from ldap_schema.entries import Codec
 from ldap_schema.errors import BadValue
 from ldap_schema.filters import all_of, any_of, contains, equals, has_word
 from ldap_schema.link import Link
-from ldap_schema.operations import ModifyEntry
 from ldap_schema.tree import Tree
 
 # Status of a person's entry (`nlcStatus`). "missing" means one absence from a feed, which is a question and
@@ -186,16 +185,6 @@ class People:
         """Return how many people others can see; asked as the portal's own account."""
         seen = any_of(*(equals("nlcStatus", status) for status in VISIBLE))
         return len(self._link.find(self._base, seen, ["1.1"]))
-
-    def link(self, uid: str, federated_id: str) -> None:
-        """Remember that an identity provider's identifier means this person; doing it twice is no change.
-
-        Raise AlreadyThere if it means somebody else, NotFound if there is no such person.
-        """
-        value = storable("nlcFederatedId", federated_id).encode("utf-8")
-        dn = self._link.tree.person(uid)
-        if federated_id not in self._link.get(dn, ["nlcFederatedId"]).texts("nlcFederatedId"):
-            self._link.write(ModifyEntry(dn=dn, add={"nlcFederatedId": [value]}))
 
     def _word(self, word: str) -> str:
         """Return a filter for people in whom the word occurs; an acronym stands for its organisation."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from counterpart.commands import idp_people
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
 from ldap_schema.directory import Directory
 from saml import registration
@@ -79,10 +80,17 @@ def live(tools: Tools, id: str, as_json: bool) -> None:
 @as_json
 @pass_tools
 def suspend(tools: Tools, id: str, as_json: bool) -> None:
-    """Stop sign-in through a provider, at once. Who is signed in stays so until the session ends."""
+    """Stop sign-in through a provider, at once.
+
+    Who came in through it is signed out within a minute.
+    """
     _switch(
         tools, id, SUSPENDED, f"Nobody can sign in through {id} until `counterpart idp live {id}`.", as_json
     )
+
+
+for command in idp_people.COMMANDS:
+    idp.add_command(command)
 
 
 def _switch(tools: Tools, id: str, state: str, words: str, as_json: bool) -> None:

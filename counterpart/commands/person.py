@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from counterpart.commands import person_links
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
 from ldap_schema.groups import AUDITORS, DIRECTORY_MANAGERS
@@ -63,6 +64,10 @@ def role(tools: Tools, reference: str, role: str, revoke: bool, as_json: bool) -
     data = {"uid": found.uid, "role": role, "held": not revoke, "changed": changed}
     words = "no longer holds" if revoke else "holds"
     show(data, f"{found.full_name} {words} the role {role}{'' if changed else ', as before'}.", as_json)
+
+
+for command in person_links.COMMANDS:
+    person.add_command(command)
 
 
 def _text(person: Person, posts: list[tuple[Post, Tenure]], roles: list[str], offices: list[str]) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from dev.servers import MailCatcher, Redis, Slapd
-from store import ledger
+from saml.provider import LIVE, Provider, to_plain
+from store import ledger, providers
 from tests.functional.command_line import Answer, Installed
 
 FEED = """
@@ -174,3 +175,56 @@ def test_a_registration_that_is_not_there_is_refused(installed: Installed) -> No
         answer = installed.run(*arguments)
         assert (answer.code, answer.err.count("\n")) == (1, 1), answer
     assert "No providers yet" in installed.run("idp", "list").out
+
+
+def registered(installed: Installed, organisation: str) -> None:
+    """A live provider of the organisation, as `idp add` would leave it."""
+    made = Provider(
+        id="river-board", name="River Board", entity_id="https://river-board.example/idp",
+        sso_url="https://river-board.example/sso", organisations=(organisation,), state=LIVE,
+    )  # fmt: skip
+    store = installed.store()
+    with store.transaction() as tx:
+        providers.save(tx, to_plain(made))
+    store.close()
+
+
+def test_sign_ins_are_linked_and_cut_off_with_a_reason_that_is_kept(installed: Installed) -> None:
+    apply(installed)
+    registered(installed, installed.run("person", "show", ADA, "--json").data["organisation_id"])
+    why = ("--reason", "called back on the office line")
+
+    linked = installed.run("person", "link", ADA, "--key", "river-board|subject-id|a-1", *why, "--json")
+    assert linked.data["federated_ids"] == ["river-board|subject-id|a-1"]
+    again = installed.run("person", "link", ADA, "--key", "river-board|subject-id|a-2", *why, "--json")
+    assert again.data["federated_ids"] == ["river-board|subject-id|a-2"]  # the account before is cut off
+    for wrong in ("nobody|subject-id|a-1", "river-board|mail|a-1", "river-board"):
+        refused = installed.run("person", "link", ADA, "--key", wrong, *why)
+        assert (refused.code, refused.err.count("\n")) == (1, 1), refused
+    assert installed.run("person", "link", ADA, "--matter", "99", *why).code == 1
+    cut = installed.run("person", "unlink", ADA, "--key", "river-board|subject-id|a-2", *why, "--json")
+    assert cut.data["federated_ids"] == []
+    assert installed.run("person", "unlink", ADA, "--key", "river-board|subject-id|a-2", *why).code == 1
+    kept = [event for event in acts(installed) if event.startswith("sign-in")]
+    assert kept == [*["sign-in linked by a manager"] * 2, "sign-in cut off by a manager"]
+
+
+def test_a_key_is_changed_and_links_are_switched_on_from_the_command_line(installed: Installed) -> None:
+    apply(installed)
+    registered(installed, installed.run("person", "show", ADA, "--json").data["organisation_id"])
+    key = ("--key", "river-board|subject-id|a-1", "--reason", "first link")
+    installed.run("person", "link", ADA, *key)
+
+    assert installed.run("idp", "identity", "river-board").code == 1
+    begun = installed.run("idp", "identity", "river-board", "--to", "pairwise-id")
+    assert (begun.code, "records pairwise-id beside subject-id" in begun.out) == (0, True)
+    assert "0 of 1 person has the second key" in installed.run("idp", "identity", "river-board").out
+    assert "--strangers 1" in installed.run("idp", "identity", "river-board", "--finish").err
+    done = installed.run("idp", "identity", "river-board", "--finish", "--strangers", "1", "--json")
+    assert done.data["identity_attribute"] == "pairwise-id"
+    assert installed.run("person", "show", ADA, "--json").data["federated_ids"] == []
+    assert installed.run("idp", "fallback", "river-board", "--hours", "8").code == 1  # no reason
+    on = installed.run("idp", "fallback", "river-board", "--hours", "8", "--reason", "down", "--json")
+    assert on.data["fallback_until"]
+    assert installed.run("idp", "fallback", "river-board", "--off", "--json").data["fallback_until"] == ""
+    assert acts(installed).count("sign-in by link") == 2

@@ -237,16 +237,17 @@ def test_an_address_finds_who_signs_in_with_it_and_who_publishes_it(
 
 def test_a_federated_id_is_linked_once_and_to_one_person(sync: Directory, portal: Directory) -> None:
     sync.write([Add(leader("f-1")), Add(leader("f-2"))])
-    portal.people.link("f-1", "rivers|subject-id|Qx")
-    portal.people.link("f-1", "rivers|subject-id|Qx")
+    first, second = portal.people.get("f-1"), portal.people.get("f-2")
+    linked = replace(first, federated_ids=("rivers|subject-id|Qx",))
+    portal.write([Update(first, linked)])
     person = portal.people.by_federated_id("rivers|subject-id|Qx")
     assert person is not None
     assert (person.uid, person.federated_ids) == ("f-1", ("rivers|subject-id|Qx",))
     assert portal.people.by_federated_id("rivers|subject-id|qx") is None
     with pytest.raises(AlreadyThere):
-        portal.people.link("f-2", "rivers|subject-id|Qx")
-    with pytest.raises(NotFound):
-        portal.people.link("f-none", "rivers|subject-id|other")
+        portal.write([Update(second, replace(second, federated_ids=("rivers|subject-id|Qx",)))])
+    with pytest.raises(Moved):  # of two first links at once, one wins
+        portal.write([Update(first, replace(first, federated_ids=("rivers|subject-id|other",)))])
 
 
 def test_posts_organisations_and_offices_are_found_from_each_other(

@@ -1,40 +1,25 @@
 """Signing in through the portal's own pages, with a real provider, directory, Redis and store."""
 
-import base64
-import re
-import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from html import unescape
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
-import msgspec
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from app.factory import create_app
-from app.services import PortalServices
-from app.sessions import RedisSessions
-from app.settings import PortalSettings
 from dev.identity_provider.config import Config
 from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add
-from ldap_schema.groups import DIRECTORY_MANAGERS
 from ldap_schema.people import Person
 from saml.provider import SUSPENDED
-from store import ledger, waiting
+from store import waiting
 from tests.functional.saml_world import (
     ISOLDE,
     PERCY,
     ROWAN,
     TAMSIN,
-    World,
     running_providers,
-    world,
 )
+from tests.functional.sign_in_kit import Site, at, found_field, requested, site, stale
 
 MORWENNA = "morwenna.ashgarth@leadership.example"
 
@@ -48,89 +33,9 @@ def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
 @pytest.fixture
 def here(
     tmp_path: Path, providers: tuple[Path, Config], fresh_slapd: Slapd, redis_server: Redis
-) -> Iterator["Site"]:
-    with world(tmp_path, *providers, fresh_slapd.settings(), redis_server.url) as made:
-        made.sync.groups.grant(DIRECTORY_MANAGERS, "saml-centre")
-        site = Site(made)
-        for name in ("rivers", "northmere", "hollowbrook", "centre"):
-            site.sessions.end_all(f"saml-{name}")  # other tests' of the same names
-        yield site
-
-
-class Site:
-    """The portal over a world, and browsers that visit it."""
-
-    def __init__(self, made: World) -> None:
-        self.world = made
-        services = PortalServices(
-            directory=made.directory, store=made.store, redis=made.redis, sign_on=made.sign_on,
-            clock=made.clock, secret=b"x" * 32, base_url="http://localhost:5000", directory_suffix="dc=x",
-        )  # fmt: skip
-        self.app: Flask = create_app(PortalSettings(), services)
-
-    @property
-    def sessions(self) -> RedisSessions:
-        assert isinstance(self.app.session_interface, RedisSessions)
-        return self.app.session_interface
-
-    def browser(self) -> "Browser":
-        return Browser(self, self.app.test_client())
-
-    def signed_in(self, name: str, mail: str) -> "Browser":
-        browser = self.browser()
-        assert browser.sign_in(name, mail).status_code == 303
-        return browser
-
-    def matters(self, kind: str) -> list[waiting.Item]:
-        with self.world.store.reading() as tx:
-            return waiting.open_items(tx, kind)
-
-    def acts(self) -> list[str]:
-        with self.world.store.reading() as tx:
-            return [entry.event for entry in ledger.latest(tx, 50)]
-
-    def age(self, **passed: float) -> None:
-        """Let time pass here; the provider's clock stays, so no sign-in may follow."""
-        self.world.ahead += timedelta(**passed)
-
-
-class Browser:
-    """One browser, which takes the provider's answer from the provider to the portal."""
-
-    def __init__(self, site: Site, client: FlaskClient) -> None:
-        self.site, self.client = site, client
-
-    def get(self, path: str) -> TestResponse:
-        return self.client.get(path, base_url="http://localhost:5000")
-
-    def post(self, path: str, fields: dict[str, str], page: str = "/sign-out") -> TestResponse:
-        """Send a form with the token of a page of ours."""
-        token = found_field(self.get(page).text, "csrf_token")
-        return self.client.post(path, data={"csrf_token": token, **fields}, base_url="http://localhost:5000")
-
-    def sign_in(self, name: str, mail: str, back: str = "/") -> TestResponse:
-        begun = self.post("/sign-in/begin", {"provider": name, "next": back}, "/sign-in")
-        return self.arrive(begun, name, mail)
-
-    def arrive(self, begun: TestResponse, name: str, mail: str) -> TestResponse:
-        """Choose at the provider who to be, and post its answer to us."""
-        assert begun.status_code == 303, begun.text
-        saml_response, relay_state = self.site.world.answer(begun.headers["Location"], name, mail)
-        return self.acs(saml_response, relay_state)
-
-    def acs(self, saml_response: str, relay_state: str) -> TestResponse:
-        data = {"SAMLResponse": saml_response, "RelayState": relay_state}
-        return self.client.post("/saml/acs", data=data, base_url="http://localhost:5000")
-
-
-def found_field(text: str, name: str) -> str:
-    match = re.search(rf'name="{name}"[^>]* value="([^"]*)"', text)
-    assert match is not None, text
-    return unescape(match.group(1))
-
-
-def at(answer: TestResponse) -> str:
-    return answer.headers["Location"].removeprefix("http://localhost:5000")
+) -> Iterator[Site]:
+    with site(tmp_path, providers, fresh_slapd, redis_server) as made:
+        yield made
 
 
 def test_a_deep_link_survives_signing_in_and_two_windows_do_not_disturb_each_other(here: Site) -> None:
@@ -328,19 +233,3 @@ def test_an_act_without_the_forms_token_is_not_kept(here: Site) -> None:
 
     answer = browser.client.post("/desk/1/settle", data={"a": "b"}, base_url="http://localhost:5000")
     assert answer.status_code == 400
-
-
-def stale(here: Site, uid: str) -> None:
-    """Make a person's sign-in older than an act may be; the clocks stay together."""
-    [place] = here.sessions.places(uid, "")
-    raw = here.world.redis.get(f"session:{place.id}")
-    assert isinstance(raw, bytes)
-    values = msgspec.msgpack.decode(raw)
-    values["authenticated"] -= 16 * 60
-    here.world.redis.set(f"session:{place.id}", msgspec.msgpack.encode(values), ex=600)
-
-
-def requested(begun: TestResponse) -> str:
-    """The AuthnRequest that the browser is sent away with."""
-    packed = parse_qs(urlsplit(begun.headers["Location"]).query)["SAMLRequest"][0]
-    return zlib.decompress(base64.b64decode(packed), -15).decode()
