@@ -10,6 +10,7 @@ from flask import Response, current_app, make_response, render_template
 from app.errors import page_for, render_error
 from app.viewer import NOTE_SECONDS, services
 from saml.errors import SignInRefused, Unavailable, UnknownPerson
+from saml.linking import fingerprint
 from saml.provider import Provider
 from store import ledger, waiting
 from store.errors import StoreError
@@ -199,7 +200,7 @@ def _unknown(refusal: UnknownPerson) -> _Matter:
         f"{refusal.provider_name} signed in somebody{at} whom the directory does not know "
         f"({refusal.reason}). Latest reference: {refusal.reference}."
     )
-    known_as = refusal.federated_id or refusal.domain
+    known_as = fingerprint(refusal.federated_id)[:32] or refusal.domain  # one matter for each key
     details = {
         "federated_id": refusal.federated_id,
         "candidate": refusal.candidate,

@@ -110,10 +110,13 @@ def get(tx: Session, id: int) -> Item:
 
 
 def settle(tx: Session, id: int, by: str, now: datetime) -> Item:
-    """Take a matter off the desk and remember who did; NoSuchRecord if it does not wait (any more)."""
+    """Take a matter off the desk and remember who did, and no longer what acting on it needed; gives it as it
+    waited. NoSuchRecord if it does not wait (any more).
+    """
     row = _open(tx, id)
-    row.settled, row.settled_by = now, by
-    return _item(row)
+    item = _item(row)
+    row.settled, row.settled_by, row.details = now, by, {}
+    return item
 
 
 def settle_matter(tx: Session, kind: str, key: str, by: str, now: datetime) -> bool:
@@ -124,7 +127,10 @@ def settle_matter(tx: Session, kind: str, key: str, by: str, now: datetime) -> b
         WaitingItem.settled.is_(None),
     )
     settled = tx.scalars(
-        update(WaitingItem).where(*matter).values(settled=now, settled_by=by).returning(WaitingItem.id)
+        update(WaitingItem)
+        .where(*matter)
+        .values(settled=now, settled_by=by, details={})
+        .returning(WaitingItem.id)
     )
     return bool(settled.all())
 

@@ -10,13 +10,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from dev.identity_provider.config import Config, Identity
+from dev.identity_provider import messages
+from dev.identity_provider.config import Config, Identity, read_service
 from dev.servers import Redis, Slapd
 from ldap_schema.changes import Update
 from ldap_schema.people import DECEASED, HELD, LEAVING, LEFT
 from saml.errors import SignInRefused
 from saml.outcomes import SignedIn
-from saml.state import CONFIRM
+from saml.state import CONFIRM, StoredRequest
 from store import waiting
 from tests.functional.saml_world import ISOLDE, PIERS, TAMSIN, Visit, running_providers
 from tests.functional.sign_in_kit import Site, at, site
@@ -115,6 +116,30 @@ def test_a_key_that_is_cut_off_ends_the_sessions_that_it_began(here: Site) -> No
     here.age(seconds=61)
 
     assert browser.get("/sessions").status_code == 303
+
+
+def test_a_name_of_anothers_provider_is_refused_and_that_organisation_can_see_it(here: Site) -> None:
+    world, request_id = here.world, "_a-request"
+    provider, northmere = world.provider("hollowbrook"), world.provider("northmere")
+    kept = world.sign_on._state.keep(StoredRequest(request_id, "hollowbrook"))
+    answer = messages.answer_for(
+        provider,
+        read_service(world.sign_on.metadata()),
+        provider.identities[0],
+        request_id,
+        datetime.now(UTC),
+    )
+    root = messages.response(answer)
+    name = root.find(f".//{{{messages.SAML}}}NameID")
+    assertion = root.find(f"{{{messages.SAML}}}Assertion")
+    assert name is not None
+    assert assertion is not None
+    name.set("NameQualifier", northmere.entity_id)
+    message = messages.encoded(messages.sign(assertion, provider))
+
+    refused = attempt(here, Visit(message, kept.relay_state, {kept.cookie_name: kept.cookie_value}))
+    assert isinstance(refused, SignInRefused)
+    assert refused.organisations == ("saml-northmere",)
 
 
 def test_an_expired_certificate_lets_nobody_in_and_the_page_names_the_it_desk(here: Site) -> None:

@@ -5,6 +5,7 @@ import pytest
 from store import waiting
 from store.database import Store
 from store.errors import NoSuchRecord
+from store.models import WaitingItem
 from store.waiting import Item
 from tests.conftest import SettableClock
 
@@ -97,3 +98,22 @@ def test_no_kind_of_matter_can_hide_the_others(store: Store, clock: SettableCloc
 def test_a_number_that_no_matter_can_have_is_no_matter(store: Store, clock: SettableClock, id: int) -> None:
     with pytest.raises(NoSuchRecord), store.transaction() as tx:
         waiting.settle(tx, id, "rowan", clock())
+
+
+def test_what_acting_on_a_matter_needs_is_kept_until_it_is_settled(
+    store: Store, clock: SettableClock
+) -> None:
+    with store.transaction() as tx:
+        id_ = waiting.raise_item(
+            tx, waiting.UNKNOWN_SIGN_IN, "k", "Somebody.", clock(), organisation="o-1", details={"a": "b"}
+        )
+        assert waiting.get(tx, id_).details == {"a": "b"}
+        assert [item.id for item in waiting.open_items(tx, organisation="o-1")] == [id_]
+        assert waiting.open_items(tx, organisation="o-2") == []
+        assert waiting.settle(tx, id_, "rowan", clock()).details == {"a": "b"}
+    with store.reading() as tx:
+        row = tx.get(WaitingItem, id_)
+        assert row is not None
+        assert row.details == {}
+        with pytest.raises(NoSuchRecord):
+            waiting.get(tx, id_)
