@@ -5,15 +5,14 @@ servers number alike, so that never more than two batches are in memory, however
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from ldap_schema.filters import between
 from ldap_schema.link import Link
+from ldap_schema.snapshots import BATCH, ranges
 
-BATCH = 5000  # entries read at once
-FIRST, LAST = 0, (1 << 128) - 1
 LISTED = 20  # differences named; the others are counted
 LOOKS = 3  # what differs in all of them is no change that is just on its way
 PAUSE = 0.4  # seconds between two looks
@@ -57,25 +56,12 @@ class _Part:
 def compare(provider: Link, replica: Link) -> Comparison:
     """Compare all entries that the account may count; raises what reading raises."""
     entries, different, listed = 0, 0, list[Difference]()
-    for part in _parts(provider, replica):
+    for part in ranges(lambda first, last: _look(provider, replica, first, last), lambda part: part.full):
         entries += len(part.ours)
         found = _lasting(provider, replica, part)
         different += len(found)
         listed.extend(found[: LISTED - len(listed)])
     return Comparison(entries, different, tuple(listed))
-
-
-def _parts(provider: Link, replica: Link) -> Iterator[_Part]:
-    """Yield parts that cover everything and hold less than a batch on either server."""
-    waiting = [(FIRST, LAST)]
-    while waiting:
-        first, last = waiting.pop()
-        part = _look(provider, replica, first, last)
-        if part.full and first < last:
-            middle = (first + last) // 2
-            waiting += [(middle + 1, last), (first, middle)]
-        else:
-            yield part
 
 
 def _lasting(provider: Link, replica: Link, part: _Part) -> list[Difference]:

@@ -76,7 +76,7 @@ class Connections:
         self._host, self._port = address.hostname, address.port or (636 if self._ldaps else 389)
         self._place = f"{self._host}:{self._port}"
         self._ca_file, self._password_file = ca_file, password_file
-        self._bind_dn, self._timeout = bind_dn, timeout
+        self._bind_dn, self.timeout = bind_dn, timeout
         self.service = id_of(bind_dn)
         self._idle: deque[ldap3.Connection] = deque()
         self._slots = Semaphore(size)
@@ -90,9 +90,7 @@ class Connections:
         """
 
         found, answer = self._ask(
-            lambda connection: exchange.search(
-                connection, request, ceil(self._timeout), _as_viewer(viewer_dn)
-            )
+            lambda connection: exchange.search(connection, request, ceil(self.timeout), _as_viewer(viewer_dn))
         )
         if answer.code and not (request.limit and answer.code == SIZE_LIMIT):
             raise error_for(answer.code, answer.message)
@@ -112,11 +110,18 @@ class Connections:
         check(result)
         return bytes(result["responseValue"] or b"").decode("utf-8", "replace")
 
+    def dedicated(self) -> ldap3.Connection:
+        """Return a new bound connection beside the pool; whoever asks for it closes it with `discard`.
+
+        Raises DirectoryUnavailable and its kinds.
+        """
+        return self._open()
+
     def close(self) -> None:
         """Close the connections that nobody uses at the moment; the next operation opens new ones."""
         while self._idle:
             with suppress(IndexError):
-                _discard(self._idle.pop())
+                discard(self._idle.pop())
 
     def _ask(self, action: Callable[[ldap3.Connection], T]) -> T:
         """Do it, unless the server hangs and somebody else is finding out whether it still does."""
@@ -140,17 +145,17 @@ class Connections:
             raise DirectoryUnavailable("The directory closed the connection.") from error
 
     def _once(self, action: Callable[[ldap3.Connection], T]) -> T:
-        if not self._slots.acquire(timeout=self._timeout):
+        if not self._slots.acquire(timeout=self.timeout):
             raise DirectoryUnavailable("All connections to the directory have been busy for too long.")
         try:
             connection = self._kept() or self._open()
             try:
                 result = action(connection)
             except BrokenBER as error:
-                _discard(connection)
+                discard(connection)
                 raise DirectoryUnavailable(f"{GARBLED} ({self._host}:{self._port}).") from error
             except BaseException:
-                _discard(connection)  # what it would answer next is unknown; an open transaction ends with it
+                discard(connection)  # what it would answer next is unknown; an open transaction ends with it
                 raise
             self._idle.append(connection)
             return result
@@ -185,14 +190,14 @@ class Connections:
             use_ssl=self._ldaps,
             tls=tls,
             get_info=ldap3.NONE,
-            connect_timeout=self._timeout,
+            connect_timeout=self.timeout,
         )
         connection = ldap3.Connection(
             server,
             user=self._bind_dn,
             password=password,
             client_strategy=ldap3.SAFE_SYNC,
-            receive_timeout=ceil(self._timeout),
+            receive_timeout=ceil(self.timeout),
             check_names=False,
             auto_escape=False,  # filters.py escapes; twice would be wrong
             auto_encode=False,
@@ -207,13 +212,13 @@ class Connections:
             _, result, _, _ = connection.bind(read_server_info=False)
             check(result)
         except (LDAPException, OSError) as error:
-            _discard(connection)
+            discard(connection)
             raise outage(error, self._place, self._ca_file) from error
         except DirectoryRefused as error:
-            _discard(connection)
+            discard(connection)
             raise AccountRefused(f"{error} It is {self._bind_dn}, of {self._password_file}.") from error
         except DirectoryError:
-            _discard(connection)
+            discard(connection)
             raise
         return connection
 
@@ -233,7 +238,8 @@ def _as_viewer(viewer_dn: str) -> list[Control]:
     return [(PROXIED_AUTHORIZATION, True, f"dn:{viewer_dn}".encode())] if viewer_dn else []
 
 
-def _discard(connection: ldap3.Connection) -> None:
+def discard(connection: ldap3.Connection) -> None:
+    """Close a connection for good, whatever state it is in."""
     opened = connection.socket
     with suppress(LDAPException, OSError):
         connection.unbind()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 
 from ldap_schema.changes import Change, operations
 from ldap_schema.comparison import Comparison, compare
@@ -22,6 +23,7 @@ from ldap_schema.posts import Posts
 from ldap_schema.seals import Seals
 from ldap_schema.servers import Servers
 from ldap_schema.settings import DirectorySettings
+from ldap_schema.snapshots import Snapshots
 from ldap_schema.tree import Tree
 
 MOST_OPERATIONS = 10_000  # in one transaction; slapd keeps them all in memory until the end
@@ -33,6 +35,15 @@ class Service(StrEnum):
     PORTAL = "portal"
     SYNC = "sync"
     INDEX = "index"
+
+
+def password_file(settings: DirectorySettings, service: Service) -> Path:
+    """Return the file with the account's password."""
+    return {
+        Service.PORTAL: settings.portal_password_file,
+        Service.SYNC: settings.sync_password_file,
+        Service.INDEX: settings.index_password_file,
+    }[service]
 
 
 class Directory:
@@ -53,6 +64,7 @@ class Directory:
         self.credentials = Credentials(link)
         self.groups = Groups(link)
         self.feeds = Feeds(link)
+        self.snapshots = Snapshots(link)
 
     @classmethod
     def open(cls, settings: DirectorySettings, service: Service) -> "Directory":
@@ -61,18 +73,13 @@ class Directory:
         Raise BadValue for an address that is neither ldap:// nor ldaps://.
         """
         tree = Tree(settings.suffix)
-        passwords = {
-            Service.PORTAL: settings.portal_password_file,
-            Service.SYNC: settings.sync_password_file,
-            Service.INDEX: settings.index_password_file,
-        }
 
         def connections(uri: str) -> Connections:
             return Connections(
                 uri,
                 settings.ca_file,
                 bind_dn=tree.service(service),
-                password_file=passwords[service],
+                password_file=password_file(settings, service),
                 timeout=settings.timeout,
                 size=settings.pool_size,
             )

@@ -4,6 +4,7 @@ DirectoryError
 ├── DirectoryUnavailable     nobody answers, or too late; trying again later may work
 │   ├── DirectoryNotTrusted  whoever answers can't prove to be the directory; nothing was sent there
 │   └── AccountRefused       our own account can't sign in: its password is wrong or missing
+├── CookieRefused            the server can't go on from there: all that is followed must be read again
 ├── DirectoryRefused         the server answered no: access rules, limits
 │   └── NotDelegated         nobody delegated that, or not for this day
 ├── NotFound                 there is no such entry, or this identity may not know that there is
@@ -28,6 +29,10 @@ class DirectoryNotTrusted(DirectoryUnavailable):
 
 class AccountRefused(DirectoryUnavailable):
     """The service account's password is missing or wrong. To the portal's visitors that is an outage."""
+
+
+class CookieRefused(DirectoryError):
+    """The cookie of a content synchronization means nothing to the server, or what it has is older."""
 
 
 class DirectoryRefused(DirectoryError):

@@ -12,7 +12,7 @@ from ldap_schema.ber import BrokenBER, message_end
 from ldap_schema.entries import Entry
 from ldap_schema.operations import Operation, Search
 
-_AT_ONCE = 1 << 16  # bytes asked of the socket
+AT_ONCE = 1 << 16  # bytes asked of the socket
 _MORE_TO_COME = (wire.FOUND, wire.REFERENCE)
 
 
@@ -44,18 +44,25 @@ def write(
     raise ConnectionResetError("The server closed the connection.")
 
 
+def take(held: bytearray) -> list[wire.Message]:
+    """Take the whole messages out of what was received; what is left is the beginning of the next one."""
+    messages, at = [], 0
+    while (end := message_end(held, at)) is not None and end <= len(held):
+        messages.append(wire.read_message(bytes(held[at:end])))
+        at = end
+    del held[:at]
+    return messages
+
+
 def _answers(connection: ldap3.Connection, message_id: int) -> Iterator[wire.Message]:
     """Yield the messages as they come, until the server closes the connection."""
     held = bytearray()
-    while more := connection.socket.recv(_AT_ONCE):
+    while more := connection.socket.recv(AT_ONCE):
         held += more
-        at = 0
-        while (end := message_end(held, at)) is not None and end <= len(held):
-            message = wire.read_message(bytes(held[at:end]))
+        messages = take(held)
+        for message in messages:
             if message.message_id != message_id:  # a notice of disconnection has the id 0
                 raise ConnectionResetError("The server ends the session.")
-            at = end
-            if message.tag not in _MORE_TO_COME and at < len(held):
+            if message.tag not in _MORE_TO_COME and (held or message is not messages[-1]):
                 raise ConnectionResetError("The server goes on after its last answer.")
             yield message
-        del held[:at]

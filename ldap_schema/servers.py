@@ -16,6 +16,7 @@ from ldap_schema.connection import Connections
 from ldap_schema.entries import Entry
 from ldap_schema.errors import DirectoryError, DirectoryRefused, DirectoryUnavailable
 from ldap_schema.filters import present
+from ldap_schema.listening import Listener
 from ldap_schema.operations import Operation, Search
 
 LOOK = 2.0  # seconds between two looks at the provider's change number
@@ -83,6 +84,10 @@ class Servers:
             self._wrote = True
             raise
         self._wrote = True
+
+    def listen(self, request: Search, cookie: bytes) -> Listener:
+        """Tell what changes, as the provider says; raises DirectoryUnavailable and its kinds."""
+        return Listener(self._provider, request, cookie, self._provider.timeout)
 
     def whoami(self) -> str:
         """Return the identity that the first server that answers takes this account for."""
