@@ -5,7 +5,14 @@ from collections.abc import Callable
 from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, make_response, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from redis.exceptions import RedisError
 
 from app.permissions import public
@@ -27,6 +34,16 @@ class Counts:
         self.requests = Counter("counterpart_requests", "Requests answered.", labels, registry=self.registry)
         self.seconds = Histogram(
             "counterpart_seconds", "Seconds an answer took.", ("endpoint",), registry=self.registry
+        )
+        self.behind = Gauge(
+            "counterpart_index_behind_seconds",
+            "Seconds since this machine's search index was in step with the directory; +Inf if it never was.",
+            registry=self.registry,
+        )
+        self.mended = Gauge(
+            "counterpart_index_mended",
+            "Entries of the search index that differed from the directory without a word from it.",
+            registry=self.registry,
         )
 
 
@@ -56,14 +73,18 @@ def healthz() -> Response:
 @bp.get("/readyz")
 @public(MACHINES)
 def readyz() -> Response:
-    """Say which of the servers behind the portal answer; 503 when one does not."""
+    """Say which of the servers behind the portal answer; 503 when one does not.
+
+    A search index that nobody keeps fresh is told and does no harm: searching asks the directory then.
+    """
     given = services()
     parts = {
         "directory": _answers(given.directory.probe),
         "sessions": _answers(given.redis.ping),
         "database": _answers(given.store.check),
     }
-    response = jsonify(status="ready" if all(parts.values()) else "not ready", **parts)
+    status = "ready" if all(parts.values()) else "not ready"
+    response = jsonify(status=status, **parts, search_index="fresh" if given.index.usable else "behind")
     response.status_code = 200 if all(parts.values()) else 503
     return response
 
@@ -75,6 +96,8 @@ def metrics() -> Response:
     if request.remote_addr not in portal_settings().metrics_from:
         abort(404)
     counts = cast(Counts, current_app.extensions["counterpart-counts"])
+    counts.behind.set(services().index.behind())
+    counts.mended.set(services().index.mended())
     response = make_response(generate_latest(counts.registry))
     response.headers["Content-Type"] = CONTENT_TYPE_LATEST
     return response

@@ -7,6 +7,7 @@ from redis import Redis
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory
 from saml.sign_on import SignOn
+from search_index.reader import SearchIndex
 from store.database import Store
 
 
@@ -15,6 +16,7 @@ class PortalServices:
     """The servers behind the portal, the clock, and the address under which people reach it."""
 
     directory: Directory  # as the portal's own account: it reads no contact details
+    index: SearchIndex  # what this machine's follower keeps fresh, or does not
     store: Store
     redis: Redis
     sign_on: SignOn

@@ -22,6 +22,7 @@ from ldap_schema.directory import Directory, Service
 from saml.keys import load_keys
 from saml.registry import Registry
 from saml.sign_on import SignOn
+from search_index.reader import SearchIndex
 from store.database import Store
 
 SHORTEST_SECRET = 32  # bytes
@@ -83,6 +84,7 @@ def portal_services(services: Services) -> PortalServices:
     settings = services.settings
     return PortalServices(
         directory=services.directory,
+        index=SearchIndex(settings.index, services.clock),
         store=services.store,
         redis=services.redis,
         sign_on=services.sign_on,

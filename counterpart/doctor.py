@@ -24,6 +24,7 @@ from ldap_schema.errors import AccountRefused, DirectoryNotTrusted, DirectoryUna
 from saml.keys import KeyUnusable, load_keys
 from saml.provider import LIVE
 from saml.registry import Registry
+from search_index.folder import IndexFolder
 from store import heartbeats, ledger, outbox
 from store.database import Store
 from store.errors import StoreDamaged, StoreNotReady, StoreUnavailable, TryLater
@@ -111,8 +112,8 @@ def libraries(patient: Patient) -> Iterator[Problem]:
 
 
 def directory(patient: Patient) -> Iterator[Problem]:
-    """The server answers, both service accounts can sign in, and nothing of ours is missing in it."""
-    for service in (Service.SYNC, Service.PORTAL):
+    """The server answers, our service accounts can sign in, and nothing of ours is missing in it."""
+    for service in (Service.SYNC, Service.PORTAL, Service.INDEX):
         opened = Directory.open(replace(patient.settings.directory, replicas=()), service)
         try:
             opened.probe()
@@ -202,6 +203,18 @@ def mail_programs(patient: Patient) -> Iterator[Problem]:
             )
 
 
+def search_index(patient: Patient) -> Iterator[Problem]:
+    """This machine's search index is in step with the directory, so somebody keeps it fresh."""
+    settings = patient.settings.index
+    noted = IndexFolder(settings.folder).step().at
+    if noted is None or patient.clock() - noted > timedelta(seconds=settings.usable_seconds):
+        since = "was never made" if noted is None else f"was last fresh on {noted:%d %B %Y, %H:%M} UTC"
+        yield Problem(
+            f"The search index in {settings.folder} {since}; the portal searches the directory itself.",
+            MEND["search_index"],
+        )
+
+
 CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "secrets": secrets,
     "libraries": libraries,
@@ -213,6 +226,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "SAML keys": saml_keys,
     "providers": providers,
     "mail programs": mail_programs,
+    "search index": search_index,
 }
 
 # What to do when a check could not even look.
@@ -227,6 +241,7 @@ MEND = {
     "portal": "Install Counterpart again, or mend what is named above.",
     "saml_keys": "Put the key pair there, or name the right files in COUNTERPART_SAML_….",
     "providers": "Mend the store first.",
+    "search_index": "Start `counterpart follow` and keep it running; its log says what hinders it.",
     "mail_programs": "Compare COUNTERPART_WATCH_LOG with where slapd writes its log.",
 }
 

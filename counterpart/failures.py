@@ -20,6 +20,7 @@ from ldap_schema.errors import (
     NotFound,
 )
 from saml.errors import ProviderRefused, SAMLError, Unavailable
+from search_index.errors import IndexFailed
 from store.errors import BadRecord, Conflict, NoSuchRecord, StoreError, StoreNotReady, StoreUnavailable
 from sync.errors import SyncError
 
@@ -56,6 +57,7 @@ ADVICE: dict[type[BaseException], str] = {
     Refused: "",
     PortalIncomplete: "Nothing was started.",
     SyncError: "",
+    IndexFailed: "The index that was in use still is.",
     ProviderRefused: "Nothing was registered or changed.",
     Unavailable: f"{UNCHANGED} {DOCTOR}",
     SAMLError: UNCHANGED,

@@ -17,6 +17,7 @@ from app.settings import PortalSettings
 from counterpart.watch.settings import WatchSettings
 from ldap_schema.settings import DirectorySettings
 from saml.settings import SAMLSettings
+from search_index.settings import IndexSettings
 from store.settings import StoreSettings
 from sync.settings import SyncSettings
 
@@ -133,6 +134,7 @@ class Settings:
     portal: PortalSettings
     service: ServiceSettings
     watch: WatchSettings
+    index: IndexSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,18 @@ asked.
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from threading import Event
 
+from counterpart.heart import Heart
 from counterpart.mail import SMTPSender
 from counterpart.settings import ServiceSettings
 from ldap_schema.clock import Clock
 from saml.errors import speakable_reference
-from store import heartbeats
 from store.database import Store
 from store.errors import StoreError
 from store.outbox import Counts, deliver_due
 
 NAME = "worker"
-BEAT_EVERY = timedelta(seconds=15)
 PAUSE_AFTER_FAILURE = 10.0  # seconds; whatever is away needs a moment, and the log stays readable
 
 log = logging.getLogger(__name__)
@@ -25,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """What a round needs; it keeps nothing between rounds but the time of the last sign of life."""
+    """What a round needs; it keeps nothing between rounds."""
 
     store: Store
     sender: SMTPSender
@@ -36,11 +34,11 @@ class Worker:
     def run(self) -> None:
         """Work until `stop` is set; the mail in flight is finished first. No failure ends the loop."""
         log.info("worker started")
-        beaten: datetime | None = None
+        heart = Heart(self.store, NAME, self.clock)
         while not self.stop.is_set():
             pause = self.settings.worker_seconds
             try:
-                beaten = self._beat(beaten)
+                heart.beat()
                 _report(self.deliver())
             except StoreError as error:
                 log.error("%s", error)
@@ -61,14 +59,6 @@ class Worker:
             lease_seconds=self.settings.mail_lease_seconds,
             stopping=self.stop.is_set,
         )
-
-    def _beat(self, beaten: datetime | None) -> datetime:
-        now = self.clock()
-        if beaten is not None and now - beaten < BEAT_EVERY:
-            return beaten
-        with self.store.transaction() as tx:
-            heartbeats.beat(tx, NAME, now)
-        return now
 
 
 def _report(counts: Counts) -> None:

@@ -1,4 +1,4 @@
-"""One whole Counterpart on this machine: directory, Redis, mail, identity providers, portal, worker.
+"""One whole Counterpart on this machine: directory, Redis, mail, identity providers, and our own processes.
 
     with House(settings, os.environ) as house:
         …  # house.settings.portal_url answers
@@ -10,6 +10,7 @@ import http.client
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,8 +21,10 @@ from dev.providers import IdentityProviders
 from dev.provision import furnish_files, furnish_people, furnish_store
 from dev.servers import MailCatcher, Redis, Slapd
 from dev.settings import HouseSettings
+from search_index.folder import IndexFolder
 
 PORTAL_START_SECONDS = 30.0
+FRESH = timedelta(seconds=5)
 
 
 def silent(line: str) -> None:
@@ -52,13 +55,24 @@ class House:
         self.providers = IdentityProviders(settings)
         self.portal = self._portal()
         self.worker = Process("worker", [COUNTERPART, "worker"], self.log_folder, environ=self._environ)
+        self.follower = Process(
+            "follower", [COUNTERPART, "follow"], self.log_folder, ready=self._follows, environ=self._environ
+        )
         self.commands = Commands(settings, environ)
         self._started = ExitStack()
 
     @property
     def processes(self) -> tuple[Process, ...]:
         """Every process of the house, in the order in which they are started."""
-        return (self.slapd, self.redis, self.mail, self.providers.process, self.portal, self.worker)
+        return (
+            self.slapd,
+            self.redis,
+            self.mail,
+            self.providers.process,
+            self.portal,
+            self.worker,
+            self.follower,
+        )
 
     def __enter__(self) -> Self:
         self.start()
@@ -101,8 +115,8 @@ class House:
         self.providers.furnish(self.commands)
 
     def _start_product(self) -> None:
-        self._say("Starting the identity providers, the portal and the worker…")
-        self._start(self.providers.process, self.portal, self.worker)
+        self._say("Starting the identity providers, the portal, the worker and the follower…")
+        self._start(self.providers.process, self.portal, self.worker, self.follower)
 
     def _start(self, *processes: Process) -> None:
         """Start some together: while one gets ready, so do the others."""
@@ -127,6 +141,11 @@ class House:
             environ=self._environ,
             start_timeout=PORTAL_START_SECONDS,
         )
+
+    def _follows(self) -> bool:
+        """Whether the search index has been in step with the directory a moment ago."""
+        noted = IndexFolder(self.settings.var / "index").step().at
+        return noted is not None and datetime.now(UTC) - noted < FRESH
 
     def _portal_answers(self) -> bool:
         """Whether the portal is ready to serve: it, the directory, Redis and the store."""

@@ -71,6 +71,7 @@ def _settings(
         "COUNTERPART_PORTAL_SECRET_FILE": house.var / "secrets" / "portal",
         "COUNTERPART_PORTAL_DIRECTORY_PORT": house.ldap_port,
         "COUNTERPART_PORTAL_DIRECTORY_TLS_PORT": house.ldaps_port,
+        "COUNTERPART_INDEX_FOLDER": house.var / "index",
         "COUNTERPART_SERVICE_REDIS_URL": redis.url,
         "COUNTERPART_SERVICE_SMTP_HOST": "127.0.0.1",
         "COUNTERPART_SERVICE_SMTP_PORT": mail.port,

@@ -23,6 +23,8 @@ from saml.provider import LIVE, Provider, to_plain
 from saml.registry import Registry
 from saml.settings import SAMLSettings
 from saml.sign_on import SignOn
+from search_index.reader import SearchIndex
+from search_index.settings import IndexSettings
 from store import providers
 from store.database import Store
 
@@ -116,6 +118,7 @@ def make_portal(
     sign_on = SignOn(SAMLSettings(base_url=base_url), Registry(store), redis, directory, clock)
     services = PortalServices(
         directory=directory,
+        index=SearchIndex(IndexSettings(folder=slapd.folder / "index"), clock),
         store=store,
         redis=redis,
         sign_on=sign_on,

@@ -14,6 +14,7 @@ class Rounds:
     worker_kills: int
     sync_kills: int
     directory_kills: int
+    index_kills: int
     hostile_values: int
 
 
@@ -24,6 +25,7 @@ QUICK = Rounds(
     worker_kills=3,
     sync_kills=3,
     directory_kills=2,
+    index_kills=3,
     hostile_values=300,
 )
 FULL = Rounds(
@@ -33,6 +35,7 @@ FULL = Rounds(
     worker_kills=10,
     sync_kills=12,
     directory_kills=8,
+    index_kills=20,
     hostile_values=10_000,
 )
 

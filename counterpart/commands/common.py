@@ -3,11 +3,14 @@
 import getpass
 import json
 import os
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Event
+from types import FrameType
 from typing import Any
 
 import click
@@ -16,7 +19,7 @@ from counterpart.clock import system_clock
 from counterpart.secret_files import read_secret
 from counterpart.settings import Settings, load
 from ldap_schema.clock import Clock
-from ldap_schema.directory import Directory, Service
+from ldap_schema.directory import Directory, Service, password_file
 from store.database import Store
 
 
@@ -52,6 +55,11 @@ class Tools:
         """The directory as the portal's account, which manages credentials and acts for people."""
         return self._open(Service.PORTAL)
 
+    @cached_property
+    def index_directory(self) -> Directory:
+        """The directory as the account that fills the search index, which sees what every leader may see."""
+        return self._open(Service.INDEX)
+
     @property
     def clock(self) -> Clock:
         """The machine's clock."""
@@ -63,7 +71,7 @@ class Tools:
 
     def _open(self, service: Service) -> Directory:
         settings = self.settings.directory
-        read_secret(settings.sync_password_file if service is Service.SYNC else settings.portal_password_file)
+        read_secret(password_file(settings, service))
         directory = Directory.open(settings, service)
         self._closing.callback(directory.close)
         return directory
@@ -89,6 +97,18 @@ def operator() -> str:
         return f"operator:{os.environ.get('SUDO_USER') or getpass.getuser()}"[:200]
     except (KeyError, OSError):  # an account without a name, as in some containers
         return f"operator:{os.getuid()}"
+
+
+def stop_on_signals() -> Event:
+    """Return what is set when the process is asked to stop: by SIGTERM or Ctrl-C."""
+    stop = Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    return stop
 
 
 def example(*lines: str) -> str:

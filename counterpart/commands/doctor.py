@@ -17,9 +17,9 @@ from counterpart.replicas import examine_replicas
 def doctor(tools: Tools, replicas: bool, as_json: bool) -> int:
     """Say what is wrong with this installation, and how to mend it.
 
-    Looks at settings, secrets, libraries, directory, Redis, store, mail, pages, keys and identity providers.
-    With --replicas it looks at the directory's replicas instead, entry by entry. Changes nothing. Leaves
-    with 1 if anything is wrong.
+    Looks at settings, secrets, libraries, directory, Redis, store, mail, pages, keys, identity providers
+    and the search index. With --replicas it looks at the directory's replicas instead, entry by entry.
+    Changes nothing. Leaves with 1 if anything is wrong.
     """
     patient = Patient(tools.settings, tools.clock)
     results = examine_replicas(patient) if replicas else examine(patient)

@@ -1,12 +1,10 @@
 """`counterpart worker`: sends the mail that waits, keeps metadata fresh, watches what mail programs ask."""
 
-import signal
 from threading import Event, Thread
-from types import FrameType
 
 import click
 
-from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show
+from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, stop_on_signals
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
 from counterpart.refresher import keep_fresh, refresher
@@ -29,7 +27,7 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
     It watches where a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail in flight
     is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
     """
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     service = tools.settings.service
     made = Worker(
         store=tools.store, sender=SMTPSender(service), settings=service, clock=tools.clock, stop=stop
@@ -74,14 +72,3 @@ def _start_watch(tools: Tools, stop: Event) -> list[Thread]:
     thread = Thread(target=watch.run, args=(stop,), name="watch")
     thread.start()
     return [thread]
-
-
-def _stop_on_signals() -> Event:
-    stop = Event()
-
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
-    return stop

@@ -1,6 +1,6 @@
 """The doctor finds each thing that is wrong, says how to mend it, and is silent when all is well."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 
 from dev.identity_provider.demo import ensure_key
 from dev.servers import MailCatcher, Redis, Slapd
+from search_index.folder import IndexFolder
 from store import heartbeats, providers
 from tests.functional.command_line import Installed
 
@@ -31,6 +32,8 @@ def installed(tmp_path: Path, slapd: Slapd, redis_server: Redis, mail_catcher: M
         providers.save(tx, live)
         heartbeats.beat(tx, "worker", now)
     store.close()
+    (made.var / "index").mkdir()
+    IndexFolder(made.var / "index").note_in_step(now + timedelta(minutes=5))  # for as long as the tests take
     return made
 
 
@@ -58,6 +61,8 @@ def test_a_healthy_installation_is_well(installed: Installed) -> None:
         ("PORTAL_BRAND", "crown", {"portal"}),
         ("SAML_CERTIFICATE_FILE", "/nowhere", {"SAML keys", "portal"}),
         ("WATCH_LOG", "/nowhere", {"mail programs"}),
+        ("INDEX_FOLDER", "/nowhere", {"search index"}),
+        ("DIRECTORY_INDEX_PASSWORD_FILE", "/nowhere", {"secrets", "directory"}),
     ],
 )
 def test_each_thing_that_is_wrong_is_found_and_nothing_else(
@@ -72,6 +77,13 @@ def test_each_thing_that_is_wrong_is_found_and_nothing_else(
 def test_a_secret_that_others_can_read_is_found(installed: Installed) -> None:
     (installed.var / "secrets" / "portal").chmod(0o644)
     assert "chmod 600" in problems(installed)["secrets"][0]["mend"]
+
+
+def test_an_index_that_nobody_keeps_fresh_is_found(installed: Installed) -> None:
+    IndexFolder(installed.var / "index").note_in_step(datetime(2026, 1, 1, tzinfo=UTC))
+    (problem,) = problems(installed)["search index"]
+    assert "was last fresh on 01 January 2026" in problem["what"]
+    assert "counterpart follow" in problem["mend"]
 
 
 def test_a_worker_that_stopped_is_found(installed: Installed) -> None:

@@ -321,7 +321,10 @@ def test_feedback_waits_on_the_desk(portal: Portal, store: Store) -> None:
 
 def test_metrics_are_for_listed_machines_only(portal: Portal) -> None:
     client = portal.browser()
-    assert client.get("/metrics").status_code == 200
+    page = client.get("/metrics")
+    assert page.status_code == 200
+    assert b"counterpart_index_behind_seconds +Inf" in page.data, "nobody follows the directory here"
+    assert client.get("/readyz").get_json()["search_index"] == "behind"
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 404
 
 

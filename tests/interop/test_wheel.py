@@ -102,8 +102,8 @@ def test_the_portal_is_served_from_the_wheel(installed: Installed) -> None:
 
 def test_doctor_finds_nothing_wrong_with_what_was_installed(installed: Installed) -> None:
     checks = {check["name"]: check["problems"] for check in installed.run("doctor", "--json").data["checks"]}
-    # Nobody runs a worker here, and no identity provider is registered.
-    assert [name for name, problems in checks.items() if problems] == ["mail", "providers"]
+    # Nobody runs a worker or a follower here, and no identity provider is registered.
+    assert [name for name, problems in checks.items() if problems] == ["mail", "providers", "search index"]
     assert "worker has never run" in checks["mail"][0]["what"]
 
 
