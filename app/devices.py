@@ -1,13 +1,15 @@
-"""One's own mail programs: each gets a way into the directory, shown once and revoked with one button."""
+"""Mail programs, one's own and those of leaders one acts for: each gets a password of its own, shown once."""
 
 import re
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
+from app.device_owners import Owner, device_of, makers, owners
 from app.forms import PortalForm, choice_field, submit_field, text_field
 from app.mail_programs import BY_KEY, PROFILE_TYPE, PROGRAMS, Access, Program, apple_profile, snippet
-from app.permissions import leader_signed_in
+from app.notices import tell_owner
+from app.permissions import leader_acts, leader_signed_in
 from app.viewer import portal_settings, services, viewer
 from ldap_schema.credentials import Credential
 from store import ledger, waiting
@@ -17,6 +19,8 @@ bp = Blueprint("devices", __name__)
 MOST = 10  # devices a person may have; more is a mistake or misuse
 PASSWORD = re.compile(r"[a-z2-7]{5}(-[a-z2-7]{1,5})+")  # as the gateway makes them
 STAND_IN = "(the password)"  # in snippets that are shown again
+# What an owner is told by mail when a delegate did it -> name of the mail.
+TOLD = {"device added": "device_added", "device restored": "device_restored"}
 OTHER = "other"  # for who chose no program: the steps for the others stand on the same page
 
 
@@ -29,6 +33,7 @@ class DeviceForm(PortalForm):
         longest=60,
         hint="For example, Thunderbird on my laptop.",
     )
+    owner = choice_field("Who is it for?", "Choose one from the list.")
     program = choice_field("Which mail program is it?", "Choose one from the list.")
     submit = submit_field("Make a password")
 
@@ -37,35 +42,38 @@ class DeviceForm(PortalForm):
 @leader_signed_in
 def index() -> Response:
     """List the devices and offer to add one."""
-    return _page(_form())
+    return _page(_form(owners()), owners())
 
 
 @bp.post("/devices")
-@leader_signed_in
+@leader_acts("make a password for a mail program")
 def add() -> Answer:
     """Make a credential and show its password, this once."""
-    form = _form()
+    whose = owners()
+    form, credentials = _form(whose), services().directory.credentials
     form.program.data = form.program.data or OTHER
-    who, credentials = viewer(), services().directory.credentials
+    if len(whose) == 1:  # nobody was asked who it is for
+        form.owner.data = form.owner.data or viewer().uid
     if not form.validate():
-        return _page(form)
-    if len(credentials.of(who.uid)) >= MOST:
-        form.form_errors.append(f"You have {MOST} devices. Remove one you no longer use first.")
-        return _page(form)
-    made = credentials.issue(who.uid, form.label.data, services().clock())
-    _record("device added", made.credential.id)
+        return _page(form, whose)
+    owner = next(each for each in whose if each.uid == form.owner.data)
+    if len(credentials.of(owner.uid)) >= MOST:
+        form.form_errors.append(f"{MOST} devices are the most. Remove one that is no longer used first.")
+        return _page(form, whose)
+    made = credentials.issue(owner.uid, form.label.data, services().clock())
+    _record("device added", made.credential, owner)
     access = _access(made.credential, made.password)
-    return _steps("devices/made.html", made.credential, BY_KEY[form.program.data], access)
+    return _steps("devices/made.html", (owner, made.credential), BY_KEY[form.program.data], access)
 
 
 @bp.get("/devices/<id>/set-up/<program>")
 @leader_signed_in
 def set_up(id: str, program: str) -> Response:
     """Say again how a program is set up; its password can't be said again."""
-    credential = _mine(id)
+    device = device_of(id)
     if program not in BY_KEY:
         abort(404)
-    return _steps("devices/set_up.html", credential, BY_KEY[program], _access(credential))
+    return _steps("devices/set_up.html", device, BY_KEY[program], _access(device[1]))
 
 
 @bp.post("/devices/<id>/profile")
@@ -76,7 +84,7 @@ def profile(id: str) -> Response:
     The password comes from that page and goes back in the answer; it is never part of an address, and nothing
     keeps it here.
     """
-    credential, password = _mine(id), request.form.get("password", "")
+    (_, credential), password = device_of(id), request.form.get("password", "")
     if not PASSWORD.fullmatch(password):
         abort(400)
     answer = make_response(apple_profile(_access(credential, password), credential.id, credential.label))
@@ -88,9 +96,10 @@ def profile(id: str) -> Response:
 @bp.post("/devices/<id>/remove")
 @leader_signed_in
 def remove(id: str) -> Answer:
-    """Revoke a credential of one's own; its program is refused from now on."""
-    services().directory.credentials.revoke(id, viewer().uid)
-    _record("device removed", id)
+    """Revoke a credential; its program is refused from now on."""
+    owner, credential = device_of(id)
+    services().directory.credentials.revoke(id, owner.uid)
+    _record("device removed", credential, owner)
     return redirect(url_for("devices.index", done="removed"), 303)
 
 
@@ -98,32 +107,40 @@ def remove(id: str) -> Answer:
 @leader_signed_in
 def restore(id: str) -> Answer:
     """Let a device work again that was suspended for what it asked: its owner knows what it was."""
-    services().directory.credentials.restore(id, viewer().uid)
-    _record("device restored", id)
+    owner, credential = device_of(id)
+    services().directory.credentials.restore(id, owner.uid)
+    _record("device restored", credential, owner)
     return redirect(url_for("devices.index", done="restored"), 303)
 
 
-def _form() -> DeviceForm:
+def _form(whose: list[Owner]) -> DeviceForm:
     form = DeviceForm()
     form.program.choices = [(program.key, program.name) for program in PROGRAMS]
+    form.owner.choices = [(each.uid, "Me" if each.mine else each.name) for each in whose]
     return form
 
 
-def _page(form: DeviceForm) -> Response:
+def _page(form: DeviceForm, whose: list[Owner]) -> Response:
+    devices = {each.uid: services().directory.credentials.of(each.uid) for each in whose}
     page = render_template(
         "devices/index.html",
         form=form,
-        devices=services().directory.credentials.of(viewer().uid),
+        owners=whose,
+        devices=devices,
+        makers=makers([device for own in devices.values() for device in own]),
+        now=services().clock(),
         done=request.args.get("done", ""),
         hints=[{"hint": {"text": program.hint}} if program.hint else {} for program in PROGRAMS],
     )
     return make_response(page, 400 if form.errors else 200)
 
 
-def _steps(template: str, credential: Credential, program: Program, access: Access) -> Response:
+def _steps(template: str, device: tuple[Owner, Credential], program: Program, access: Access) -> Response:
+    owner, credential = device
     shown = access if access.password else _access(credential, STAND_IN)
     page = render_template(
         template,
+        owner=owner,
         credential=credential,
         program=program,
         programs=PROGRAMS,
@@ -131,14 +148,6 @@ def _steps(template: str, credential: Credential, program: Program, access: Acce
         snippets={each.key: snippet(each.key, shown) for each in PROGRAMS},
     )
     return make_response(page)
-
-
-def _mine(id: str) -> Credential:
-    """Return a credential of the viewer's own; somebody else's is not there."""
-    for credential in services().directory.credentials.of(viewer().uid):
-        if credential.id == id:
-            return credential
-    abort(404)
 
 
 def _access(credential: Credential, password: str = "") -> Access:
@@ -155,9 +164,16 @@ def _access(credential: Credential, password: str = "") -> Access:
     )
 
 
-def _record(event: str, credential: str) -> None:
-    """Write down who did it; a suspended device that is removed or restored is off the desk as well."""
-    now, uid = services().clock(), viewer().uid
+def _record(event: str, credential: Credential, owner: Owner) -> None:
+    """Write down who did it, for whom, and tell an owner for whom somebody else did it.
+
+    A suspended device that is removed or restored is off the desk as well.
+    """
+    now, who = services().clock(), viewer()
+    details = {} if owner.mine else {"for": owner.uid}
     with services().store.transaction() as tx:
-        ledger.append(tx, event, uid, credential, {}, now)
-        waiting.settle_matter(tx, waiting.SUSPENDED_DEVICE, credential, uid, now)
+        ledger.append(tx, event, who.uid, credential.id, details, now)
+        waiting.settle_matter(tx, waiting.SUSPENDED_DEVICE, credential.id, who.uid, now)
+        if not owner.mine and event in TOLD:
+            key = f"{credential.id} {now.isoformat()}"
+            tell_owner(tx, owner.person, TOLD[event], key, by=who.name, label=credential.label, when=now)

@@ -13,6 +13,8 @@ SUBJECTS = {
     "linked": "Your entry was connected to a sign-in",
     "used_link": "Somebody signed in with a link that was mailed to you",
     "link": "Your link to sign in",
+    "device_added": "A mail program was added for you",
+    "device_restored": "A mail program of yours may be used again",
 }
 
 

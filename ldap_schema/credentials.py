@@ -9,7 +9,7 @@ from ldap_schema.filters import all_of, equals
 from ldap_schema.link import Link
 from ldap_schema.operations import AddEntry, DeleteEntry, ModifyEntry
 from ldap_schema.passwords import hash_password, new_id, new_password
-from ldap_schema.tree import Tree
+from ldap_schema.tree import Tree, id_of
 
 ATTRIBUTES = {
     "id": "uid",
@@ -106,6 +106,13 @@ class Credentials:
             self._lock(id_, [], owned)
         except Moved as error:
             raise NotFound("This person has no such credential.") from error
+
+    def owners(self) -> dict[str, list[str]]:
+        """Return the uid of everybody who has credentials -> ids; asked as the sync account."""
+        found: dict[str, list[str]] = {}
+        for entry in self._link.find(self._base, IS_CREDENTIAL, ["uid", "owner"]):
+            found.setdefault(id_of(entry.text("owner")), []).append(entry.text("uid"))
+        return found
 
     def purge(self, owner_uid: str) -> int:
         """Remove all credentials of a person and return how many there were."""

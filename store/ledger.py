@@ -7,7 +7,7 @@ put in.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -103,6 +103,13 @@ def last(tx: Session, event: str, subject: str) -> datetime | None:
     found = select(LedgerEntry.instant).where(LedgerEntry.event == event, LedgerEntry.subject == subject)
     instant = tx.scalar(found.order_by(LedgerEntry.number.desc()).limit(1))
     return datetime.fromisoformat(instant) if instant else None
+
+
+def actors(tx: Session, event: str, subjects: Sequence[str]) -> dict[str, str]:
+    """Who did this to each of the subjects, last; those to whom nobody did it are left out."""
+    columns = select(LedgerEntry.subject, LedgerEntry.actor)
+    found = columns.where(LedgerEntry.event == event, LedgerEntry.subject.in_(subjects))
+    return {row.subject: row.actor for row in tx.execute(found.order_by(LedgerEntry.number))}
 
 
 def parse_seal(words: str) -> Seal:

@@ -1,13 +1,28 @@
 """`counterpart device`: the passwords with which mail programs read the directory."""
 
 from dataclasses import asdict
+from datetime import datetime
 
 import click
+from sqlalchemy.orm import Session
 
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
 from counterpart.commands.people import find_person
 from ldap_schema.credentials import Credential
-from store import ledger
+from ldap_schema.people import Person
+from store import ledger, outbox, waiting
+from store.errors import BadMail
+from store.outbox import Mail
+
+MAIL = """\
+The help desk of {service} added the mail program "{label}" for you.
+It can look up whom you can look up, with a password of its own.
+
+If that was agreed with you, there is nothing to do.
+
+If it was not, remove it at {address}/devices and tell {team}:
+{telephone}, {hours}.
+"""
 
 
 @click.group(cls=InOrder)
@@ -31,8 +46,9 @@ def add(tools: Tools, reference: str, label: str, days: int, as_json: bool) -> N
     owner = find_person(directory, reference)
     with tools.store.transaction() as tx:
         made = directory.credentials.issue(owner.uid, label, tools.clock(), days=days)
-        details = {"credential": made.credential.id}
-        ledger.append(tx, "device added", operator(), owner.uid, details, tools.clock())
+        details = {"for": owner.uid}
+        ledger.append(tx, "device added", operator(), made.credential.id, details, tools.clock())
+        _tell(tools, tx, owner, label)
     data = asdict(made.credential) | {
         "bind_dn": made.bind_dn,
         "base_dn": made.base_dn,
@@ -56,8 +72,10 @@ def list_devices(tools: Tools, reference: str, as_json: bool) -> None:
     """List a person's devices."""
     directory = tools.portal_directory
     found = directory.credentials.of(find_person(directory, reference).uid)
-    rows = [(each.id, each.label, _day(each), _last_used(each)) for each in found]
-    text = table(rows, ("id", "label", "good until", "last used")) if rows else "No devices."
+    rows = [
+        (each.id, each.label, _state(each, tools.clock()), _day(each), _last_used(each)) for each in found
+    ]
+    text = table(rows, ("id", "label", "state", "good until", "last used")) if rows else "No devices."
     show([asdict(each) for each in found], text, as_json)
 
 
@@ -71,9 +89,36 @@ def revoke(tools: Tools, reference: str, id: str, as_json: bool) -> None:
     directory = tools.portal_directory
     owner = find_person(directory, reference)
     with tools.store.transaction() as tx:
-        ledger.append(tx, "device revoked", operator(), owner.uid, {"credential": id}, tools.clock())
+        ledger.append(tx, "device removed", operator(), id, {"for": owner.uid}, tools.clock())
+        waiting.settle_matter(tx, waiting.SUSPENDED_DEVICE, id, operator(), tools.clock())
         directory.credentials.revoke(id, owner.uid)
     show({"id": id, "revoked": True}, f"Device {id} has no access any more.", as_json)
+
+
+def _tell(tools: Tools, tx: Session, owner: Person, label: str) -> None:
+    """Tell the owner, as when an office did it; whoever has no address can't be told."""
+    portal, now = tools.settings.portal, tools.clock()
+    if not owner.sign_in_address:
+        return
+    text = MAIL.format(
+        service=portal.service_name,
+        label=label,
+        address=tools.settings.saml.base_url,
+        team=portal.help_team,
+        telephone=portal.help_telephone,
+        hours=portal.help_hours,
+    )
+    try:
+        mail = Mail(to=owner.sign_in_address, subject="A mail program was added for you", text=text)
+    except BadMail:  # an address that takes no mail; the device is listed on its owner's page all the same
+        return
+    outbox.enqueue(tx, mail, f"device added {owner.uid} {now.isoformat()}", now)
+
+
+def _state(credential: Credential, now: datetime) -> str:
+    if credential.suspended:
+        return "suspended"
+    return "expired" if credential.expires and credential.expires <= now else "good"
 
 
 def _day(credential: Credential) -> str:

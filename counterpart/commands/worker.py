@@ -5,12 +5,14 @@ from threading import Event, Thread
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, stop_on_signals
+from counterpart.leavers import Leavers, keep_purged
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
 from counterpart.refresher import keep_fresh, refresher
 from counterpart.watch.alarm import Alarm
 from counterpart.watch.loop import Watch
 from counterpart.worker import Worker
+from ldap_schema.errors import DirectoryError
 
 END_SECONDS = 10.0  # for what runs beside the mail
 
@@ -24,8 +26,9 @@ END_SECONDS = 10.0  # for what runs beside the mail
 def worker(tools: Tools, once: bool, as_json: bool) -> None:
     """Send the mail that waits, keep providers' metadata fresh, watch what mail programs ask.
 
-    It watches where a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail in flight
-    is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
+    Leavers' mail programs are taken out of the directory. It watches where a setting names slapd's log. It
+    stops cleanly on SIGTERM and Ctrl-C: the mail in flight is finished. Killed, it loses none, and the next
+    worker repeats at most the one in flight.
     """
     stop = stop_on_signals()
     service = tools.settings.service
@@ -34,24 +37,48 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
     )
     if not once:
         to_stderr()
-        beside = [_start_refresher(tools, stop), *_start_watch(tools, stop)]
+        beside = [
+            _start_refresher(tools, stop),
+            _start_leavers(tools, stop),
+            *_start_watch(tools, stop),
+        ]
         made.run()
         for thread in beside:
             thread.join(END_SECONDS)
         return
     counts = made.deliver()
-    data = {"sent": counts.sent, "postponed": counts.postponed, "dead": counts.dead}
-    show(
-        data,
-        f"{counted(counts.sent, 'mail')} sent, {counts.postponed} postponed, {counts.dead} given up.",
-        as_json,
-    )
+    purged = _purge_once(tools)
+    data = {"sent": counts.sent, "postponed": counts.postponed, "dead": counts.dead, "purged": purged}
+    text = f"{counted(counts.sent, 'mail')} sent, {counts.postponed} postponed, {counts.dead} given up."
+    if purged:
+        text += f" {counted(purged, 'mail program')} of people who left removed."
+    show(data, text, as_json)
 
 
 def _start_refresher(tools: Tools, stop: Event) -> Thread:
     """Keep providers' metadata fresh; reading one may take minutes, so nothing waits for its end."""
     made = refresher(tools.settings, tools.store, tools.clock)
     thread = Thread(target=keep_fresh, args=(made, stop), name="metadata", daemon=True)
+    thread.start()
+    return thread
+
+
+def _leavers(tools: Tools) -> Leavers:
+    return Leavers(directory=tools.directory, store=tools.store, clock=tools.clock)
+
+
+def _purge_once(tools: Tools) -> int:
+    """Purge, and let a directory that is away hide nothing of what became of the mail."""
+    try:
+        return _leavers(tools).purge()
+    except DirectoryError as error:
+        click.echo(f"Leavers' mail programs were not looked at: {error}", err=True)
+        return 0
+
+
+def _start_leavers(tools: Tools, stop: Event) -> Thread:
+    """Take leavers' mail programs away, beside the mail."""
+    thread = Thread(target=keep_purged, args=(_leavers(tools), stop), name="leavers")
     thread.start()
     return thread
 

@@ -91,6 +91,7 @@ def filled(folder: Path, people: int, *, durable: bool = False) -> Iterator[tupl
     shutil.rmtree(folder)
 
 
+@pytest.mark.timeout(7200)  # a million people have to be loaded
 def test_every_program_s_questions_at_every_size(tmp_path: Path) -> None:
     weights: list[Weight] = []
     for people in SIZES:

@@ -139,7 +139,7 @@ def test_a_device_gets_a_password_once_and_loses_it(installed: Installed) -> Non
     assert (again.code, again.err.count("\n")) == (1, 1)
     assert [event for event in acts(installed) if event.startswith("device")] == [
         "device added",
-        "device revoked",
+        "device removed",
     ]
 
 

@@ -93,7 +93,12 @@ def test_mail_waits_while_the_mail_server_is_away(
     mail_catcher.stop()
     assert installed.run("worker", "--once").out.startswith("0 mails sent, 1 postponed")
     mail_catcher.start()
-    assert installed.run("worker", "--once", "--json").data == {"sent": 1, "postponed": 0, "dead": 0}
+    assert installed.run("worker", "--once", "--json").data == {
+        "sent": 1,
+        "postponed": 0,
+        "dead": 0,
+        "purged": 0,
+    }
     assert states(store) == {WAITING: 1, SENT: 1, DEAD: 0}  # the first is tried again after half a minute
 
 
