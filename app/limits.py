@@ -16,7 +16,7 @@ LIMITED = (
     "pages.send_feedback",
 )  # fmt: skip
 LINKS_TO_ONE = parse("3 per hour")  # mails with a sign-in link to one address
-LINKS_IN_ALL = parse("10 per hour")  # that one network address may ask for
+LINKS_IN_ALL = parse("100 per hour")  # by one network address, behind which a whole department may be
 
 
 class TooManyMessages(Exception):

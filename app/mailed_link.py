@@ -102,14 +102,11 @@ def open_link(token: str) -> Answer:
 def use(token: str) -> Answer:
     """Sign in whoever has mailbox and browser, once, for a short while and without any manager's rights."""
     kept = _find(token)
-    if kept is None or not _same_browser(kept) or not services().redis.delete(_key(token)):
-        page = render_template("mailed_link/open.html", token=token, usable=False, other=kept is not None)
-        return make_response(page, 403)
+    if kept is None or not _same_browser(kept):
+        return _unusable(other=kept is not None)
     entitled = services().sign_on.fallback_for(kept.address)
-    if entitled is None or entitled.person.uid != kept.uid:
-        return make_response(
-            render_template("mailed_link/open.html", token="", usable=False, other=False), 403
-        )
+    if entitled is None or entitled.person.uid != kept.uid or not services().redis.delete(_key(token)):
+        return _unusable(other=False)
     _write_down_use(entitled)
     now = services().clock()
     ends = now + timedelta(hours=portal_settings().link_session_hours)
@@ -123,6 +120,10 @@ def use(token: str) -> Answer:
         },
     )
     return redirect(kept.return_to, 303)
+
+
+def _unusable(*, other: bool) -> Answer:
+    return make_response(render_template("mailed_link/open.html", usable=False, other=other), 403)
 
 
 def _mail(entitled: Entitled | None, address: str, browser: str) -> None:

@@ -10,6 +10,7 @@ from app.security import let_forms_reach
 from app.viewer import portal_session, services, sessions
 from saml.errors import BadLogout, SignInRefused
 from saml.outcomes import Onward
+from store.errors import StoreError
 
 bp = Blueprint("sign_out", __name__)
 
@@ -26,7 +27,7 @@ THERE = {
 def confirm() -> str:
     """Offer to sign out here, or at the organisation as well."""
     let_forms_reach(services().sign_on.origins())
-    return render_template("sign_out/confirm.html")
+    return render_template("sign_out/confirm.html", there=_can_end_there())
 
 
 @bp.post("/sign-out")
@@ -65,6 +66,16 @@ def slo() -> Answer:
         current_app.logger.info("%s signed out by %s: %s", outcome.uid, outcome.provider_id, ended)
     there = "" if outcome.kind == "request" else ("all" if outcome.complete else "part")
     return send(outcome.onward or Onward(url_for("sign_out.done", there=there or None)))
+
+
+def _can_end_there() -> bool:
+    """Whether the provider that signed the person in can be asked to sign them out."""
+    mine = portal_session()
+    try:
+        provider = services().sign_on.provider(str(mine.get("provider", "")))
+    except StoreError:  # signing out here must go on
+        return False
+    return bool(mine.get("name_id")) and provider is not None and any(provider.slo)
 
 
 def _end_there(at: dict[str, str]) -> Onward | None:

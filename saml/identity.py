@@ -135,8 +135,10 @@ def exact(value: str) -> str:
 
 def _mails(assertion: Assertion, provider: Provider) -> tuple[str, ...]:
     names = MAIL_NAMES if provider.mail_attribute == "mail" else (provider.mail_attribute,)
-    values = (value.lower() for name in names for value in assertion.attributes.get(name, ()) if value)
-    return tuple(dict.fromkeys(values))
+    values = [value for name in names for value in assertion.attributes.get(name, ()) if value]
+    # Some letters only become ASCII when they are made small (the Kelvin sign is one), so others stay as
+    # they are and are refused where they would count.
+    return tuple(dict.fromkeys(value.lower() if value.isascii() else value for value in values))
 
 
 def admit(person: Person, provider: Provider) -> Person:

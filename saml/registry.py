@@ -124,9 +124,9 @@ def _check_against(wanted: Provider, before: Provider | None, others: Iterable[P
     """A domain or scope has one owner, and the key that people are linked by never changes by the way."""
     if before and before.state != DRAFT and before.identity_attribute != wanted.identity_attribute:
         raise ProviderRefused(
-            "The identity attribute of a provider that has been live can't be changed here: its people "
-            f"would be strangers. Plan it: `counterpart idp identity {before.id} --to "
-            f"{wanted.identity_attribute}`."
+            "The identity attribute of a provider that has been live can't be changed by its file: its "
+            f"people would be strangers. Write {before.identity_attribute!r} into the file, or plan the "
+            f"change: `counterpart idp identity {before.id} --to {wanted.identity_attribute}`."
         )
     if before and before.state != DRAFT and before.entity_id != wanted.entity_id:
         raise ProviderRefused("The metadata is of another entity ID. Register it as a new provider.")

@@ -180,6 +180,7 @@ def test_signing_out_here_leaves_the_provider_and_says_when_it_could_not_be_aske
     browser = here.signed_in("rivers", ISOLDE)
     assert "may end your other work" in browser.get("/sign-out").text
     here.world.registry.change("rivers", slo_url="", slo_post_url="")
+    assert "Sign out here and at" not in browser.get("/sign-out").text
 
     left = browser.post("/sign-out", {"where": "organisation"})
     assert at(left) == "/sign-out/done?there=not"

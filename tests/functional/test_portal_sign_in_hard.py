@@ -14,7 +14,7 @@ from dev.identity_provider import messages
 from dev.identity_provider.config import Config, Identity, read_service
 from dev.servers import Redis, Slapd
 from ldap_schema.changes import Update
-from ldap_schema.people import DECEASED, HELD, LEAVING, LEFT
+from ldap_schema.people import DECEASED, HELD, LEAVING, LEFT, SEALED_ALL, SEALED_POST
 from saml.errors import SignInRefused
 from saml.outcomes import SignedIn
 from saml.state import CONFIRM, StoredRequest
@@ -107,6 +107,14 @@ def test_whoever_has_a_last_day_to_come_still_signs_in(here: Site) -> None:
     become(here, "saml-rivers", status=LEAVING)
 
     assert here.signed_in("rivers", ISOLDE).get("/sessions").status_code == 200
+
+
+@pytest.mark.parametrize("sealed", [SEALED_POST, SEALED_ALL])
+def test_whoever_is_sealed_signs_in_as_before(here: Site, sealed: str) -> None:
+    become(here, "saml-rivers", sealed=sealed)
+
+    here.signed_in("rivers", ISOLDE)
+    assert here.signed_in("rivers", ISOLDE).get("/people/saml-rivers").status_code == 200
 
 
 def test_a_key_that_is_cut_off_ends_the_sessions_that_it_began(here: Site) -> None:

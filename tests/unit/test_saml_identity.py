@@ -100,6 +100,9 @@ def test_two_subject_ids_are_refused() -> None:
         "ada@rivers-and-cоasts.example",  # noqa: RUF001 - the Cyrillic letter is the attack
         "ada@rivers-and-coasts.example@northmere.police.example",
         "ada@rivers-and-coasts.example, bob@northmere.police.example",
+        "ada.quill@rivers-and-coasts.example".replace("l", "\u2113"),
+        "ada.quil\u212a@rivers-and-coasts.example",
+        "ada.quill\uff20rivers-and-coasts.example",
         "ada@rivers-and-coasts.example\x00",
         "Ada <ada@rivers-and-coasts.example>",
     ],
