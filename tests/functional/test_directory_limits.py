@@ -81,6 +81,22 @@ def test_a_mail_program_can_walk_the_directory_in_no_way(
     assert count <= PAGE, "a control that may be ignored brings no more either"
 
 
+@pytest.mark.parametrize(
+    "asked", [["+"], ["*", "+"], ["entryUUID", "createTimestamp", "memberOf", "entryDN"]]
+)
+def test_a_mail_program_that_asks_for_bookkeeping_gets_none(
+    program: ldap3.Connection, asked: list[str]
+) -> None:
+    program.search(PEOPLE, "(uid=k-3)", ldap3.LEVEL, ldap3.DEREF_NEVER, attributes=["*"])
+    [usual] = [set(each["attributes"]) for each in program.response or []]
+    assert usual >= {"cn", "uid"}, "what it may have, on the same connection"
+    program.search(PEOPLE, "(uid=k-3)", ldap3.LEVEL, ldap3.DEREF_NEVER, attributes=asked)
+    [shown] = [set(each["attributes"]) for each in program.response or []]
+    assert shown <= usual
+    for name in ("entryUUID", "entryCSN", "createTimestamp", "creatorsName", "memberOf", "nlcStatus"):
+        assert _found(program, f"({name}=*)") == (0, 0), f"nobody is found by {name} either"
+
+
 def test_a_mail_program_may_ask_for_seconds_and_gets_no_more_than_its_own(program: ldap3.Connection) -> None:
     assert _found(program, "(uid=k-2)", time_limit=3) == (1, 0)
     count, code = _found(program, "(uid=k-2)", time_limit=3600)
