@@ -24,6 +24,7 @@ from saml.xml import DS, SAML, Unreadable, from_base64, inflate, parse, q
 
 MAX_MESSAGE = 64 * 1024
 MAX_ELEMENTS = 200
+MAX_FIELDS = 50
 ALGORITHMS = frozenset(
     MORE + name
     for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512")
@@ -93,8 +94,11 @@ def _raw_fields(query_string: str) -> dict[str, str]:
     over that."""
     if len(query_string) > MAX_MESSAGE or not _PLAIN_ASCII.fullmatch(query_string):
         raise BadLogout("the query is too long or not ASCII")
+    parts = query_string.split("&")
+    if len(parts) > MAX_FIELDS:
+        raise BadLogout("the query has too many fields")
     raw: dict[str, str] = {}
-    for part in query_string.split("&"):
+    for part in parts:
         name, _, value = part.partition("=")
         if unquote_plus(name) in _FIELDS:
             if name in raw or name not in _FIELDS:

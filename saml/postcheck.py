@@ -212,11 +212,9 @@ def _name_id(subject: etree._Element, expected: Expected) -> NameID | None:
 def name_in_clear(node: etree._Element, decryption: Decryption) -> etree._Element:
     """The NameID itself, decrypted if it came as an EncryptedID in a message whose signature was verified.
     Raises BadAssertion."""
-    if node.tag != q(SAML, "EncryptedID"):
-        return node
-    name = opened(node, decryption)[0]
+    name = opened(node, decryption)[0] if node.tag == q(SAML, "EncryptedID") else node
     if name.tag != q(SAML, "NameID"):
-        raise BadAssertion("what was encrypted is not a NameID")
+        raise BadAssertion("the name is not a NameID")
     return name
 
 

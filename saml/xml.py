@@ -25,7 +25,7 @@ MAX_NAMESPACES = 100  # in scope at one place
 MAX_NAMESPACE = 1024  # characters of its name
 
 _VERSION = re.compile(rb"""\A<\?xml\s+version\s*=\s*["']1\.0["']""")
-_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _ENCODING = re.compile(rb"""\A<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
 

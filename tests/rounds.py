@@ -21,7 +21,7 @@ class Rounds:
 QUICK = Rounds(
     hypothesis_examples=50,
     hostile_search_words=200,
-    saml_mutations=300,
+    saml_mutations=500,
     worker_kills=3,
     sync_kills=3,
     directory_kills=2,
@@ -31,7 +31,7 @@ QUICK = Rounds(
 FULL = Rounds(
     hypothesis_examples=500,
     hostile_search_words=2_000,
-    saml_mutations=3_000,
+    saml_mutations=20_000,
     worker_kills=10,
     sync_kills=12,
     directory_kills=8,

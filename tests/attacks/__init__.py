@@ -20,3 +20,4 @@ class Kind:
     refusals: tuple[type[Exception], ...]  # what a refusal looks like; anything else raised is a fault
     controls: Mapping[str, Make]
     cases: Mapping[str, Make]
+    posted: bool = True  # it comes in a form, as base64

@@ -2,8 +2,10 @@
 
 import pytest
 
+from saml import verify
 from tests.attacks import Kind, Make
 from tests.attacks.suite import KINDS
+from tests.attacks.xml_tricks import FLOODS
 
 
 def every(part: str) -> list[object]:
@@ -25,3 +27,18 @@ def test_an_attack_is_refused_by_name(kind: Kind, make: Make) -> None:
 
     with pytest.raises(kind.refusals):
         kind.judge(message)
+
+
+def test_there_are_attacks_and_controls_of_every_kind() -> None:
+    assert len({kind.name for kind in KINDS}) == len(KINDS)
+    assert all(kind.controls and len(kind.cases) >= 4 for kind in KINDS)
+    assert sum(len(kind.cases) for kind in KINDS) >= 1000
+
+
+def test_nothing_of_a_strangers_is_made_canonical(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Floods of CPU went through canonicalisation twice; only a genuine signature opens that way now."""
+    monkeypatch.setattr(verify, "bytes_are_signed", lambda *_: False)
+    monkeypatch.setattr(verify, "_canonical", lambda _: pytest.fail("a stranger was let through"))
+    for make in FLOODS.cases.values():
+        with pytest.raises(FLOODS.refusals):
+            FLOODS.judge(make())

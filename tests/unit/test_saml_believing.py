@@ -9,9 +9,11 @@ from lxml import etree
 
 from dev.identity_provider import messages
 from saml.attributes import MAIL_NAMES, SUBJECT
+from saml.errors import ProviderSaidNo
 from tests.saml_kit import (
     ISOLDE,
     NOW,
+    REQUEST_ID,
     SAML,
     Judgement,
     believe,
@@ -20,6 +22,7 @@ from tests.saml_kit import (
     identity_provider,
     key_pair,
     registered,
+    service,
     sign_oddly,
     signed,
     signed_after,
@@ -111,3 +114,10 @@ def test_clocks_may_differ_by_two_minutes(minutes: int) -> None:
 
 def test_seventy_minutes_of_validity_are_accepted_as_one_large_provider_gives_them() -> None:
     assert believe(signed(honest(minutes=70))).id
+
+
+def test_a_provider_that_reports_a_failure_is_told_apart_and_signs_nobody_in() -> None:
+    refusal = messages.refusal(identity_provider(), service(), REQUEST_ID, NOW)
+
+    with pytest.raises(ProviderSaidNo, match="AuthnFailed"):
+        believe(messages.sign(refusal, identity_provider()))

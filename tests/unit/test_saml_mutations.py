@@ -1,10 +1,16 @@
 """Mutated messages: refused by name, never by a crash, and never believed with other content."""
 
+import base64
 import random
+from collections.abc import Callable
+from contextlib import suppress
 
+import pytest
 from lxml import etree
 
-from saml.errors import SignInRefused
+from saml.errors import BadLogout, SignInRefused
+from tests.attacks.encryption import CBC, USUAL, sent
+from tests.attacks.logout import form, judge, query
 from tests.rounds import ROUNDS
 from tests.saml_kit import believe, signed
 
@@ -59,19 +65,46 @@ def mutate_tree(message: bytes, dice: random.Random) -> bytes:
     return etree.tostring(root)
 
 
-def test_no_mutation_is_believed_with_other_content_or_crashes() -> None:
+def encrypted(*, whole: bool) -> bytes:
+    """An honest answer whose assertion is encrypted; CBC can be tampered with, so it is the harder case."""
+    return sent(CBC if not whole else USUAL, whole=whole)()
+
+
+MESSAGES: dict[str, Callable[[], bytes]] = {
+    "assertion signed": signed,
+    "response signed": lambda: signed(whole=True),
+    "encrypted, assertion signed": lambda: encrypted(whole=False),
+    "encrypted, response signed": lambda: encrypted(whole=True),
+}
+
+
+@pytest.mark.parametrize("make", MESSAGES.values(), ids=MESSAGES.keys())
+def test_no_mutation_is_believed_with_other_content_or_crashes(make: Callable[[], bytes]) -> None:
     dice = random.Random(20261123)  # noqa: S311 - reproducible, not secret
-    accepted = 0
-    for whole in (False, True):
-        message = signed(whole=whole)
-        honest = believe(message)
-        for number in range(ROUNDS.saml_mutations // 2):
-            change = mutate if number % 2 else mutate_tree
-            try:
-                found = believe(change(message, dice))
-            except SignInRefused:
-                continue
-            accepted += 1
-            assert found == honest
-    assert accepted < ROUNDS.saml_mutations // 4
-    assert believe(signed()).id
+    message, accepted = make(), 0
+    honest = believe(message)
+    for number in range(ROUNDS.saml_mutations // 5):
+        change = mutate if number % 2 else mutate_tree
+        try:
+            found = believe(change(message, dice))
+        except SignInRefused:
+            continue
+        accepted += 1
+        assert found == honest
+    assert accepted < ROUNDS.saml_mutations // 10
+    assert believe(message) == honest
+
+
+def test_no_mutated_logout_message_is_believed_with_other_content_or_crashes() -> None:
+    dice = random.Random(20261124)  # noqa: S311 - as above
+    address, posted = query(), form()["SAMLRequest"]
+    honest_address, honest_form = judge(address), judge({"SAMLRequest": posted})
+    xml = base64.b64decode(posted)
+    for number in range(ROUNDS.saml_mutations // 5):
+        with suppress(BadLogout):
+            if number % 2:
+                assert judge(mutate(address.encode(), dice).decode("ascii", "replace")) == honest_address
+            else:
+                change = mutate if number % 4 else mutate_tree
+                tampered = base64.b64encode(change(xml, dice)).decode()
+                assert judge({"SAMLRequest": tampered}) == honest_form
