@@ -1,0 +1,78 @@
+"""Odd requests at the addresses where providers send browsers: a calm page or a redirect, never a fault."""
+
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from dev.identity_provider.messages import encoded
+from dev.servers import Redis, Slapd
+from store.database import Store
+from tests.conftest import SettableClock
+from tests.portal_kit import Portal, close, make_portal
+from tests.saml_kit import signed
+
+RELAY_STATE = "A" * 43
+
+
+@pytest.fixture(scope="module")
+def message() -> str:
+    return encoded(signed())
+
+
+@pytest.fixture
+def portal(slapd: Slapd, redis_server: Redis, store: Store, clock: SettableClock) -> Iterator[Portal]:
+    made = make_portal(slapd, redis_server, store, clock)
+    yield made
+    close(made)
+
+
+def test_odd_answers_at_the_acs_sign_nobody_in(portal: Portal, message: str) -> None:
+    client = portal.browser()
+    both = {"SAMLResponse": message, "RelayState": RELAY_STATE}
+    twice = MultiDict([("SAMLResponse", message), ("SAMLResponse", message), ("RelayState", RELAY_STATE)])
+    answers = {
+        "GET": client.get("/saml/acs", query_string=both),
+        "two messages": client.post("/saml/acs", data=twice),
+        "JSON": client.post("/saml/acs", json=both),
+        "300 kB": client.post("/saml/acs", data=both | {"SAMLResponse": "A" * 300_000}),
+        "several megabytes": client.post("/saml/acs", data=both | {"SAMLResponse": "A" * 5_000_000}),
+        "no RelayState": client.post("/saml/acs", data={"SAMLResponse": message}),
+        "an address for a RelayState": client.post(
+            "/saml/acs", data=both | {"RelayState": "https://evil.example/"}
+        ),
+        "a RelayState that nobody was given": client.post("/saml/acs", data=both),
+        "nothing": client.post("/saml/acs"),
+        "in the address": client.post("/saml/acs", query_string=both),
+        "as text": client.post("/saml/acs", data="SAMLResponse", content_type="text/plain"),
+        "not UTF-8": client.post("/saml/acs", data=b"SAMLResponse=%ff%fe&RelayState=%80",
+                                 content_type="application/x-www-form-urlencoded"),
+        "another method": client.put("/saml/acs", data=both),
+    }  # fmt: skip
+
+    for name, answer in answers.items():
+        assert answer.status_code in (303, 400, 403, 404, 405, 413), (name, answer.status_code)
+        assert answer.status_code != 303 or answer.location.startswith("/sign-in"), name
+        assert "evil.example" not in str(answer.headers), name
+    assert client.get("/sessions").status_code == 303
+
+
+def test_odd_logout_messages_are_refused_calmly(portal: Portal, message: str) -> None:
+    client = portal.browser()
+    twice = MultiDict([("SAMLRequest", message), ("SAMLRequest", message)])
+    answers = {
+        "nothing": client.get("/saml/slo"),
+        "an empty form": client.post("/saml/slo"),
+        "a Response": client.post("/saml/slo", data={"SAMLRequest": message}),
+        "two messages": client.post("/saml/slo", data=twice),
+        "JSON": client.post("/saml/slo", json={"SAMLRequest": message}),
+        "unsigned": client.get("/saml/slo", query_string={"SAMLRequest": message}),
+        "a query in a post": client.post("/saml/slo", query_string={"SAMLRequest": message}),
+        "HEAD": client.head("/saml/slo?SAMLRequest=x&SigAlg=x&Signature=eA=="),
+        "long": client.get("/saml/slo?SAMLRequest=" + "A" * 70_000),
+        "not ASCII": client.get("/saml/slo?SAMLRequest=%ff&é=1"),
+    }  # fmt: skip
+
+    for name, answer in answers.items():
+        assert answer.status_code in (303, 400, 403, 413), (name, answer.status_code)
+        assert answer.status_code != 303 or answer.location.startswith("/sign-in"), (name, answer.location)
