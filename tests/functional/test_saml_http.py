@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 
+import html5lib
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from app.saml_forms import send
 from dev.identity_provider.messages import encoded
 from dev.servers import Redis, Slapd
+from saml.outcomes import Onward
 from store.database import Store
 from tests.conftest import SettableClock
 from tests.portal_kit import Portal, close, make_portal
 from tests.saml_kit import signed
 
 RELAY_STATE = "A" * 43
+ADDRESS = "https://idp.example/sso?a=b"
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +80,20 @@ def test_odd_logout_messages_are_refused_calmly(portal: Portal, message: str) ->
     for name, answer in answers.items():
         assert answer.status_code in (303, 400, 403, 413), (name, answer.status_code)
         assert answer.status_code != 303 or answer.location.startswith("/sign-in"), (name, answer.location)
+
+
+def test_a_posted_message_of_ours_goes_only_to_the_provider_and_can_be_sent_without_scripts(
+    portal: Portal,
+) -> None:
+    fields = (("SAMLRequest", "PHg+"), ("RelayState", '"><script>evil()</script>'))
+    with portal.app.test_request_context("/sign-in"):
+        portal.app.preprocess_request()
+        answer = portal.app.process_response(portal.app.make_response(send(Onward(ADDRESS, fields))))
+    page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(answer.get_data(as_text=True))
+    form = next(one for one in page.iter("form") if "data-onward" in one.attrib)
+
+    assert (form.get("method"), form.get("action")) == ("post", ADDRESS)
+    assert {one.get("name"): one.get("value") for one in form.iter("input")} == dict(fields)
+    assert next(form.iter("button")).text == "Continue"
+    assert all(one.get("src") and not one.text for one in page.iter("script"))
+    assert "form-action 'self' https://idp.example;" in answer.headers["Content-Security-Policy"]

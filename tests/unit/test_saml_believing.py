@@ -9,7 +9,7 @@ from lxml import etree
 
 from dev.identity_provider import messages
 from saml.attributes import MAIL_NAMES, SUBJECT
-from saml.errors import ProviderSaidNo
+from saml.errors import ClocksDiffer, Expired, ProviderSaidNo
 from tests.saml_kit import (
     ISOLDE,
     NOW,
@@ -121,3 +121,9 @@ def test_a_provider_that_reports_a_failure_is_told_apart_and_signs_nobody_in() -
 
     with pytest.raises(ProviderSaidNo, match="AuthnFailed"):
         believe(messages.sign(refusal, identity_provider()))
+
+
+@pytest.mark.parametrize("minutes", [10, -10], ids=["our clock ahead", "our clock behind"])
+def test_clocks_ten_minutes_apart_are_refused_with_a_word_about_clocks(minutes: int) -> None:
+    with pytest.raises((ClocksDiffer, Expired), match="clock"):
+        believe(signed(), now=NOW + timedelta(minutes=minutes))
