@@ -13,7 +13,7 @@ from ldap_schema.delegations import Delegations
 from ldap_schema.errors import BadValue, NotDelegated, NotFound
 from ldap_schema.feeds import Feeds
 from ldap_schema.grants import Grants
-from ldap_schema.groups import Groups
+from ldap_schema.groups import Cohorts, Groups
 from ldap_schema.inspection import missing_parts
 from ldap_schema.link import Link
 from ldap_schema.offices import Offices
@@ -63,6 +63,7 @@ class Directory:
         self.seals = Seals(link)
         self.credentials = Credentials(link)
         self.groups = Groups(link)
+        self.cohorts = Cohorts(link)
         self.feeds = Feeds(link)
         self.snapshots = Snapshots(link)
 

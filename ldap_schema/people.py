@@ -115,6 +115,7 @@ CODEC = Codec(
 SEARCHED = ("cn", "sn", "givenName", "displayName", "title", "o", "st")
 # Search page's name of a filter -> field of `Person`.
 FILTERED = {"sector": "sector", "region": "region", "organisation_id": "organisation_id"}
+COHORT = "cohort"  # by membership, and not a field
 AT_ONCE = 100  # values in one filter; slapd takes more, but one long filter blocks a thread
 
 
@@ -160,8 +161,8 @@ class People:
     def search(self, words: Sequence[str], filters: Mapping[str, str], limit: int) -> list[Person]:
         """Return at most `limit` people in whom every word occurs, in name, title, organisation or region.
 
-        One or two letters match beginnings of words only. Filters are `sector`, `region` and
-        `organisation_id`; no words and no filters is nobody. Raise BadValue for a filter of another name.
+        One or two letters match beginnings of words only. Filters are `sector`, `region`,
+        `organisation_id` and `cohort`; no words and no filters is nobody. Raise BadValue for another filter.
         """
         narrowed = [self._narrowed(name, value) for name, value in filters.items() if value]
         wanted = [self._word(word.strip()) for word in words if word.strip()]
@@ -195,6 +196,8 @@ class People:
         return any_of(*own, *(equals("nlcOrganisation", entry.dn) for entry in organisations))
 
     def _narrowed(self, name: str, value: str) -> str:
+        if name == COHORT:
+            return equals("memberOf", self._link.tree.cohort(value))
         if name not in FILTERED:
             raise BadValue("People can't be filtered by that.")
         if name == "organisation_id":

@@ -63,9 +63,14 @@ class Tree:
         """Return the DN of a role."""
         return f"cn={checked(name)},ou=groups,{self.suffix}"
 
+    @property
+    def cohorts(self) -> str:
+        """The DN of the branch of cohorts, below that of the roles."""
+        return f"ou=cohorts,{self.branch('groups')}"
+
     def cohort(self, name: str) -> str:
         """Return the DN of a cohort."""
-        return f"cn={checked(name)},ou=cohorts,ou=groups,{self.suffix}"
+        return f"cn={checked(name)},{self.cohorts}"
 
 
 def checked(id_: str) -> str:

@@ -15,6 +15,7 @@ from ldap_schema.delegations import Delegation
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import BadValue, DirectoryRefused, Moved, NotDelegated, NotFound
 from ldap_schema.grants import Grant
+from ldap_schema.groups import AUDITORS, Cohort
 from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import CANARY, SEALED_ALL, SEALED_POST, Person
@@ -394,3 +395,43 @@ def test_the_index_writes_nothing_and_acts_for_nobody(world: World) -> None:
         search(connection, PEOPLE, "(uid=c-aide)", viewer="c-bo")
         assert code(connection) == 123
         assert search(connection, PEOPLE, "(uid=c-aide)")
+
+
+# --- Cohorts and roles
+
+
+def test_leaders_know_who_is_in_a_cohort_and_not_who_holds_a_role(world: World, sealed: str) -> None:
+    world.sync.cohorts.make(Cohort(f"year-{sealed}", "One year"))
+    for uid in ("c-ada", "c-aide", "c-left"):
+        world.sync.cohorts.join(f"year-{sealed}", uid)
+        world.sync.cohorts.join(f"year-{sealed}", uid)
+        world.sync.groups.grant(AUDITORS, uid)
+    left = world.sync.people.get("c-left")
+    world.sync.write([Update(left, replace(left, status="left"))])
+    bo = _as(world, "c-bo")
+    assert Cohort(f"year-{sealed}", "One year") in bo.cohorts.all()
+    assert bo.cohorts.of("c-aide") >= {f"year-{sealed}"}
+    assert bo.cohorts.members(f"year-{sealed}") == {"c-aide"}
+    assert [each.uid for each in bo.people.search([], {"cohort": f"year-{sealed}"}, 10)] == ["c-aide"]
+    assert world.sync.cohorts.members(f"year-{sealed}") == {"c-ada", "c-aide", "c-left"}
+    cohort, role = (f"cn={name},ou=groups,{SUFFIX}" for name in (f"year-{sealed},ou=cohorts", AUDITORS))
+    with world.as_service(Service.PORTAL) as connection:
+        assert not search(connection, PEOPLE, f"(memberOf={role})", viewer="c-bo")
+        assert search(connection, PEOPLE, f"(memberOf={cohort})", viewer="c-bo")
+        assert len(search(connection, PEOPLE, f"(memberOf={role})")) == 3
+        for filter_ in (f"(member=uid=c-aide,{PEOPLE})", f"(member={ADA})", "(member=*)"):
+            assert not search(connection, f"ou=groups,{SUFFIX}", filter_, "1.1", viewer="c-bo")
+        (found,) = search(connection, PEOPLE, "(uid=c-aide)", "memberOf", viewer="c-bo")
+        assert {dn.partition(",")[2] for dn in found["attributes"]["memberOf"]} == {
+            f"ou=cohorts,ou=groups,{SUFFIX}"
+        }
+    with world.as_mail_program("c-bo") as connection:
+        for filter_ in (f"(memberOf={cohort})", f"(memberOf={role})", f"(!(memberOf={cohort}))"):
+            assert not search(connection, PEOPLE, filter_)
+        (found,) = search(connection, PEOPLE, "(uid=c-aide)", "+")
+        assert "memberOf" not in found["attributes"]
+    world.sync.write([Update(replace(left, status="left"), left)])
+    for uid in ("c-ada", "c-aide", "c-left"):
+        world.sync.cohorts.leave(f"year-{sealed}", uid)
+        world.sync.groups.revoke(AUDITORS, uid)
+    assert world.sync.cohorts.members(f"year-{sealed}") == set()
