@@ -59,6 +59,10 @@ class Delegations:
         """Return one delegation, or raise NotFound."""
         return CODEC.decode(self._link.get(self._link.tree.delegation(id_), CODEC.asked))
 
+    def all(self) -> list[Delegation]:
+        """Return those that this identity may know of, in order of the first day."""
+        return self._find()
+
     def by_leader(self, uid: str) -> list[Delegation]:
         """Return what the leader delegated, past and future too, in order of the first day."""
         return self._find(equals("nlcLeader", self._link.tree.person(uid)))
@@ -76,8 +80,8 @@ class Delegations:
         standing = [each for each in self.live_for(delegate, day) if each.leader == leader]
         return frozenset(scope for each in standing for scope in each.scopes)
 
-    def _find(self, filter_: str) -> list[Delegation]:
-        found = self._link.find(self._base, all_of(IS_DELEGATION, filter_), CODEC.asked)
+    def _find(self, *filters: str) -> list[Delegation]:
+        found = self._link.find(self._base, all_of(IS_DELEGATION, *filters), CODEC.asked)
         return sorted(
             (CODEC.decode(entry) for entry in found), key=lambda each: (str(each.first_day or ""), each.id)
         )

@@ -140,6 +140,10 @@ class People:
         parts = [equals("nlcFeedPart", part)] if part is not None else []
         return self._find(all_of(equals("nlcFeed", feed), *parts))
 
+    def sealed(self, kind: str) -> list[Person]:
+        """Return the people sealed in that way; asked as the sync account."""
+        return self._find(equals("nlcSealed", kind))
+
     def by_sign_in_address(self, address: str) -> Person | None:
         """Return whom an identity provider means by the address; never looked up in `mail`, which repeats."""
         return self._only(equals("nlcSignInAddress", address))

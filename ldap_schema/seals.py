@@ -38,6 +38,13 @@ class Seals:
         self._write(uid, kind, posts)
         return Concealed(tuple(posts), tuple(self._offices.serving(uid)))
 
+    def renew(self, day: date) -> None:
+        """Conceal the posts that people sealed in all have come to hold alone, as after a feed's run."""
+        for person in self._people.sealed(SEALED_ALL):
+            posts = self._held_alone(person.uid, day)
+            if {post.id for post in posts} != {post.id for post in self._posts.sealed_for(person.uid)}:
+                self._write(person.uid, SEALED_ALL, posts)
+
     def unseal(self, uid: str) -> None:
         """Let the person, their posts and offices be seen as everybody's; raise NotFound or Moved."""
         self._write(uid, "", [])

@@ -5,6 +5,7 @@ receipt.
 from dataclasses import replace
 
 from ldap_schema.changes import Add, Change, Update
+from ldap_schema.clock import london_today
 from ldap_schema.feeds import FeedPart
 from store import ledger, waiting
 from store.errors import StoreError
@@ -45,6 +46,7 @@ def apply_saved(context: SyncContext, saved: SavedPlan, state: State) -> Receipt
             f"The run {saved.run} was written, and reading it back gives something else. Look at "
             f"{saved.plan.feed}."
         )
+    context.directory.seals.renew(london_today(context.clock()))
     try:
         return finish(context, receipt)
     except (StoreError, OSError) as error:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from counterpart.commands import person_links
+from counterpart.commands import person_links, person_seals
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
 from ldap_schema.groups import AUDITORS, DIRECTORY_MANAGERS
@@ -15,7 +15,7 @@ from store import ledger
 
 @click.group(cls=InOrder)
 def person() -> None:
-    """Show a person's record, grant and end roles."""
+    """Show a person's record, grant and end roles, conceal somebody in danger."""
 
 
 @person.command("show", epilog=example("counterpart person show ada.quill@rivers-and-coasts.example"))
@@ -66,7 +66,7 @@ def role(tools: Tools, reference: str, role: str, revoke: bool, as_json: bool) -
     show(data, f"{found.full_name} {words} the role {role}{'' if changed else ', as before'}.", as_json)
 
 
-for command in person_links.COMMANDS:
+for command in (*person_seals.COMMANDS, *person_links.COMMANDS):
     person.add_command(command)
 
 
@@ -74,7 +74,7 @@ def _text(person: Person, posts: list[tuple[Post, Tenure]], roles: list[str], of
     lines = [
         person.display_name or person.full_name,
         f"  uid           {person.uid}",
-        f"  status        {person.status}",
+        f"  status        {person.status}{', sealed' if person.sealed else ''}",
     ]
     facts = {
         "post": "; ".join(f"{post.title} ({_days(tenure)})" for post, tenure in posts),

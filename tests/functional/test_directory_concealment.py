@@ -204,6 +204,25 @@ def test_unsealing_brings_everything_back_and_sealing_anew_changes_the_kind(worl
         world.sync.seals.seal("c-nobody", SEALED_POST, TODAY)
 
 
+def test_a_post_that_somebody_sealed_in_all_comes_to_hold_is_concealed_too(world: World) -> None:
+    world.sync.seals.seal("c-ada", SEALED_ALL, TODAY)
+    added = [
+        Post(id="c-post-new", title="Chief", organisation_id="c-org"),
+        Tenure(id="c-tenure-new", post_id="c-post-new", holder="c-ada"),
+    ]
+    world.sync.write([Add(record) for record in added])
+    bo = _as(world, "c-bo")
+    assert bo.posts.tenures("c-post-new") == []
+    world.sync.seals.renew(TODAY)
+    assert "c-post-new" not in [post.id for post, _ in bo.posts.of_organisation("c-org")]
+    csn = world.sync.context_csn()
+    world.sync.seals.renew(TODAY)
+    assert world.sync.context_csn() == csn
+    world.sync.seals.unseal("c-ada")
+    assert bo.posts.get("c-post-new").title == "Chief"
+    world.sync.write([Remove(record) for record in reversed(added)])
+
+
 def test_only_the_sync_account_seals(world: World) -> None:
     for viewer in ("", "c-ada", "c-bo"):
         with world.as_service(Service.PORTAL) as connection:

@@ -1,0 +1,131 @@
+"""Delegations and sealed people at the command line: done in the directory, written in the ledger."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from counterpart.clock import system_clock
+from dev.servers import MailCatcher, Redis, Slapd
+from ldap_schema.changes import Add, Remove
+from ldap_schema.clock import london_today
+from ldap_schema.directory import Directory, Service
+from ldap_schema.offices import Office
+from ldap_schema.organisations import Organisation
+from ldap_schema.people import Person
+from ldap_schema.posts import Post, Tenure
+from store import ledger
+from tests.functional.command_line import Installed
+from tests.functional.directory_kit import leader, opened
+
+TODAY = london_today(system_clock())
+TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, slapd: Slapd, redis_server: Redis, mail_catcher: MailCatcher) -> Installed:
+    made = Installed(tmp_path, slapd, redis_server, mail_catcher)
+    made.store().close()
+    return made
+
+
+@pytest.fixture
+def sync(slapd: Slapd) -> Iterator[Directory]:
+    """The directory with a leader, an assistant, somebody who left, a post and an office."""
+    records: list[Person | Post | Tenure | Office | Organisation] = [
+        Organisation(id="g-org", name="Force"),
+        leader("g-ada"),
+        leader("g-bo", sign_in_address="bo@g.example"),
+        leader("g-left", status="left"),
+        Post(id="g-post", title="Chief constable", organisation_id="g-org"),
+        Tenure(id="g-tenure", post_id="g-post", holder="g-ada"),
+        Office(id="g-office", name="Front office", serves=("g-ada", "g-bo")),
+    ]
+    with opened(slapd, Service.SYNC) as directory:
+        directory.write([Add(record) for record in records])
+        yield directory
+        left = [Remove(each) for each in directory.delegations.all()]
+        directory.seals.unseal("g-ada")
+        directory.write([*left, *(Remove(record) for record in reversed(records))])
+
+
+def acts(installed: Installed) -> list[tuple[str, str]]:
+    store = installed.store()
+    with store.reading() as tx:
+        found = [(entry.event, entry.subject) for entry in ledger.latest(tx, 9)]
+    store.close()
+    return found
+
+
+def test_a_delegation_is_added_listed_and_revoked(installed: Installed, sync: Directory) -> None:
+    arguments = ("--scope", "search", "--scope", "devices", "--until", str(TOMORROW))
+    made = installed.run("delegate", "add", "g-ada", "bo@g.example", *arguments, "--json").data
+    assert sync.delegations.live_for("g-bo", TOMORROW)[0].scopes == ("search", "devices")
+    assert not sync.delegations.live_for("g-bo", TOMORROW + timedelta(days=1))
+    listed = installed.run("delegate", "list", "g-ada")
+    assert "Ada g-bo" in listed.out
+    assert "stands" in listed.out
+    assert installed.run("delegate", "list", "--json").data[0]["stands"] is True
+    assert installed.run("delegate", "list", "g-left").out == "No delegations.\n"
+    assert installed.run("delegate", "revoke", made["id"]).code == 0
+    assert sync.delegations.all() == []
+    assert acts(installed) == [("delegation added", "g-ada"), ("delegation revoked", "g-ada")]
+
+
+REFUSED = [
+    (("g-ada", "g-ada", "--until", str(TOMORROW)), "the same person"),
+    (("g-ada", "g-bo", "--until", str(YESTERDAY)), "before the first day or today"),
+    (("g-ada", "g-bo", "--from", str(TOMORROW), "--until", str(TODAY)), "before the first day"),
+    (("g-ada", "g-left", "--until", str(TOMORROW)), "status left"),
+    (("g-left", "g-bo", "--until", str(TOMORROW)), "status left"),
+    (("g-ada", "g-nobody", "--until", str(TOMORROW)), "Nobody in the directory has the uid g-nobody"),
+    (("g-ada", "g-bo", "--until", "soon"), "YYYY-MM-DD"),
+    (("g-ada", "g-bo"), "--until"),
+]
+
+
+def test_a_delegation_that_could_never_stand_is_refused_in_words(
+    installed: Installed, sync: Directory
+) -> None:
+    for arguments, words in REFUSED:
+        answer = installed.run("delegate", "add", *arguments, "--scope", "search")
+        assert answer.code == 1, answer
+        assert words in answer.err
+    assert sync.delegations.all() == []
+    assert acts(installed) == []
+
+
+def test_revoking_what_is_not_there_says_what_to_type(installed: Installed, sync: Directory) -> None:
+    answer = installed.run("delegate", "revoke", "nothing-of-that-id")
+    assert answer.code == 1
+    assert "counterpart delegate list" in answer.err
+    assert acts(installed) == []
+
+
+def test_somebody_is_sealed_and_unsealed(installed: Installed, sync: Directory, slapd: Slapd) -> None:
+    answer = installed.run("person", "seal", "g-ada", "--post-too")
+    assert answer.code == 0, answer
+    assert "post concealed as well: Chief constable" in answer.out
+    assert "Front office, and no longer for 1 other whom it serves" in answer.out
+    assert "active, sealed" in installed.run("person", "show", "g-ada").out
+    with opened(slapd, Service.PORTAL) as portal:
+        bo = portal.as_viewer("g-bo")
+        assert bo.people.by_uids(["g-ada", "g-bo"]).keys() == {"g-bo"}
+        assert bo.posts.of_organisation("g-org") == []
+        assert installed.run("person", "seal", "g-ada", "--json").data["posts"] == []
+        assert [post.id for post, _ in bo.posts.of_organisation("g-org")] == ["g-post"]
+        assert installed.run("person", "unseal", "g-ada").code == 0
+        assert bo.people.get("g-ada").full_name == "Ada g-ada"
+    assert "was not sealed" in installed.run("person", "unseal", "g-ada").out
+    assert [event for event, _ in acts(installed)] == ["person sealed", "person sealed", "person unsealed"]
+
+
+def test_nobody_is_sealed_when_the_directory_is_away_and_nothing_is_written_down(
+    installed: Installed, sync: Directory
+) -> None:
+    installed.set("DIRECTORY_URI", "ldap://localhost:1")
+    answer = installed.run("person", "seal", "g-ada")
+    assert answer.code == 1
+    assert "Nothing more was changed" in answer.err
+    assert acts(installed) == []
