@@ -1,25 +1,20 @@
 """A private OpenLDAP server; see `dev/servers.py` for all of them."""
 
-import hashlib
 import os
 import secrets
 import shutil
-import subprocess
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from dev.certificates import ensure_certificate, write_secret
-from dev.errors import ServerFailed
 from dev.processes import Process, find_program, free_port, listening, socket_path
-from ldap_schema.configure import ACCOUNTS, ConfigInput, config_ldif, peer_identity, tree_ldif
+from dev.slapd_files import SlapdFiles, local_uri
+from ldap_schema.configure import ACCOUNTS, ConfigInput, config_ldif, peer_identity
 from ldap_schema.replication import Provider
 from ldap_schema.settings import DirectorySettings
 
 SUFFIX = "dc=leaders,dc=gov,dc=uk"
 APPARMOR_PROFILE = Path("/etc/apparmor.d/usr.sbin.slapd")
-OFFLINE_SECONDS = 120
 
 
 class Slapd(Process):
@@ -87,7 +82,7 @@ class Slapd(Process):
     @property
     def socket_uri(self) -> str:
         """The unix socket at which the account that runs it may do everything, without a password."""
-        return f"ldapi://{quote(str(self.socket), safe='')}"
+        return local_uri(self.socket)
 
     @property
     def admin_dn(self) -> str:
@@ -133,55 +128,16 @@ class Slapd(Process):
             provider=_provider(origin, passwords["replica"]),
         )
         text = config_ldif(given)
-        changed = _load(program, 0, text, self.config, self.config, _digest(text))
-        if changed and _stamp(self.data).exists():
-            _offline(program, ["-Tindex", "-q", "-F", self.config])  # the new one may index more
+        files = SlapdFiles(program, self.config, self.data, self.socket)
+        files.configure(text)
         if origin is None:
-            tree = tree_ldif(self.suffix, passwords)
-            _load(program, 1, tree, self.config, self.data, "tree")
-        elif not _stamp(self.data).exists():
-            copied = _offline(program, ["-Tcat", "-n", "1", "-F", origin.config])
-            _load(program, 1, copied, self.config, self.data, "copy", "-w")
+            files.bring_up(self.suffix, passwords, text)
+        else:
+            files.copy(origin.config, text)
 
 
 def _provider(origin: Slapd | None, password: str) -> Provider | None:
     return Provider(uri=origin.uri, authority=origin.ca_file, password=password) if origin else None
-
-
-def _stamp(folder: Path) -> Path:
-    """Return the file that says what the folder was completely filled with."""
-    return folder.with_name(folder.name + ".loaded")
-
-
-def _load(
-    program: Path, database: int, ldif: str, config: Path, into: Path, digest: str, *options: str
-) -> bool:
-    """Fill `into` with the LDIF unless its stamp says that it holds it; an interrupted load is done again."""
-    stamp = _stamp(into)
-    if stamp.exists() and stamp.read_text() == digest:
-        return False
-    stamp.unlink(missing_ok=True)
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir(mode=0o700, parents=True)
-    _offline(program, ["-Tadd", "-q", *options, "-n", str(database), "-F", config], ldif)
-    stamp.write_text(digest)
-    return True
-
-
-def _offline(program: Path, arguments: Sequence[str | Path], ldif: str = "") -> str:
-    """Run one of slapd's tools on a server's files and return what it printed; raises ServerFailed."""
-    command = [str(program), *(str(argument) for argument in arguments)]
-    done = subprocess.run(
-        command, input=ldif, capture_output=True, text=True, timeout=OFFLINE_SECONDS, check=False
-    )
-    if done.returncode != 0:
-        said = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise ServerFailed(f"slapd's files could not be prepared ({arguments[0]}):\n{said}")
-    return done.stdout
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def private_program(program: Path, folder: Path, profile: Path) -> Path:

@@ -2,7 +2,7 @@
 
 python -m ldap_schema config --certificate … --key … --authority … > config.ldif     for slapadd -n0
 python -m ldap_schema tree --secrets FOLDER > tree.ldif                               for slapadd -n1
-python -m ldap_schema upgrade > upgrade.ldif                                          for ldapmodify
+python -m ldap_schema upgrade --before DUMP --secrets FOLDER > upgrade.ldif           for ldapmodify
 python -m ldap_schema replica --provider URI --authority … --secrets FOLDER           for ldapmodify
 python -m ldap_schema promote                                                         for ldapmodify
 """
@@ -18,17 +18,31 @@ from ldap_schema.configure import (
     config_ldif,
     peer_identity,
     tree_ldif,
-    upgrade_ldif,
 )
 from ldap_schema.replication import Provider, promotion_ldif, replica_ldif
 from ldap_schema.settings import DirectorySettings
+from ldap_schema.upgrade import upgrade_ldif
 
 
 def main(arguments: Sequence[str] | None = None) -> str:
     """Return what was asked for; argparse ends the program with a sentence for what is wrong."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    try:
+        return _made(asked)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+
+
+def _made(asked: argparse.Namespace) -> str:
     if asked.what == "upgrade":
-        return upgrade_ldif(asked.suffix)
+        with asked.before.open(encoding="utf-8", errors="replace") as lines:
+            there = {
+                name: _password(asked.secrets, name)
+                for name in ACCOUNTS
+                if _file(asked.secrets, name).exists()
+            }
+            return upgrade_ldif(asked.suffix, lines, there)
     if asked.what == "promote":
         return promotion_ldif()
     if asked.what == "replica":
@@ -56,7 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> str:
 
 
 def _password(secrets: Path, account: str) -> str:
-    return (secrets / f"directory-{account}").read_text().strip()
+    return _file(secrets, account).read_text().strip()
+
+
+def _file(secrets: Path, account: str) -> Path:
+    return secrets / f"directory-{account}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     replica.add_argument("--provider", required=True, help="ldap:// or ldaps:// address")
     replica.add_argument("--authority", type=Path, required=True, help="PEM file behind its certificate")
     replica.add_argument("--number", type=int, default=1, help="another for each replica, up to 999")
-    for each in (tree, replica):
+    upgrade.add_argument("--before", type=Path, required=True, help="what slapcat printed of the database")
+    for each in (tree, upgrade, replica):
         each.add_argument("--secrets", type=Path, required=True, help="folder with the accounts' passwords")
     return parser
 

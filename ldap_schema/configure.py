@@ -3,7 +3,7 @@
 `make run`, the tests and an administrator load the same text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,8 +14,6 @@ from ldap_schema.replication import Provider, replication_lines
 
 SCHEMA_VERSION = 2
 ACCOUNTS = ("portal", "sync", "index", "replica")  # the services in ldif/tree.ldif
-# In an entry that is there: its name and kind, and what slapd writes by itself.
-NOT_OURS_TO_WRITE = ("objectClass", "cn", "pwdLastSuccess")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,29 +94,6 @@ def tree_ldif(suffix: str, passwords: Mapping[str, str]) -> str:
     )
 
 
-def upgrade_ldif(suffix: str) -> str:
-    """Return what brings an older tree to this version, for `ldapmodify`; doing it again changes nothing.
-
-    The configuration is replaced as a whole before. This gives every attribute that is new its number by a
-    plain change (decision 0010), says whom the gate lets in (decision 0011), and says the version.
-    """
-    numbered = {
-        name: values
-        for name, values in shipped_entry("cn=every-attribute,ou=policies", suffix).items()
-        if name not in NOT_OURS_TO_WRITE
-    }
-    gate = shipped_entry("ou=policies", suffix)
-    return "".join(
-        (
-            _replacement(f"cn=every-attribute,ou=policies,{suffix}", numbered),
-            _replacement(
-                f"ou=policies,{suffix}", {name: gate[name] for name in ("objectClass", "labeledURI")}
-            ),
-            _replacement(suffix, {"nlcSchemaVersion": [str(SCHEMA_VERSION)]}),
-        )
-    )
-
-
 def shipped_entry(name: str, suffix: str) -> dict[str, list[str]]:
     """Return the attributes of an entry of tree.ldif, by its DN below the suffix."""
     lines = Template(ldif("tree.ldif")).safe_substitute(suffix=suffix).splitlines()
@@ -128,11 +103,3 @@ def shipped_entry(name: str, suffix: str) -> dict[str, list[str]]:
         attribute, _, value = line.partition(": ")
         found.setdefault(attribute, []).append(value)
     return found
-
-
-def _replacement(dn: str, values: Mapping[str, Sequence[str]]) -> str:
-    changes = "".join(
-        "".join((f"replace: {name}\n", *(f"{name}: {value}\n" for value in given), "-\n"))
-        for name, given in values.items()
-    )
-    return f"dn: {dn}\nchangetype: modify\n{changes}\n"
