@@ -22,6 +22,8 @@ from app.settings import PortalSettings
 from dev.identity_provider.config import Config
 from dev.servers import Redis, Slapd
 from ldap_schema.groups import DIRECTORY_MANAGERS
+from search_index.reader import SearchIndex
+from search_index.settings import IndexSettings
 from store import ledger, waiting
 from tests.functional.saml_world import World, world
 
@@ -31,7 +33,7 @@ def site(folder: Path, providers: tuple[Path, Config], slapd: Slapd, redis: Redi
     """A portal of the test's own, whose directory manager is the leader of the centre."""
     with world(folder, *providers, slapd.settings(), redis.url) as made:
         made.sync.groups.grant(DIRECTORY_MANAGERS, "saml-centre")
-        here = Site(made)
+        here = Site(made, folder / "index")
         for name in ("rivers", "northmere", "hollowbrook", "centre"):
             here.sessions.end_all(f"saml-{name}")  # other tests' of the same names
         for key in made.redis.scan_iter("LIMITS*"):
@@ -42,11 +44,12 @@ def site(folder: Path, providers: tuple[Path, Config], slapd: Slapd, redis: Redi
 class Site:
     """The portal over a world, and browsers that visit it."""
 
-    def __init__(self, made: World) -> None:
+    def __init__(self, made: World, index: Path) -> None:
         self.world = made
         services = PortalServices(
-            directory=made.directory, store=made.store, redis=made.redis, sign_on=made.sign_on,
-            clock=made.clock, secret=b"x" * 32, base_url="http://localhost:5000", directory_suffix="dc=x",
+            directory=made.directory, index=SearchIndex(IndexSettings(folder=index), made.clock),
+            store=made.store, redis=made.redis, sign_on=made.sign_on, clock=made.clock,
+            secret=b"x" * 32, base_url="http://localhost:5000", directory_suffix="dc=x",
         )  # fmt: skip
         self.app: Flask = create_app(PortalSettings(), services)
 
