@@ -167,13 +167,13 @@ def test_a_directory_that_is_away_is_one_line_and_changes_nothing(
 
 
 def test_a_registration_that_is_not_there_is_refused(installed: Installed) -> None:
-    for arguments in (
-        ("idp", "add", "nowhere.toml"),
-        ("idp", "check", "nowhere.toml"),
-        ("idp", "live", "nobody"),
+    for arguments, code in (
+        (("idp", "add", "nowhere.toml"), 4),
+        (("idp", "check", "nowhere.toml"), 4),
+        (("idp", "live", "nobody"), 1),
     ):
         answer = installed.run(*arguments)
-        assert (answer.code, answer.err.count("\n")) == (1, 1), answer
+        assert (answer.code, answer.err.count("\n")) == (code, 1), answer
     assert "No providers yet" in installed.run("idp", "list").out
 
 

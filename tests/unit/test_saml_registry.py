@@ -180,3 +180,39 @@ def test_renewing_a_registration_keeps_what_commands_have_set(tmp_path: Path, st
 
     renewed = registry.add_from_toml(write(tmp_path), Organisations(), NOW)
     assert (renewed.next_identity_attribute, renewed.fallback_until) == (PAIRWISE_ID, NOW.isoformat())
+
+
+ODD: dict[str, tuple[bytes, str]] = {
+    "wrong encoding": (GOOD.encode("utf-16"), "UTF-8"),
+    "Latin-1": (GOOD.replace("the IT desk", "Se\u00e1n").encode("latin-1"), "line 7"),
+    "5,000 lists deep": (GOOD.encode() + b"x = " + b"[" * 5000 + b"]" * 5000, r"deeply \(line 8, key x\)"),
+    "5,000 tables deep": (GOOD.encode() + b"x = " + b"{a=" * 5000 + b"1" + b"}" * 5000, "deeply"),
+    "5,000 names deep": (GOOD.encode() + b"a" + b".a" * 5000 + b" = 1", "no key 'a'|deeply"),
+    "a number for a list": (GOOD.replace("organisations = [", "organisations = 7 #[").encode(), "a list"),
+    "lists in a list": (GOOD.replace("organisations = [", "organisations = [[],").encode(), "organisations"),
+    "a NUL in a name": (GOOD.replace("rivers.xml", "a\\u0000b").encode(), "metadata"),
+    "a megabyte": (GOOD.encode() + b"#" * 1_000_000, "larger than"),
+    "a misspelt key": (GOOD.replace("domains", "domain").encode(), "Did you mean 'domains'"),
+    "a yes for a number": (GOOD.encode() + b"max_minutes = true", "whole number"),
+    "invisible letters": (GOOD.replace("Coasts", "Coasts\u202e").encode(), "name"),
+    "a pin that is none": (GOOD.encode() + b'metadata_tls_pin = "abc"', "metadata_tls_pin"),
+    "no certificate in the file": (GOOD.encode() + b'metadata_certificate = "rivers.toml"', "no certificate"),
+    "scopes of nobody": (GOOD.encode() + b"scopes_from_metadata = true", "nobody vouches"),
+    "a query without a key": (
+        GOOD.replace("metadata =", "metadata_query =").encode(), "needs entity_id and metadata_certificate",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "said"), ODD.values(), ids=ODD.keys())
+def test_an_odd_file_ends_in_a_sentence_that_names_it(
+    tmp_path: Path, store: Store, content: bytes, said: str
+) -> None:
+    path = write(tmp_path)
+    path.write_bytes(content)
+
+    with pytest.raises(ProviderRefused, match=said) as refused:
+        Registry(store).add_from_toml(path, Organisations(), NOW)
+
+    assert "rivers.toml" in str(refused.value) or "pin" in said
+    assert Registry(store).all() == []
