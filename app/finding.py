@@ -1,12 +1,12 @@
 """What a search finds, in which order, and why: pure functions over people the viewer was allowed to read."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ldap_schema.people import Person
+from search_index.words import fold
 
 LONGEST_QUERY = 200  # characters; nobody's name, post and organisation together are longer
 MOST_WORDS = 8  # more make the directory work without finding anybody else
@@ -37,10 +37,7 @@ ROLES = (
     ("director", "Director"),
 )
 
-# Apostrophes and hyphens that look alike and are typed one for the other.
-LOOKALIKES = str.maketrans(
-    dict.fromkeys("\u2018\u2019\u02bc", "'") | dict.fromkeys("\u2010\u2011\u2012\u2013", "-")
-)
+NOTHING_KNOWN: Mapping[str, str] = {}
 
 # Honours and ranks say how to address somebody, not who it is; alone they would match half the directory.
 ADDRESS = frozenset(
@@ -66,6 +63,16 @@ class Question:
         return not (self.words or self.sector or self.region or self.role or self.organisation)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What results are counted by."""
+
+    sector: str
+    region: str
+    role: str
+    organisation_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One person found, and every reason why, best first."""
@@ -74,6 +81,16 @@ class Found:
     matched: tuple[str, ...]
     score: int
     role: str
+
+    @property
+    def traits(self) -> Traits:
+        """What the person is counted by."""
+        return Traits(
+            sector=self.person.sector,
+            region=self.person.region,
+            role=self.role,
+            organisation_id=self.person.organisation_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +115,6 @@ def words_of(text: str) -> tuple[str, ...]:
     return telling or words
 
 
-def fold(text: str) -> str:
-    """Compare without case, accents, or the many kinds of apostrophe and hyphen."""
-    split = unicodedata.normalize("NFKD", text.translate(LOOKALIKES))
-    return "".join(letter for letter in split if not unicodedata.combining(letter)).casefold()
-
-
 def role_of(title: str) -> str:
     """Return the role a post's title is a case of; a title of its own kind is its own role."""
     folded = fold(title)
@@ -123,7 +134,7 @@ def seniority(title: str) -> int:
 
 def rank(people: Iterable[Person], words: Sequence[str]) -> list[Found]:
     """Order people by how well they match, and by name among equals."""
-    found = [_judge(person, words) for person in people]
+    found = [judge(person, words) for person in people]
     return sorted(
         found, key=lambda one: (-one.score, fold(one.person.family_name), fold(one.person.given_name))
     )
@@ -134,14 +145,13 @@ def narrowed(found: Iterable[Found], question: Question) -> list[Found]:
     return [one for one in found if not question.role or one.role == question.role]
 
 
-def facets(found: Sequence[Found], organisations: Mapping[str, str]) -> dict[str, list[FacetValue]]:
+def facets(found: Sequence[Traits], organisations: Mapping[str, str]) -> dict[str, list[FacetValue]]:
     """Count the values by which these results can be narrowed further, the most frequent first."""
-    people = [one.person for one in found]
     return {
-        "sector": _counted((person.sector for person in people), {}),
-        "region": _counted((person.region for person in people), {}),
+        "sector": _counted((one.sector for one in found), {}),
+        "region": _counted((one.region for one in found), {}),
         "role": _counted((one.role for one in found), {}),
-        "organisation": _counted((person.organisation_id for person in people), organisations),
+        "organisation": _counted((one.organisation_id for one in found), organisations),
     }
 
 
@@ -151,7 +161,8 @@ def _counted(values: Iterable[str], labels: Mapping[str, str]) -> list[FacetValu
     return sorted(listed, key=lambda one: (-one.count, one.label))
 
 
-def _judge(person: Person, words: Sequence[str]) -> Found:
+def judge(person: Person, words: Sequence[str], known: Mapping[str, str] = NOTHING_KNOWN) -> Found:
+    """Say why the words fit the person, and how well; `known` are reasons from elsewhere, by word."""
     fields = (
         ("family name", person.family_name, 8),
         ("first name", person.given_name, 6),
@@ -171,8 +182,10 @@ def _judge(person: Person, words: Sequence[str]) -> Found:
         score += 40
     if phrase and phrase == fold(person.title):
         score += 20  # "chief constable" asks for chief constables before their deputies and assistants
-    reasons = tuple(f"{label}: {' '.join(found)}" for label, found in words_by_field.items())
-    return Found(person, reasons, score, role_of(person.title))
+    reasons = [f"{label}: {' '.join(found)}" for label, found in words_by_field.items()]
+    here = {word for found in words_by_field.values() for word in found}
+    reasons += [reason for word, reason in known.items() if reason and word not in here]
+    return Found(person, tuple(reasons), score, role_of(person.title))
 
 
 def _fit(word: str, text: str) -> int:

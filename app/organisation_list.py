@@ -8,10 +8,10 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from app.finding import fold
 from app.services import PortalServices
 from app.viewer import services
 from ldap_schema.organisations import Organisation
+from search_index.words import fold
 
 FRESH_FOR = timedelta(seconds=60)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 
-from app.finding import clean, fold, seniority
+from app.finding import clean, seniority
 from app.organisation_list import organisation_list
 from app.people import holds_today, how_held
 from app.permissions import leader_signed_in
@@ -14,6 +14,7 @@ from ldap_schema.clock import london_today
 from ldap_schema.organisations import SECTORS
 from ldap_schema.people import Person
 from ldap_schema.posts import Post
+from search_index.words import fold
 
 bp = Blueprint("organisations", __name__)
 

@@ -8,20 +8,20 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from rapidfuzz import fuzz, process
 
 from app import finding
-from app.finding import FacetValue, Found, Question
+from app.finding import FacetValue, Question
+from app.lookup import PAGE, Results, look_up
 from app.organisation_list import OrganisationList, organisation_list
 from app.permissions import leader_signed_in
 from app.viewer import NOTE_SECONDS, Viewer, services, viewer
 from ldap_schema.errors import DirectoryRefused
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
+from search_index.words import fold
 from store import waiting
 from store.errors import StoreError
 
 bp = Blueprint("search", __name__)
 
-PAGE = 20
-MOST = 2000  # people one search reads: more than there are, so that ranking sees everybody who matches
 FACETS = (("sector", "Sector"), ("region", "Region"), ("role", "Role"), ("organisation", "Organisation"))
 LISTED = 8  # values of a facet; the rest are rare
 
@@ -40,22 +40,15 @@ class Answer:
     """Everything the result page shows."""
 
     question: Question
-    found: list[Found]
-    page: int
-    cut_short: bool
+    results: Results
     facets: dict[str, list[FacetValue]]
     organisations: list[Organisation]
     nearest: list[Person]
 
     @property
-    def shown(self) -> list[Found]:
-        """The people on this page."""
-        return self.found[(self.page - 1) * PAGE : self.page * PAGE]
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-len(self.found) // PAGE))
+    def first(self) -> int:
+        """The number of the first person on this page."""
+        return (self.results.page - 1) * PAGE + 1
 
 
 @bp.get("/search")
@@ -65,7 +58,7 @@ def results() -> Response:
     asked = request.accept_mimetypes.best_match(["text/html", "application/json"])
     question = _question()
     answer = _answer(question, viewer(), organisation_list())
-    if not answer.found and question.words:
+    if not answer.results.total and question.words:
         _note_that_nobody_was_found(question)
     if asked == "application/json":
         return _as_json(answer)
@@ -79,26 +72,15 @@ def _question() -> Question:
 
 
 def _answer(question: Question, who: Viewer, organisations: OrganisationList) -> Answer:
-    people = [] if question.empty else _read(question, who)
-    found = finding.narrowed(finding.rank(people, question.words), question)
+    results = look_up(question, who, max(request.args.get("page", 1, type=int), 1))
     names = {id: one.name for id, one in organisations.by_id.items()}
-    pages = max(1, -(-len(found) // PAGE))
     return Answer(
         question=question,
-        found=found,
-        page=min(max(request.args.get("page", 1, type=int), 1), pages),
-        cut_short=len(people) >= MOST,
-        facets=finding.facets(found, names),
+        results=results,
+        facets=results.facets(names),
         organisations=organisations.called(question.text),
-        nearest=[] if found or not question.words else _nearest(question, who),
+        nearest=[] if results.total or not question.words else _nearest(question, who),
     )
-
-
-def _read(question: Question, who: Viewer) -> list[Person]:
-    """Read the people as the viewer, so that nothing they may not see is counted either."""
-    wanted = {"sector": question.sector, "region": question.region, "organisation_id": question.organisation}
-    filters = {name: value for name, value in wanted.items() if value}
-    return who.directory.people.search(question.words, filters, MOST)
 
 
 def _nearest(question: Question, who: Viewer) -> list[Person]:
@@ -111,10 +93,8 @@ def _nearest(question: Question, who: Viewer) -> list[Person]:
             except DirectoryRefused:
                 continue  # the guess is an extra; more names than we may read means no guess
             candidates.update((person.uid, person) for person in near)
-    names = {uid: finding.fold(person.full_name) for uid, person in candidates.items()}
-    best = process.extract(
-        finding.fold(question.text), names, scorer=fuzz.token_set_ratio, limit=3, score_cutoff=70
-    )
+    names = {uid: fold(person.full_name) for uid, person in candidates.items()}
+    best = process.extract(fold(question.text), names, scorer=fuzz.token_set_ratio, limit=3, score_cutoff=70)
     return [candidates[uid] for _, _, uid in best]
 
 
@@ -147,8 +127,9 @@ def _as_page(answer: Answer, organisations: OrganisationList) -> str:
         for name, label in FACETS
         if not getattr(question, name) and len(answer.facets[name]) > 1
     ]
-    previous = _href(question, answer.page - 1) if answer.page > 1 else ""
-    following = _href(question, answer.page + 1) if answer.page < answer.pages else ""
+    results = answer.results
+    previous = _href(question, results.page - 1) if results.page > 1 else ""
+    following = _href(question, results.page + 1) if results.page < results.pages else ""
     return render_template(
         "search/results.html",
         answer=answer,
@@ -184,12 +165,17 @@ def _as_json(answer: Answer) -> Response:
             "organisation": one.person.organisation_name,
             "matched": list(one.matched),
         }
-        for one in answer.shown
+        for one in answer.results.shown
     ]
     counted = {
         name: [{"value": one.value, "label": one.label, "count": one.count} for one in values]
         for name, values in answer.facets.items()
     }
     return jsonify(
-        total=len(answer.found), page=answer.page, pages=answer.pages, results=results, facets=counted
+        total=answer.results.total,
+        page=answer.results.page,
+        pages=answer.results.pages,
+        results=results,
+        facets=counted,
+        index="behind" if answer.results.index_is_behind else "fresh",
     )

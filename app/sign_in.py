@@ -18,7 +18,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as Answer
 
-from app.finding import clean, fold
+from app.finding import clean
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import public
 from app.refusals import refused
@@ -29,6 +29,7 @@ from saml.errors import BadAssertion, LinkRefused, SignInRefused, Unsolicited
 from saml.outcomes import Begun, SignedIn
 from saml.provider import Provider
 from saml.state import CONNECT
+from search_index.words import fold
 from store import ledger
 from store.errors import StoreError
 

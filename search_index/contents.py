@@ -82,7 +82,7 @@ def failures(kind: Callable[[str], IndexFailed] = IndexFailed) -> Iterator[None]
         yield
     except IndexFailed:
         raise
-    except (ValueError, OSError, UnicodeError) as error:
+    except (ValueError, OSError, KeyError, IndexError) as error:
         raise kind(f"The search index can't be used: {error}.") from error
     except BaseException as error:
         if type(error).__name__ != _PANIC:

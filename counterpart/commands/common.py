@@ -20,6 +20,7 @@ from counterpart.secret_files import read_secret
 from counterpart.settings import Settings, load
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service, password_file
+from search_index.reader import SearchIndex
 from store.database import Store
 
 
@@ -59,6 +60,11 @@ class Tools:
     def index_directory(self) -> Directory:
         """The directory as the account that fills the search index, which sees what every leader may see."""
         return self._open(Service.INDEX)
+
+    @cached_property
+    def index(self) -> SearchIndex:
+        """This machine's search index, as far as somebody keeps it fresh."""
+        return SearchIndex(self.settings.index, self.clock)
 
     @property
     def clock(self) -> Clock:

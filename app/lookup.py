@@ -1,0 +1,118 @@
+"""Who is found: the search index says who fits and in which order, the directory what the viewer sees.
+
+Everybody shown is read from the directory as the viewer, so that nothing in the index decides what a page
+says of anybody. Where the index is missing or behind, the directory's own filters are asked instead, as they
+are when the index finds nobody: they find pieces of words as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import current_app
+
+from app import finding
+from app.finding import FacetValue, Found, Question, Traits
+from app.viewer import Viewer, services
+from ldap_schema.people import Person
+from search_index import query
+from search_index.documents import Document
+from search_index.errors import IndexFailed
+
+PAGE = 20
+MOST = query.MOST  # people one search reads: more than there are, so that ranking sees everybody who matches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """One page of people, and what is counted over all of them."""
+
+    total: int
+    page: int
+    shown: Sequence[Found]
+    traits: Sequence[Traits]
+    cut_short: bool
+    index_is_behind: bool = False
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return pages_of(self.total)
+
+    def facets(self, organisations: dict[str, str]) -> dict[str, list[FacetValue]]:
+        """Count the values by which the results can be narrowed; organisations' names by id are given."""
+        return finding.facets(self.traits, organisations)
+
+
+def pages_of(total: int) -> int:
+    """Return how many pages so many people fill, at least one."""
+    return max(1, -(-total // PAGE))
+
+
+def look_up(question: Question, who: Viewer, page: int) -> Results:
+    """Return a page of people; raises DirectoryError."""
+    found = _by_index(question, who, page) if not question.empty else None
+    if found is not None and (found.total or not question.words):
+        return found
+    return _by_directory(question, who, page, behind=found is None and not question.empty)
+
+
+def _by_index(question: Question, who: Viewer, page: int) -> Results | None:
+    """Return who the index finds, or None where it can't be used."""
+    index = services().index
+    if not index.usable:
+        return None
+    asked = query.Asked(
+        words=question.words,
+        sector=question.sector,
+        region=question.region,
+        organisation=question.organisation,
+    )
+    try:
+        documents = query.find(index.contents(), asked)
+    except IndexFailed as error:
+        current_app.logger.warning("The search index was not used: %s", error)
+        return None
+    cut_short = len(documents) >= MOST
+    if question.role:
+        documents = [one for one in documents if _traits(one).role == question.role]
+    page = min(page, pages_of(len(documents)))
+    shown = _read(documents[(page - 1) * PAGE : page * PAGE], question, who)
+    traits = [_traits(one) for one in documents]
+    return Results(total=len(documents), page=page, shown=shown, traits=traits, cut_short=cut_short)
+
+
+def _read(documents: Sequence[Document], question: Question, who: Viewer) -> list[Found]:
+    """Read the people as the viewer; whoever can't be read is left out, whatever the index says."""
+    people = who.directory.people.by_uids(one.id for one in documents)
+    return [_found(people[one.id], one, question) for one in documents if one.id in people]
+
+
+def _found(person: Person, document: Document, question: Question) -> Found:
+    reasons = {word: query.why(document, word) for word in question.words}
+    return finding.judge(person, question.words, reasons)
+
+
+def _traits(document: Document) -> Traits:
+    facets = document.facets
+    return Traits(
+        sector=facets.get("sector", ""),
+        region=facets.get("region", ""),
+        role=finding.role_of(facets.get("post", "")),
+        organisation_id=facets.get("organisation", ""),
+    )
+
+
+def _by_directory(question: Question, who: Viewer, page: int, *, behind: bool) -> Results:
+    wanted = {"sector": question.sector, "region": question.region, "organisation_id": question.organisation}
+    filters = {name: value for name, value in wanted.items() if value}
+    people = [] if question.empty else who.directory.people.search(question.words, filters, MOST)
+    found = finding.narrowed(finding.rank(people, question.words), question)
+    page = min(page, pages_of(len(found)))
+    return Results(
+        total=len(found),
+        page=page,
+        shown=found[(page - 1) * PAGE : page * PAGE],
+        traits=[one.traits for one in found],
+        cut_short=len(people) >= MOST,
+        index_is_behind=behind,
+    )
