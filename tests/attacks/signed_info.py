@@ -53,7 +53,7 @@ def transforms_only(*kept: int) -> Edit:
 def reference(uri: str | None) -> Edit:
     def edit(root: etree._Element) -> None:
         node = find(root, f"{DS}Reference")
-        node.attrib.pop("URI", None)
+        node.attrib.pop("URI", "")
         if uri is not None:
             node.set("URI", uri)
 

@@ -12,7 +12,6 @@ from tests.attacks.edits import (
     Edit,
     assertion_of,
     detach,
-    edited,
     evil_twin,
     find,
     speak_evil,
@@ -21,7 +20,7 @@ from tests.attacks.edits import (
     twice,
     without_signature,
 )
-from tests.saml_kit import DS, SAML, SAMLP, believe, identity_provider, signed
+from tests.saml_kit import DS, SAML, SAMLP, believe, edited, identity_provider, signed
 
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ldap3.operation.search import compile_filter, parse_filter
-from ldap3.utils.asn1 import encode as encode_asn1
+from ldap3.utils.asn1 import encode as encode_asn1  # type: ignore[attr-defined]  # the stubs leave it out
 
 from ldap_schema import exchange, filters
 from ldap_schema.ber import (

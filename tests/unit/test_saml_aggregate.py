@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from lxml import etree
 
+import sandbox
 from saml import source
 from saml.errors import ProviderRefused
 from saml.source import QUERY, Source, believe, obtain
@@ -121,7 +122,7 @@ def test_what_the_federation_did_not_sign_is_refused(make: Callable[[], bytes], 
 
 
 def test_a_bomb_costs_the_child_and_not_us(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = source.sandbox.Limits(memory=200 * 1024**2, seconds=20)
+    limits = sandbox.Limits(memory=200 * 1024**2, seconds=20)
     monkeypatch.setattr(source, "PICK", limits)
     bomb = b"<a xmlns:b='c' validUntil='x'>" + b"<b:a/>" * 3_000_000 + b"</a>"
 
