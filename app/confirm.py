@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response as Answer
 from app.kept_forms import KeptForm, KeptForms, without_token
 from app.permissions import leader_signed_in, permission_of
 from app.refusals import refused
-from app.security import let_forms_reach
 from app.sign_in import sent_to_provider
 from app.viewer import BY_LINK, is_fresh, portal_session, services, viewer
 from saml.errors import SignInRefused
@@ -39,7 +38,6 @@ def show(name: str) -> Answer | str:
     """Say why somebody has to sign in again, and that nothing is lost."""
     if (form := _found(name)) is None:
         return _gone()
-    let_forms_reach(services().sign_on.origins())
     by_link = portal_session().get("by") == BY_LINK
     return render_template("confirm/show.html", form=form, name=name, by_link=by_link)
 

@@ -9,7 +9,6 @@ from app.finding import clean
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import leader_acts
 from app.refusals import refused
-from app.security import let_forms_reach
 from app.sign_in import sent_to_provider
 from app.viewer import portal_session, services, sessions, viewer
 from saml.errors import LinkRefused, SignInRefused
@@ -89,7 +88,6 @@ def _keys() -> tuple[str, ...]:
 
 
 def _page(form: AddressForm, found: list[Provider] | None = None) -> Answer:
-    let_forms_reach(services().sign_on.origins())
     accounts = [
         {
             "id": fingerprint(key),

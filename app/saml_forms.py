@@ -1,4 +1,10 @@
-"""The forms of SAML's HTTP-POST binding: each field once on the way in, sent on by itself on the way out."""
+"""The forms of SAML's HTTP-POST binding: each field once on the way in, sent on by itself on the way out; and
+how a browser leaves for its provider at all.
+
+A page of ours may send its forms to ourselves alone (CSP form-action), and Chromium applies that to every
+redirect that follows, the provider's own included. So no form of ours is answered by a redirect to a
+provider: it is answered by one page that goes on by itself (decision 0038).
+"""
 
 from urllib.parse import urlsplit
 
@@ -18,10 +24,14 @@ def posted_once(refusal: type[SignInRefused]) -> dict[str, str]:
     return {name: form[name] for name in form}
 
 
-def send(onward: Onward) -> Response:
-    """Take the browser to the provider: at once, or by a form that sends itself or has a button."""
-    if not onward.fields:
-        return redirect(onward.url, 303)
-    parts = urlsplit(onward.url)
-    let_forms_reach([f"{parts.scheme}://{parts.netloc}"])
+def leave(onward: Onward) -> Response:
+    """Answer a form of ours: the page that takes the browser to the provider, over either binding."""
+    if onward.fields:
+        parts = urlsplit(onward.url)
+        let_forms_reach(f"{parts.scheme}://{parts.netloc}")
     return make_response(render_template("sign_in/onward.html", onward=onward))
+
+
+def pass_on(onward: Onward) -> Response:
+    """Answer a provider's message: at once where that is possible, as it may have come in a hidden frame."""
+    return leave(onward) if onward.fields else redirect(onward.url, 303)

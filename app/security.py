@@ -1,6 +1,6 @@
 """What every answer carries so that the browser guards its user, and which requests are refused unread."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ def add_headers(app: Flask, services: PortalServices) -> None:
     def headers(response: Response) -> Response:
         for name, value in fixed.items():
             response.headers.setdefault(name, value)
-        response.headers["Content-Security-Policy"] = content_security_policy(g.get("form_targets", ()))
+        response.headers["Content-Security-Policy"] = content_security_policy(g.get("form_target", ""))
         if not request.path.startswith(("/static/", "/assets/")):
             response.headers.setdefault(
                 "Cache-Control", "no-store"
@@ -64,9 +64,8 @@ def add_headers(app: Flask, services: PortalServices) -> None:
         return response
 
 
-def content_security_policy(form_targets: Sequence[str] = ()) -> str:
-    """Return the policy: everything from here and nothing inline; forms also reach the given origins."""
-    forms = " ".join(["'self'", *form_targets])
+def content_security_policy(form_target: str = "") -> str:
+    """Return the policy: everything from here and nothing inline; forms may reach one origin beside ours."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -76,16 +75,16 @@ def content_security_policy(form_targets: Sequence[str] = ()) -> str:
             "font-src 'self'",
             "connect-src 'self'",
             "manifest-src 'self'",
-            f"form-action {forms}",
+            f"form-action 'self' {form_target}".rstrip(),
             "frame-ancestors 'none'",
             "base-uri 'none'",
         )
     )
 
 
-def let_forms_reach(origins: Iterable[str]) -> None:
-    """Let forms of this page end, after a redirect, at these origins: signing in leads to the provider."""
-    g.form_targets = tuple(sorted(set(origins)))
+def let_forms_reach(origin: str) -> None:
+    """Let the form of this page reach one other origin: the provider to which it carries a message."""
+    g.form_target = origin
 
 
 def _fixed_headers(base_url: str) -> dict[str, str]:

@@ -22,8 +22,7 @@ from app.finding import clean
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import public
 from app.refusals import refused
-from app.saml_forms import posted_once, send
-from app.security import let_forms_reach
+from app.saml_forms import leave, posted_once
 from app.viewer import ENDED, NOTE_SECONDS, services, sessions, sign_in_session
 from saml.errors import BadAssertion, LinkRefused, SignInRefused, Unsolicited
 from saml.outcomes import Begun, SignedIn
@@ -145,7 +144,6 @@ def local_path(wanted: str) -> str:
 
 
 def _page(form: AddressForm) -> Response:
-    let_forms_reach(services().sign_on.origins())
     where = local_path(request.values.get("next", ""))
     page = render_template(
         "sign_in/start.html",
@@ -159,7 +157,6 @@ def _page(form: AddressForm) -> Response:
 
 
 def _choose(listed: list[Provider], text: str, back: str, *, nothing_for_address: bool = False) -> Response:
-    let_forms_reach(services().sign_on.origins())
     listed = sorted(listed, key=lambda one: fold(one.name))
     page = render_template(
         "sign_in/organisations.html",
@@ -181,7 +178,7 @@ def _go(provider_id: str, back: str) -> Answer:
 
 def sent_to_provider(begun: Begun) -> Answer:
     """Send the browser to the provider, with the cookie by which its answer will be known."""
-    response = send(begun.onward)
+    response = leave(begun.onward)
     # The answer is a form posted by another site, with which a browser sends no Lax cookie; and it takes a
     # Secure cookie on plain http for localhost as well.
     response.set_cookie(

@@ -5,8 +5,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.permissions import public
 from app.refusals import refused
-from app.saml_forms import posted_once, send
-from app.security import let_forms_reach
+from app.saml_forms import leave, pass_on, posted_once
 from app.viewer import portal_session, services, sessions
 from saml.errors import BadLogout, SignInRefused
 from saml.outcomes import Onward
@@ -26,7 +25,6 @@ THERE = {
 @public("Signing out must work for somebody whose session has just ended.")
 def confirm() -> str:
     """Offer to sign out here, or at the organisation as well."""
-    let_forms_reach(services().sign_on.origins())
     return render_template("sign_out/confirm.html", there=_can_end_there())
 
 
@@ -40,7 +38,8 @@ def sign_out() -> Answer:
     g.viewer = None
     if request.form.get("where") != "organisation":
         return redirect(url_for("sign_out.done"), 303)
-    return send(_end_there(at) or Onward(url_for("sign_out.done", there="not")))
+    onward = _end_there(at)
+    return leave(onward) if onward else redirect(url_for("sign_out.done", there="not"), 303)
 
 
 @bp.get("/sign-out/done")
@@ -65,7 +64,7 @@ def slo() -> Answer:
         ended = sessions().end_all(outcome.uid, outcome.concerns)
         current_app.logger.info("%s signed out by %s: %s", outcome.uid, outcome.provider_id, ended)
     there = "" if outcome.kind == "request" else ("all" if outcome.complete else "part")
-    return send(outcome.onward or Onward(url_for("sign_out.done", there=there or None)))
+    return pass_on(outcome.onward or Onward(url_for("sign_out.done", there=there or None)))
 
 
 def _can_end_there() -> bool:

@@ -19,15 +19,25 @@ from store.provider_watch import Watched
 
 
 class Registry:
-    """Reads and changes the registered providers, each change in one transaction."""
+    """Reads and changes the registered providers, each change in one transaction.
+
+    A copy of all of them is kept and believed only while the store's version is the one that it was read
+    at, so that a provider which another process suspends is out with the next question.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._copy: tuple[str, tuple[Provider, ...]] = ("", ())
 
     def all(self) -> list[Provider]:
         """Every provider, drafts and suspended ones too, by name."""
+        version, known = self._copy
         with self._store.reading() as tx:
-            return sorted((from_plain(row) for row in providers.all(tx)), key=lambda provider: provider.name)
+            today = providers.version(tx)
+            if today != version:
+                known = tuple(sorted(map(from_plain, providers.all(tx)), key=lambda each: each.name))
+                self._copy = today, known
+        return list(known)
 
     def live(self) -> list[Provider]:
         """Those through whom one can sign in, by name."""

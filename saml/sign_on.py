@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from redis import Redis
 
@@ -61,17 +60,6 @@ class SignOn:
         """The live providers that serve the address's mail domain; whether the person exists is not looked
         at."""
         return discovery.for_address(address, self._registry.live())
-
-    def origins(self) -> set[str]:
-        """Origins a form of the portal may end at by redirect: those of the live providers, for CSP
-        form-action."""
-        addresses = [
-            url
-            for provider in self._registry.live()
-            for url in (*provider.sso, *provider.slo, *provider.slo_answers)
-            if url
-        ]
-        return {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
 
     def metadata(self) -> bytes:
         """Our metadata for providers' administrators. Raises KeyUnusable."""

@@ -126,6 +126,15 @@ class ProviderRow(Table):
     details: Mapped[dict[str, Any]]
 
 
+class ProviderVersion(Table):
+    """One row, new with every change of the registry; whoever keeps a copy of it looks here first."""
+
+    __tablename__ = "provider_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1
+    version: Mapped[str] = mapped_column(String(32))  # random: after a restore an old number could come again
+
+
 class ProviderMetadata(Table):
     """One version of a provider's metadata, as received; old versions show what was trusted when."""
 

@@ -3,16 +3,17 @@
 """
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from store.errors import BadRecord
-from store.models import ProviderMetadata, ProviderRow
+from store.models import ProviderMetadata, ProviderRow, ProviderVersion
 
 APPLIED, HELD = "applied", "held"
 MOST_VERSIONS = 100  # of one provider
@@ -44,7 +45,13 @@ def save(tx: Session, provider: Mapping[str, Any]) -> None:
         row = ProviderRow(id=provider["id"])
         tx.add(row)
     row.state, row.entity_id, row.details = provider["state"], provider["entity_id"], details
+    tx.execute(update(ProviderVersion).values(version=secrets.token_hex(16)))
     tx.flush()
+
+
+def version(tx: Session) -> str:
+    """What is another one after every change: equal versions are equal registries, in every process."""
+    return tx.scalars(select(ProviderVersion.version)).one()
 
 
 def get(tx: Session, id: str) -> dict[str, Any] | None:

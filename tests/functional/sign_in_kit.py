@@ -99,8 +99,7 @@ class Browser:
 
     def arrive(self, begun: TestResponse, name: str, mail: str) -> TestResponse:
         """Choose at the provider who to be, and post its answer to us."""
-        assert begun.status_code == 303, begun.text
-        saml_response, relay_state = self.site.world.answer(begun.headers["Location"], name, mail)
+        saml_response, relay_state = self.site.world.answer(onward(begun), name, mail)
         return self.acs(saml_response, relay_state)
 
     def acs(self, saml_response: str, relay_state: str) -> TestResponse:
@@ -111,6 +110,14 @@ class Browser:
 def found_field(text: str, name: str) -> str:
     match = re.search(rf'name="{name}"[^>]* value="([^"]*)"', text)
     assert match is not None, text
+    return unescape(match.group(1))
+
+
+def onward(answer: TestResponse) -> str:
+    """The provider's address to which a page of ours takes the browser by itself."""
+    assert answer.status_code == 200, answer.text
+    match = re.search(r'<meta http-equiv="refresh" content="0; url=([^"]+)">', answer.text)
+    assert match is not None, answer.text
     return unescape(match.group(1))
 
 
@@ -130,5 +137,5 @@ def stale(here: Site, uid: str) -> None:
 
 def requested(begun: TestResponse) -> str:
     """The AuthnRequest that the browser is sent away with."""
-    packed = parse_qs(urlsplit(begun.headers["Location"]).query)["SAMLRequest"][0]
+    packed = parse_qs(urlsplit(onward(begun)).query)["SAMLRequest"][0]
     return zlib.decompress(base64.b64decode(packed), -15).decode()

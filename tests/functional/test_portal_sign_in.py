@@ -19,7 +19,7 @@ from tests.functional.saml_world import (
     TAMSIN,
     running_providers,
 )
-from tests.functional.sign_in_kit import Site, at, found_field, requested, site, stale
+from tests.functional.sign_in_kit import Site, at, found_field, onward, requested, site, stale
 
 MORWENNA = "morwenna.ashgarth@leadership.example"
 
@@ -65,7 +65,7 @@ def test_the_request_cookie_goes_to_saml_alone_and_the_session_cookie_is_lax(her
 def test_the_same_answer_sent_again_says_what_may_have_happened(here: Site) -> None:
     browser = here.browser()
     begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
-    answer = here.world.answer(begun.headers["Location"], "rivers", ISOLDE)
+    answer = here.world.answer(onward(begun), "rivers", ISOLDE)
     assert browser.acs(*answer).status_code == 303
 
     again = browser.acs(*answer)

@@ -20,7 +20,7 @@ from saml.outcomes import SignedIn
 from saml.state import CONFIRM, StoredRequest
 from store import waiting
 from tests.functional.saml_world import ISOLDE, PIERS, TAMSIN, Visit, running_providers
-from tests.functional.sign_in_kit import Site, at, site
+from tests.functional.sign_in_kit import Site, at, onward, site
 from tests.functional.test_saml_sign_on import forged
 
 
@@ -76,7 +76,7 @@ def test_one_persons_first_sign_in_in_two_windows_at_once_comes_in_through_both(
 def test_suspending_somebody_while_they_sign_in_for_the_first_time_leaves_them_outside(here: Site) -> None:
     browser = here.browser()
     begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
-    answer = here.world.answer(begun.headers["Location"], "rivers", ISOLDE)
+    answer = here.world.answer(onward(begun), "rivers", ISOLDE)
     with ThreadPoolExecutor(2) as pool:
         arriving = pool.submit(browser.acs, *answer)
         for tries in range(5):  # the first sign-in writes to the same entry
@@ -227,7 +227,7 @@ def test_while_redis_is_down_nobody_gets_in_and_afterwards_a_used_answer_stays_u
     with site(tmp_path, providers, fresh_slapd, fresh_redis) as here:
         browser = here.browser()
         begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
-        answer = here.world.answer(begun.headers["Location"], "rivers", ISOLDE)
+        answer = here.world.answer(onward(begun), "rivers", ISOLDE)
         assert browser.acs(*answer).status_code == 303
         fresh_redis.stop()
 

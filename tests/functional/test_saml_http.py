@@ -6,7 +6,7 @@ import html5lib
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from app.saml_forms import send
+from app.saml_forms import leave
 from dev.identity_provider.messages import encoded
 from dev.servers import Redis, Slapd
 from saml.outcomes import Onward
@@ -88,7 +88,7 @@ def test_a_posted_message_of_ours_goes_only_to_the_provider_and_can_be_sent_with
     fields = (("SAMLRequest", "PHg+"), ("RelayState", '"><script>evil()</script>'))
     with portal.app.test_request_context("/sign-in"):
         portal.app.preprocess_request()
-        answer = portal.app.process_response(portal.app.make_response(send(Onward(ADDRESS, fields))))
+        answer = portal.app.process_response(leave(Onward(ADDRESS, fields)))
     page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(answer.get_data(as_text=True))
     form = next(one for one in page.iter("form") if "data-onward" in one.attrib)
 

@@ -410,10 +410,6 @@ def test_discovery_finds_the_owner_of_the_domain_and_nobody_for_another(here: Wo
     assert here.sign_on.for_address("nobody") == []
 
 
-def test_the_origins_are_those_that_the_sign_in_form_may_lead_to(here: World) -> None:
-    assert here.sign_on.origins() == {here.provider("rivers").origin}
-
-
 @pytest.mark.parametrize(
     "wanted", ["//evil.example/", "https://evil.example/", "/\\evil.example", "x", "/a\nb"]
 )

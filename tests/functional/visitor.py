@@ -7,12 +7,14 @@ import http.client
 import re
 import ssl
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import html5lib
 
 REDIRECTS = (301, 302, 303, 307, 308)
+REFRESH = re.compile(r'<meta http-equiv="refresh" content="0; url=([^"]+)">')
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ class Answer:
     @property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
+
+    def leads_to(self) -> str:
+        """Where a browser goes on to by itself, by redirect or by refresh; empty for a page that stays."""
+        if self.status in REDIRECTS:
+            return str(self.headers["Location"])
+        found = REFRESH.search(self.text) if self.headers.get_content_type() == "text/html" else None
+        return unescape(found.group(1)) if found else ""
 
     def form(self, holding: str) -> Form:
         """The first form that has a field or button of that name."""
@@ -100,10 +109,11 @@ class Visitor:
     ) -> Answer:
         for _ in range(12):
             answer = self._once(method, url, fields, headers)
-            if not follow or answer.status not in REDIRECTS:
+            further = answer.leads_to()
+            if not follow or not further:
                 return answer
-            url = urljoin(url, answer.headers["Location"])
-            if answer.status != 307 and answer.status != 308:
+            url = urljoin(url, further)
+            if answer.status not in (307, 308):
                 method, fields = "GET", None
             headers = {"Referer": answer.url}
         raise AssertionError(f"too many redirects, last to {url}")

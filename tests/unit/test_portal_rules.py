@@ -31,7 +31,7 @@ def test_a_mark_says_who_may_open_a_view() -> None:
 
 
 def test_the_policy_allows_nothing_inline_and_forms_only_where_said() -> None:
-    policy = content_security_policy(["https://idp.example"])
+    policy = content_security_policy("https://idp.example")
     assert "form-action 'self' https://idp.example;" in policy
     assert "unsafe" not in policy
 

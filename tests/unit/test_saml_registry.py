@@ -1,5 +1,7 @@
 """Registrations of providers: wrong ones are refused by key and reason, and nothing is taken from another."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,10 @@ from saml.errors import ProviderRefused
 from saml.provider import DRAFT, LIVE, PAIRWISE_ID, SUSPENDED, from_plain, to_plain
 from saml.registry import Registry
 from store.database import Store
+from tests.many_providers import many, register
 from tests.saml_kit import NOW, identity_provider
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Organisations:
@@ -216,3 +221,37 @@ def test_an_odd_file_ends_in_a_sentence_that_names_it(
 
     assert "rivers.toml" in str(refused.value) or "pin" in said
     assert Registry(store).all() == []
+
+
+OTHER_PROCESS = """
+import sys
+from saml.registry import Registry
+from store.database import Store
+from store.settings import StoreSettings
+Registry(Store.open(StoreSettings(url=sys.argv[1]))).set_state("council-0007", sys.argv[2])
+"""
+
+
+def test_what_another_process_suspends_is_out_with_the_next_question(store: Store) -> None:
+    register(store, many(20))
+    registry = Registry(store)
+    assert len(registry.live()) == 20
+
+    for state, left in ((SUSPENDED, 19), (LIVE, 20)):
+        url = f"sqlite:///{store.file}"
+        # Our own interpreter and text.
+        subprocess.run([sys.executable, "-c", OTHER_PROCESS, url, state], check=True, cwd=ROOT)
+        assert len(registry.live()) == left
+        assert (registry.by_entity_id("https://sign-in.council-0007.example/idp") is None) == (left == 19)
+
+
+def test_the_copy_is_read_anew_only_after_a_change(store: Store) -> None:
+    register(store, many(3))
+    registry = Registry(store)
+    first = registry.all()
+    assert all(one is other for one, other in zip(first, registry.all(), strict=True))
+    first.clear()
+    assert len(registry.all()) == 3
+
+    registry.change("council-0001", contact="somebody else")
+    assert registry.all()[1].contact == "somebody else"
