@@ -42,7 +42,7 @@ check: ## Style, types, import contracts and the rules about the whole code base
 	@$(MAKE) --no-print-directory checks
 
 bench: ## Measure how fast it is (COUNTERPART_BENCH_LARGEST=100000 leaves the million people out)
-	@dev/bootstrap
+	@dev/bootstrap --bench
 	$(PYTHON) -m pytest -p no:xdist -s tests/bench $(ARGS)
 
 ##@ Maintain

@@ -82,6 +82,13 @@ def test_the_browser_is_only_asked_for_by_the_tests(machine: Machine) -> None:
     assert "chromium" in machine.calls()
 
 
+def test_what_ours_is_measured_beside_is_only_asked_for_by_the_bench(machine: Machine) -> None:
+    machine.bootstrap("--test-all", YES="1")
+    assert "mod-shib" not in machine.calls()
+    machine.bootstrap("--bench", YES="1")
+    assert "libapache2-mod-shib" in machine.calls()
+
+
 def test_a_browser_of_another_name_will_do(machine: Machine) -> None:
     machine.has("google-chrome")
     machine.bootstrap("--tests", YES="1")
