@@ -95,11 +95,14 @@ def begin() -> Answer:
 
 @bp.get("/saml/metadata")
 @public("Identity providers read our metadata; it holds no secret.")
-def metadata() -> Response:
+def metadata() -> Answer:
     """Publish what an identity provider needs to know of us."""
     response = make_response(services().sign_on.metadata())
     response.mimetype = "application/samlmetadata+xml"
-    return response
+    response.headers["Content-Disposition"] = 'inline; filename="counterpart-metadata.xml"'
+    response.headers["Cache-Control"] = "no-cache"  # to be asked again each time, as keys may have changed
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 @bp.get("/saml/acs")

@@ -20,6 +20,7 @@ from counterpart.settings import Settings, SettingsError
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service
 from saml.keys import load_keys
+from saml.our_metadata import Publisher
 from saml.registry import Registry
 from saml.sign_on import SignOn
 from search_index.reader import SearchIndex
@@ -60,7 +61,15 @@ def build(settings: Settings) -> Services:
         redis=redis,
         clock=system_clock,
         registry=registry,
-        sign_on=SignOn(settings.saml, registry, redis, directory, system_clock),
+        sign_on=SignOn(settings.saml, registry, redis, directory, system_clock, publisher(settings)),
+    )
+
+
+def publisher(settings: Settings) -> Publisher:
+    """Who publishes our SAML metadata, in the words that the portal uses."""
+    portal = settings.portal
+    return Publisher(
+        service_name=portal.service_name, organisation=portal.controller, technical_mail=portal.help_mail
     )
 
 

@@ -13,7 +13,7 @@ from dev.processes import Process
 from dev.servers import ROOT
 from dev.settings import HouseSettings
 from saml.keys import load_keys
-from saml.messages import service_metadata
+from saml.our_metadata import service_metadata
 from saml.registry import Registry
 from store.database import Store
 

@@ -1,4 +1,4 @@
-"""The messages we write: AuthnRequest, LogoutRequest, LogoutResponse, and our metadata."""
+"""The messages we write: AuthnRequest, LogoutRequest, LogoutResponse, with how they are sent."""
 
 import base64
 import secrets
@@ -10,15 +10,13 @@ from urllib.parse import quote_plus, urlsplit
 from lxml import etree
 
 from saml.assertion import NameID
-from saml.encryption import CIPHERS, OAEP_MGF1P
 from saml.engine import RSA_SHA256, sign_bytes, sign_message
 from saml.keys import Keys
 from saml.outcomes import Onward
 from saml.settings import SAMLSettings
-from saml.xml import DS, MD, SAML, SAMLP, q, written
+from saml.xml import SAML, SAMLP, q, written
 
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 _NAMESPACES = {"samlp": SAMLP, "saml": SAML}
 
@@ -119,47 +117,3 @@ def posted(address: str, parameter: str, message: bytes, relay_state: str, keys:
     signed = sign_message(message, keys.private_key, keys.current.certificate)
     fields = [(parameter, base64.b64encode(signed).decode())]
     return Onward(address, tuple([*fields, ("RelayState", relay_state)] if relay_state else fields))
-
-
-def service_metadata(settings: SAMLSettings, keys: Keys) -> bytes:
-    """Our metadata, as a provider's administrator pastes it: keys, ACS, logout, and that we need a subject
-    id."""
-    attr, mdattr = "urn:oasis:names:tc:SAML:metadata:attribute", SAML
-    root = etree.Element(q(MD, "EntityDescriptor"), nsmap={"md": MD, "ds": DS, "saml": SAML, "mdattr": attr})
-    root.set("entityID", settings.entity_id)
-    extensions = etree.SubElement(root, q(MD, "Extensions"))
-    wish = etree.SubElement(etree.SubElement(extensions, q(attr, "EntityAttributes")), q(mdattr, "Attribute"))
-    wish.set("Name", "urn:oasis:names:tc:SAML:profiles:subject-id:req")
-    wish.set("NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri")
-    etree.SubElement(wish, q(SAML, "AttributeValue")).text = "any"
-    role = etree.SubElement(root, q(MD, "SPSSODescriptor"))
-    role.set("protocolSupportEnumeration", SAMLP)
-    role.set("AuthnRequestsSigned", "true")
-    role.set("WantAssertionsSigned", "true")
-    for certificate in keys.certificates:
-        _key_descriptor(role, "signing", certificate)
-    encryption = _key_descriptor(role, "encryption", keys.encryption_certificate)
-    for algorithm in (*CIPHERS, OAEP_MGF1P):
-        etree.SubElement(encryption, q(MD, "EncryptionMethod")).set("Algorithm", algorithm)
-    for binding in (REDIRECT, POST):
-        _endpoint(role, "SingleLogoutService", binding, settings.slo_url)
-    acs = _endpoint(role, "AssertionConsumerService", POST, settings.acs_url)
-    acs.set("index", "0")
-    acs.set("isDefault", "true")
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
-
-
-def _key_descriptor(role: etree._Element, use: str, certificate: str) -> etree._Element:
-    key = etree.SubElement(role, q(MD, "KeyDescriptor"))
-    key.set("use", use)
-    info = etree.SubElement(etree.SubElement(key, q(DS, "KeyInfo")), q(DS, "X509Data"))
-    lines = [line for line in certificate.strip().splitlines() if not line.startswith("-----")]
-    etree.SubElement(info, q(DS, "X509Certificate")).text = "\n".join(lines)
-    return key
-
-
-def _endpoint(role: etree._Element, name: str, binding: str, location: str) -> etree._Element:
-    node = etree.SubElement(role, q(MD, name))
-    node.set("Binding", binding)
-    node.set("Location", location)
-    return node

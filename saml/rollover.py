@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from saml.certificates import ends, fingerprint
 from saml.errors import SAMLError
 from saml.keys import Keys, load_keys
+from saml.our_metadata import CACHED_FOR
 from saml.settings import SAMLSettings
 
 BITS = 3072
 DAYS = 3 * 365
-WAIT = timedelta(days=1)  # our metadata says that a copy of it may be kept for so long
+WAIT = CACHED_FOR  # as long as a copy of our metadata may be kept
 STEPS = ("start", "switch", "finish")
 
 

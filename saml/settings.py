@@ -70,6 +70,29 @@ class SAMLSettings:
         },
     )
 
+    description: str = field(
+        default="Where the public sector's most senior leaders find and reach each other.",
+        metadata={"meaning": "One sentence about the service, in our metadata; providers show it."},
+    )
+    security_mail: str = field(
+        default="",
+        metadata={
+            "meaning": "The address for security incidents in our metadata (REFEDS security contact); empty "
+            "= the portal's help address."
+        },
+    )
+    assurance: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "meaning": "URIs of what you certify in our metadata, such as `https://refeds.org/sirtfi`. Name "
+            "it only if it is so."
+        },
+    )
+    categories: tuple[str, ...] = field(
+        default=(),
+        metadata={"meaning": "URIs of the entity categories that a federation gave us, for our metadata."},
+    )
+
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:

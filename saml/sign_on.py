@@ -13,8 +13,9 @@ from saml.encryption import Decryption
 from saml.engine import assert_pair
 from saml.errors import BadLogout, NotFresh, SignInRefused, SomebodyElse, Unavailable, UnknownProvider
 from saml.impersonation import organisations_meant
-from saml.keys import OwnKeys
+from saml.keys import Keys, OwnKeys
 from saml.linking import DirectoryOfPeople, Linking, fingerprint
+from saml.our_metadata import Publisher, service_metadata
 from saml.outcomes import Begun, Onward, SignedIn, SLOOutcome
 from saml.postcheck import Expected, check
 from saml.precheck import check_response
@@ -38,6 +39,7 @@ class SignOn:
         redis: "Redis",
         directory: DirectoryOfPeople,
         clock: Callable[[], datetime],
+        publisher: Publisher | None = None,
     ) -> None:
         assert_pair()
         self._settings = settings
@@ -46,6 +48,8 @@ class SignOn:
         self.linking = Linking(directory)
         self._clock = clock
         self._keys = OwnKeys(settings)
+        self._publisher = publisher
+        self._published: tuple[Keys | None, bytes] = (None, b"")
         self._state = RequestState(redis, settings.request_minutes)
 
     def providers(self) -> list[Provider]:
@@ -62,8 +66,12 @@ class SignOn:
         return discovery.for_address(address, self._registry.live())
 
     def metadata(self) -> bytes:
-        """Our metadata for providers' administrators. Raises KeyUnusable."""
-        return messages.service_metadata(self._settings, self._keys())
+        """Our metadata for providers' administrators, signed once for the same keys. Raises KeyUnusable."""
+        keys, (known, document) = self._keys(), self._published
+        if keys is not known:
+            document = service_metadata(self._settings, keys, self._publisher)
+            self._published = keys, document
+        return document
 
     def begin(
         self,

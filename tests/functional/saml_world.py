@@ -26,7 +26,7 @@ from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
 from ldap_schema.settings import DirectorySettings
 from saml.keys import load_keys
-from saml.messages import service_metadata
+from saml.our_metadata import service_metadata
 from saml.outcomes import SignedIn
 from saml.provider import LIVE
 from saml.registry import Registry

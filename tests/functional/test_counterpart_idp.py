@@ -15,7 +15,7 @@ from dev.identity_provider.config import Identity, IdentityProvider, Service, re
 from dev.identity_provider.demo import ensure_key
 from dev.servers import MailCatcher, Redis, Slapd
 from saml.keys import load_keys
-from saml.messages import service_metadata
+from saml.our_metadata import service_metadata
 from saml.settings import SAMLSettings
 from store import ledger, waiting
 from tests.functional.command_line import Installed

@@ -10,7 +10,7 @@ from dev.identity_provider.config import read_service
 from saml import bindings, engine, slo, verify
 from saml.encryption import CIPHERS
 from saml.errors import BadAssertion
-from saml.messages import service_metadata
+from saml.our_metadata import service_metadata
 from saml.postcheck import read_name_id
 from saml.xml import MD, SAML, q
 from tests.attacks.encryption import CBC, USUAL, ciphertext, envelope, flipped, plain_assertion, sent, shaped

@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from dev.identity_provider.config import read_service
 from saml.keys import KeyUnusable, OwnKeys, load_keys
-from saml.messages import service_metadata
+from saml.our_metadata import service_metadata
 from saml.settings import SAMLSettings
 from tests.saml_kit import SETTINGS, key_pair, keys
 
