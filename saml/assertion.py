@@ -35,7 +35,7 @@ class Assertion:
     session_index: str
     authenticated_at: datetime
     ends_at: datetime  # when the assertion is no longer valid; replay is remembered until then
-    context: str  # authentication context class
+    contexts: tuple[str, ...]  # authentication context classes, one for each statement that has one
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     session_ends_at: datetime | None = (
         None  # when the provider wants our session to end (SessionNotOnOrAfter)

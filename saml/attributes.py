@@ -15,6 +15,7 @@ SUBJECT = "urn:oasis:names:tc:SAML:attribute:subject-id"
 ENTRA_TENANT = "http://schemas.microsoft.com/identity/claims/tenantid"
 ENTRA_OBJECT = "http://schemas.microsoft.com/identity/claims/objectidentifier"
 TARGETED = "urn:oid:1.3.6.1.4.1.5923.1.1.1.10"  # eduPersonTargetedID
+KEYS = frozenset({PAIRWISE, SUBJECT, ENTRA_TENANT, ENTRA_OBJECT})  # that may decide who somebody is
 MAIL_NAMES = (
     "urn:oid:0.9.2342.19200300.100.1.3",
     "mail",
@@ -33,7 +34,8 @@ def whole_text(node: etree._Element) -> str:
 def attributes(
     assertion: etree._Element, refusal: Callable[[str], SignInRefused]
 ) -> dict[str, tuple[str, ...]]:
-    """Name -> values. A name that comes twice refuses the message: readers disagree on which one counts.
+    """Name -> values, together where a name comes again: Keycloak writes an Attribute for each role. One
+    that decides who somebody is and comes twice refuses the message: readers disagree on which one counts.
 
     Values that are not plain text (eduPersonTargetedID, say) are left out, unless they carry a name that
     decides who somebody is.
@@ -44,9 +46,9 @@ def attributes(
             if node.tag != q(SAML, "Attribute"):
                 raise refusal("an attribute is encrypted or of a kind we don't read")
             name = str(node.get("Name") or "")
-            if name in found:
-                raise refusal("an attribute comes twice")
-            found[name] = _values(name, node, refusal)
+            if name in found and name in KEYS:
+                raise refusal("an identifying attribute comes twice")
+            found[name] = (*found.get(name, ()), *_values(name, node, refusal))
     return found
 
 
@@ -64,7 +66,7 @@ def _values(name: str, node: etree._Element, refusal: Callable[[str], SignInRefu
     values = []
     for value in node.findall(q(SAML, "AttributeValue")):
         if len(value):
-            if name in (PAIRWISE, SUBJECT, ENTRA_TENANT, ENTRA_OBJECT, *MAIL_NAMES):
+            if name in (*KEYS, *MAIL_NAMES):
                 raise refusal("an identifying attribute has elements in its value")
             continue
         values.append(whole_text(value)[:MAX_VALUE])

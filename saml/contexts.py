@@ -25,6 +25,6 @@ def expanded(names: Iterable[str]) -> tuple[str, ...]:
 
 def check(assertion: Assertion, provider: Provider) -> None:
     """Raise NotAssured unless the sign-in had one of the contexts that the provider must use."""
-    had = {assertion.context, *assertion.attributes.get(MICROSOFT_METHODS, ())}
+    had = {*assertion.contexts, *assertion.attributes.get(MICROSOFT_METHODS, ())}
     if provider.contexts and not had & set(provider.contexts):
         raise NotAssured("the sign-in had none of the authentication contexts required", provider.id)

@@ -114,7 +114,7 @@ def _shape(node: etree._Element) -> Encrypted:
     data, *beside = node
     if set(data.attrib) - {"Id", "Type"} or data.get("Type", XENC + "Element") != XENC + "Element":
         raise BadAssertion("what was encrypted is not an element")
-    method, info, value = _method_info_value(data, frozenset())
+    method, info, value = _method_info_value(data, frozenset(), may_wrap=_ids(beside))
     cipher = CIPHERS.get(str(method.get("Algorithm")))
     if cipher is None or len(method):
         raise BadAssertion("the encryption algorithm is not allowed")
@@ -127,8 +127,12 @@ def _shape(node: etree._Element) -> Encrypted:
     return Encrypted(mode, key_bytes, value, tuple(map(_wrapped, wrapped)), tuple(node.nsmap.items()))
 
 
+def _ids(keys: Iterable[etree._Element]) -> frozenset[str]:
+    return frozenset(f"#{key.get('Id')}" for key in keys if key.get("Id"))
+
+
 def _method_info_value(
-    node: etree._Element, more: frozenset[str]
+    node: etree._Element, more: frozenset[str], may_wrap: frozenset[str] | None = None
 ) -> tuple[etree._Element, etree._Element | None, bytes]:
     """EncryptionMethod, KeyInfo if there is one, and the bytes of CipherValue; `more` may follow."""
     parts = [child for child in node if child.tag not in more]
@@ -140,14 +144,18 @@ def _method_info_value(
         raise BadAssertion("the encrypted bytes are not in the message itself")
     found = parts[1] if len(parts) == 3 else None
     if found is not None:
-        _check_key_info(found, may_wrap=not more)
+        _check_key_info(found, may_wrap)
     return parts[0], found, from_base64(str(parts[-1][0].text or ""))
 
 
-def _check_key_info(info: etree._Element, *, may_wrap: bool) -> None:
-    """Nothing that points elsewhere; an EncryptedKey only where a key may be wrapped."""
+def _check_key_info(info: etree._Element, may_wrap: frozenset[str] | None) -> None:
+    """Nothing that points elsewhere. Where a key may be wrapped, an EncryptedKey, or a pointer to one that
+    stands beside (Okta and OpenSAML write it): it is not followed, for those beside are tried anyway."""
     for child in info:
-        if may_wrap and child.tag == q(XENC, "EncryptedKey"):
+        if may_wrap is not None and child.tag == q(XENC, "EncryptedKey"):
+            continue
+        pointer = child.tag == q(DS, "RetrievalMethod") and not len(child)
+        if may_wrap and pointer and child.get("URI") in may_wrap:
             continue
         if any(part.tag not in KEY_INFO_PARTS for part in child.iter()):
             raise BadAssertion("a key is to be looked up elsewhere, which we never do")

@@ -4,7 +4,7 @@ Every comparison is exact and everything is required to be there; absence is how
 elsewhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,9 @@ from saml.xml import SAML, Unreadable, instant, is_ncname, q
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+NOT_BEARER = "the subject does not have a bearer confirmation"
+MOST_STATEMENTS = 10  # of a kind; real assertions have one, or two where a second factor was asked for
+LONGEST_INDEX = 1024
 _CONDITIONS = frozenset(q(SAML, name) for name in ("AudienceRestriction", "OneTimeUse", "ProxyRestriction"))
 
 
@@ -104,16 +107,17 @@ def _assertion(node: etree._Element, expected: Expected) -> Assertion:
     valid_until = _conditions(
         _only(node, "Conditions", expected), instant(node.get("IssueInstant")), expected
     )
-    statement = _only(node, "AuthnStatement", expected)
+    statements = node.findall(q(SAML, "AuthnStatement"))
+    _refuse_unless(bool(statements), "the assertion has no AuthnStatement", expected)
     return Assertion(
         id=identifier,
         name_id=_name_id(subject, expected),
-        session_index=str(statement.get("SessionIndex") or "")[:256],
-        authenticated_at=_authenticated(statement, expected),
+        session_index=_session_index(statements),
+        authenticated_at=_authenticated(statements, expected),
         ends_at=max(confirmed_until, valid_until),
-        context=_context(statement),
+        contexts=tuple(filter(None, map(_context, statements))),
         attributes=attributes(node, _refusal(expected)),
-        session_ends_at=_session_end(statement),
+        session_ends_at=_session_end(statements),
         targeted_id=_targeted_id(node, expected),
     )
 
@@ -123,9 +127,22 @@ def _refusal(expected: Expected) -> Callable[[str], BadAssertion]:
 
 
 def _confirmation(subject: etree._Element, expected: Expected) -> datetime:
-    """The bearer confirmation: it is what ties the signed assertion to our request and our address."""
-    confirmation = _only(subject, "SubjectConfirmation", expected)
-    _refuse_unless(confirmation.get("Method") == BEARER, "the confirmation is not bearer", expected)
+    """The bearer confirmation: it is what ties the signed assertion to our request and our address. One that
+    holds is enough (Core 2.4.1, Profiles 4.1.4.2); those of other methods say nothing to us."""
+    confirmations = subject.findall(q(SAML, "SubjectConfirmation"))
+    bearers = [one for one in confirmations if one.get("Method") == BEARER]
+    _refuse_unless(0 < len(bearers) and len(confirmations) <= MOST_STATEMENTS, NOT_BEARER, expected)
+    return _bearer(max(bearers, key=lambda one: _is_ours(one, expected)), expected)
+
+
+def _is_ours(confirmation: etree._Element, expected: Expected) -> bool:
+    """Whether it names our address and our request; of several the one that does is judged."""
+    data = confirmation.find(q(SAML, "SubjectConfirmationData"))
+    ours = (expected.acs_url, expected.request_id)
+    return data is not None and (data.get("Recipient"), data.get("InResponseTo")) == ours
+
+
+def _bearer(confirmation: etree._Element, expected: Expected) -> datetime:
     data = _only(confirmation, "SubjectConfirmationData", expected)
     _refuse_unless(
         data.get("Recipient") == expected.acs_url, "the Recipient is not our ACS address", expected
@@ -150,7 +167,11 @@ def _not_over(end: datetime, start: datetime, what: str, expected: Expected) -> 
     if end <= expected.now - expected.skew:
         raise Expired(f"{what} is over; compare the clocks", expected.provider.id)
     cap = timedelta(minutes=expected.provider.max_minutes)
-    _refuse_unless(end - start <= cap + expected.skew, f"{what} is valid for longer than {cap}", expected)
+    _refuse_unless(
+        end - start <= cap + expected.skew,
+        f"{what} is valid for longer than {cap} (max_minutes of its registration)",
+        expected,
+    )
     return end
 
 
@@ -172,21 +193,33 @@ def _conditions(node: etree._Element, issued: datetime, expected: Expected) -> d
     return _not_over(instant(node.get("NotOnOrAfter")), start, "the assertion", expected)
 
 
-def _authenticated(statement: etree._Element, expected: Expected) -> datetime:
-    moment = instant(statement.get("AuthnInstant"))
-    _refuse_unless(moment <= expected.now + expected.skew, "the sign-in happened in the future", expected)
+def _authenticated(statements: Sequence[etree._Element], expected: Expected) -> datetime:
+    """When the person signed in at the provider; with several statements, when they last did."""
+    _refuse_unless(len(statements) <= MOST_STATEMENTS, "the assertion has too many statements", expected)
+    moments = [instant(statement.get("AuthnInstant")) for statement in statements]
+    latest = expected.now + expected.skew
+    _refuse_unless(all(one <= latest for one in moments), "the sign-in happened in the future", expected)
     oldest = expected.now - expected.skew - timedelta(hours=expected.provider.max_sign_in_hours)
-    if moment < oldest:
+    if max(moments) < oldest:
         raise Expired("the person signed in at the provider too long ago", expected.provider.id)
-    ends = statement.get("SessionNotOnOrAfter")
-    if ends is not None and instant(ends) <= expected.now - expected.skew:
+    ends = _session_end(statements)
+    if ends is not None and ends <= expected.now - expected.skew:
         raise Expired("the session at the provider is over", expected.provider.id)
-    return moment
+    return max(moments)
 
 
-def _session_end(statement: etree._Element) -> datetime | None:
-    ends = statement.get("SessionNotOnOrAfter")
-    return None if ends is None else instant(ends)
+def _session_end(statements: Sequence[etree._Element]) -> datetime | None:
+    """When the first of the provider's sessions ends, if it says so."""
+    ends = [statement.get("SessionNotOnOrAfter") for statement in statements]
+    return min((instant(one) for one in ends if one is not None), default=None)
+
+
+def _session_index(statements: Sequence[etree._Element]) -> str:
+    """The session's name at the provider; empty, so that any logout of the person ends it, where there are
+    several or where it is too long to be kept."""
+    names = {str(statement.get("SessionIndex") or "") for statement in statements}
+    name = names.pop()
+    return "" if names or len(name) > LONGEST_INDEX else name
 
 
 def _context(statement: etree._Element) -> str:

@@ -40,8 +40,10 @@ DIGEST_METHODS = {
     "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
 }
 ASSERTION, ENCRYPTED = q(SAML, "Assertion"), q(SAML, "EncryptedAssertion")
-_RESPONSE_PARTS = frozenset({q(SAML, "Issuer"), q(DS, "Signature"), q(SAMLP, "Status"), ASSERTION, ENCRYPTED})
-_STATUS_PARTS = frozenset({q(SAMLP, "StatusCode"), q(SAMLP, "StatusMessage")})
+_RESPONSE_PARTS = frozenset({
+    q(SAML, "Issuer"), q(DS, "Signature"), q(SAMLP, "Extensions"), q(SAMLP, "Status"), ASSERTION, ENCRYPTED,
+})  # fmt: skip
+_STATUS_PARTS = tuple(q(SAMLP, name) for name in ("StatusCode", "StatusMessage", "StatusDetail"))
 _RESPONSE_ATTRIBUTES = frozenset(
     {"ID", "Version", "IssueInstant", "Destination", "InResponseTo", "Consent", q(XSI, "schemaLocation")}
 )
@@ -127,7 +129,13 @@ def _check_status(root: etree._Element) -> None:
         detail = str(nested.get("Value", "") if nested is not None else codes[0].get("Value", ""))
         raise ProviderSaidNo(f"the provider reports {detail[-80:]!r}")
     beside = root.findall(f"{q(SAMLP, 'Status')}/*")
-    if any(len(part) or part.tag not in _STATUS_PARTS for part in beside) or len(beside) > len(_STATUS_PARTS):
+    *plain, detail_tag = (
+        _STATUS_PARTS  # the detail holds anything; what must not hide there is looked for later
+    )
+    names = [part.tag for part in beside]
+    if any(part.tag not in plain or len(part) for part in beside if part.tag != detail_tag) or (
+        len(set(names)) != len(names)
+    ):
         raise BadAssertion("the status of success holds something unexpected")
 
 

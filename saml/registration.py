@@ -93,7 +93,7 @@ def _provider(file: TOMLFile, organisations: OrganisationFinder) -> Provider:
         mail_attribute=file.text("mail_attribute", "mail"),
         contexts=_contexts(file),
         ask_contexts=file.flag("ask_contexts"),
-        max_minutes=file.number("max_minutes", 90, 5, 720),
+        max_minutes=file.number("max_minutes", 90, 5, 1440),
         max_sign_in_hours=file.number("max_sign_in_hours", 168, 1, 2160),
         max_session_hours=file.number("max_session_hours", 0, 0, 24),
         contact=file.text("contact")[:300],

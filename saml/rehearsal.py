@@ -100,7 +100,7 @@ def _told(
         issued=issued,
         federated_id=claimed.federated_id,
         mails=claimed.mails,
-        context=assertion.context if assertion else "",
+        context=", ".join(assertion.contexts) if assertion else "",
         attributes=dict(assertion.attributes) if assertion else {},
         uid=uid,
         linked=linked,

@@ -16,6 +16,8 @@ EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
+DSIG11 = "http://www.w3.org/2009/xmldsig11#"
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 
 MAX_MESSAGE = 256 * 1024  # bytes of XML; real responses are under 20 KiB
 MAX_ELEMENTS = 4000
@@ -25,7 +27,7 @@ MAX_NAMESPACES = 100  # in scope at one place
 MAX_NAMESPACE = 1024  # characters of its name
 
 _VERSION = re.compile(rb"""\A<\?xml\s+version\s*=\s*["']1\.0["']""")
-_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,20})?(Z|\+00:00)", re.ASCII)
 _ENCODING = re.compile(rb"""\A<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
 
@@ -44,9 +46,13 @@ KEY_INFO_PARTS = frozenset(
     q(DS, name)
     for name in (
         "X509Data", "X509Certificate", "X509SubjectName", "X509IssuerSerial", "X509IssuerName",
-        "X509SerialNumber", "X509SKI", "KeyName", "KeyValue", "RSAKeyValue", "Modulus", "Exponent",
+        "X509SerialNumber", "X509SKI", "X509CRL", "KeyName", "KeyValue", "RSAKeyValue", "Modulus", "Exponent",
     )
-)  # fmt: skip
+) | frozenset({
+    q(DSIG11, "ECKeyValue"), q(DSIG11, "NamedCurve"), q(DSIG11, "PublicKey"), q(DSIG11, "X509Digest"),
+    q(DSIG11, "DEREncodedKeyValue"),
+    q(WSSE, "SecurityTokenReference"), q(WSSE, "KeyIdentifier"),  # Microsoft's encryption, around X509Data
+})  # fmt: skip
 
 
 def from_base64(text: str, limit: int = MAX_MESSAGE) -> bytes:
@@ -184,7 +190,8 @@ def is_ncname(text: str) -> bool:
 
 
 def instant(text: str | None) -> datetime:
-    """A SAML time, which is always UTC and ends in Z. Raises Unreadable."""
+    """A SAML time, which is always UTC (Core 1.3.3) and ends in Z, or in +00:00 as some write that. Raises
+    Unreadable."""
     if text is None or not _DATE.fullmatch(text):
         raise Unreadable("a time is missing or is not UTC")
     try:

@@ -35,6 +35,7 @@ class Recipe:
     recipients: tuple[str, ...] = ("portal",)  # names of key pairs
     named: str | None = None  # the Recipient attribute
     beside: bool = False  # EncryptedKey after EncryptedData instead of in its KeyInfo
+    pointed: bool = False  # with a RetrievalMethod to the key beside
     tamper: Callable[[bytes], bytes] = bytes  # of the ciphertext
 
 
@@ -48,8 +49,13 @@ def encrypted(plain: bytes, recipe: Recipe = Recipe(), wrapper: str = "Encrypted
     info = etree.SubElement(data, q(DS, "KeyInfo"), nsmap={"ds": DS})
     place = node if recipe.beside else info
     _cipher_data(data, recipe.tamper(_ciphertext(plain, key, recipe.cipher)))
-    for name in recipe.recipients:
-        place.append(_wrapped(key, name, recipe))
+    for number, name in enumerate(recipe.recipients):
+        wrapped = _wrapped(key, name, recipe)
+        if recipe.pointed:
+            wrapped.set("Id", f"_key-{number}")
+            method = etree.SubElement(info, q(DS, "RetrievalMethod"), Type=XENC + "EncryptedKey")
+            method.set("URI", f"#_key-{number}")
+        place.append(wrapped)
     return node
 
 

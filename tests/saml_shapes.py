@@ -39,6 +39,11 @@ class Shape:
     session: str = 'SessionIndex="_s1"'
     minutes: int = 5
     status_more: str = ""
+    extensions: str = ""  # of the Response
+    confirmations: str = ""  # further ones, before ours
+    more_statements: str = ""  # further AuthnStatements, after the first
+    zone: str = "Z"  # how times say that they are UTC
+    key_info: str = ""  # more of it in the first signature, which does not cover it
     between: str = ""  # white space between elements
     signs: tuple[str, ...] = ("Assertion",)  # in this order
     encrypts: Recipe | None = None
@@ -51,7 +56,7 @@ class Shape:
 
 
 def _moment(shape: Shape, minutes: float = 0) -> str:
-    return written(NOW + timedelta(minutes=minutes)).replace("Z", f"{shape.fraction}Z")
+    return written(NOW + timedelta(minutes=minutes)).replace("Z", f"{shape.fraction}{shape.zone}")
 
 
 def _attributes(shape: Shape) -> str:
@@ -71,7 +76,7 @@ def _assertion(shape: Shape) -> str:
     issuer = f"<{a}Issuer{shape.issuer_format}>{shape.entity_id}</{a}Issuer>"
     data = f'InResponseTo="{REQUEST_ID}" Recipient="{SETTINGS.acs_url}" NotOnOrAfter="{_moment(shape, 5)}"'
     name = shape.name_id.format(a=a)
-    confirmation = (
+    confirmation = shape.confirmations.format(a=a, acs=SETTINGS.acs_url) + (
         f'<{a}SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">{w}'
         f"<{a}SubjectConfirmationData {data}/>{w}</{a}SubjectConfirmation>"
     )
@@ -85,7 +90,8 @@ def _assertion(shape: Shape) -> str:
         f"<{a}Conditions {validity}>{w}<{a}AudienceRestriction>{w}{audiences}{w}</{a}AudienceRestriction>"
         f"{shape.conditions.format(a=a)}{w}</{a}Conditions>",
         f'<{a}AuthnStatement AuthnInstant="{_moment(shape)}" {shape.session}>{w}<{a}AuthnContext>{w}'
-        f"{shape.context.format(a=a)}{w}</{a}AuthnContext>{w}</{a}AuthnStatement>",
+        f"{shape.context.format(a=a)}{w}</{a}AuthnContext>{w}</{a}AuthnStatement>"
+        + shape.more_statements.format(a=a),
         _attributes(shape),
         f"</{a}Assertion>",
     ))  # fmt: skip
@@ -102,6 +108,7 @@ def written_as(shape: Shape) -> bytes:
         f'<{p}Response xmlns{_declares(p)}="{SAMLP}" ID="_r1" Version="2.0" InResponseTo="{REQUEST_ID}"'
         f' Destination="{SETTINGS.acs_url}" IssueInstant="{_moment(shape)}">',
         f'<{a}Issuer xmlns{_declares(a)}="{SAML}"{shape.issuer_format}>{shape.entity_id}</{a}Issuer>',
+        shape.extensions.format(p=p),
         f'<{p}Status><{p}StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/>'
         f"{shape.status_more.format(p=p)}</{p}Status>",
         _assertion(shape),
@@ -141,6 +148,8 @@ def _signed(message: bytes, name: str, shape: Shape) -> bytes:
     context.key.load_cert_from_memory(certificate, constants.KeyDataFormatPem)
     xmlsec.tree.add_ids(root, ["ID"])
     context.sign(signature)
+    if shape.key_info:
+        signature[-1].append(etree.fromstring(shape.key_info))
     return etree.tostring(root)
 
 

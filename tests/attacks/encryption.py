@@ -89,13 +89,26 @@ def key_by_reference(node: etree._Element) -> None:
     etree.SubElement(data, q(XENC, "CipherReference")).set("URI", "#elsewhere")
 
 
-def retrieved_key(node: etree._Element) -> None:
-    """The key beside, and a pointer to it, as some providers write it: we follow no pointers."""
-    key = find(node, "EncryptedKey")
-    key.set("Id", "_key")
-    info = find(node, "KeyInfo", DS)
-    node.append(key)
-    etree.SubElement(info, q(DS, "RetrievalMethod")).set("URI", "#_key")
+def retrieved_key(uri: str, *, transformed: bool = False) -> Edit:
+    """The key beside, of the ID `_key`, and a pointer to somewhere."""
+
+    def edit(node: etree._Element) -> None:
+        key = find(node, "EncryptedKey")
+        key.set("Id", "_key")
+        info = find(node, "KeyInfo", DS)
+        node.append(key)
+        pointer = etree.SubElement(info, q(DS, "RetrievalMethod"), URI=uri)
+        if transformed:
+            etree.SubElement(pointer, q(DS, "Transforms"))
+
+    return edit
+
+
+def key_retrieves_itself(node: etree._Element) -> None:
+    retrieved_key("#_key")(node)
+    info = etree.Element(q(DS, "KeyInfo"))
+    etree.SubElement(info, q(DS, "RetrievalMethod"), URI="#_key")
+    find(node, "EncryptedKey").insert(1, info)
 
 
 def drop(name: str, namespace: str = XENC) -> Edit:
@@ -136,7 +149,13 @@ def evil(assertion: bytes) -> bytes:
 SHAPES: dict[str, Edit] = {
     "CipherReference to a file": cipher_reference,
     "the key by CipherReference": key_by_reference,
-    "RetrievalMethod to the key beside": retrieved_key,
+    "RetrievalMethod to nowhere": retrieved_key("#_other"),
+    "RetrievalMethod to a file beside a key": retrieved_key("file:///etc/hostname"),
+    "RetrievalMethod to http beside a key": retrieved_key("http://127.0.0.1:1/#_key"),
+    "RetrievalMethod by xpointer": retrieved_key("#xpointer(id('_key'))"),
+    "RetrievalMethod without address": retrieved_key(""),
+    "RetrievalMethod with transforms": retrieved_key("#_key", transformed=True),
+    "RetrievalMethod in the key that it means": key_retrieves_itself,
     "RetrievalMethod to a file": add("KeyInfo", '<ds:RetrievalMethod URI="file:///etc/hostname"/>', DS),
     "KeyInfoReference": add("KeyInfo", '<dsig11:KeyInfoReference URI="#x"/>', DS),
     "AgreementMethod": add("KeyInfo", '<xenc:AgreementMethod Algorithm="x"/>', DS),
@@ -258,6 +277,8 @@ HONEST: dict[str, Recipe] = {
     "as ADFS": CBC,
     "AES-128-CBC": Recipe(cipher=XENC + "aes128-cbc"),
     "key beside": Recipe(beside=True),
+    "as Okta, with a pointer to the key beside": Recipe(beside=True, pointed=True),
+    "pointers to several keys": Recipe(recipients=("stranger", "portal"), beside=True, pointed=True),
     "no digest named": Recipe(digest=None),
     "OAEP with SHA-256": Recipe(digest="sha256"),
     "OAEP 1.1 with SHA-256 throughout": Recipe(transport=OAEP, digest="sha256", mask="sha256"),

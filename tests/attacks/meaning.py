@@ -121,6 +121,35 @@ def second_restriction(root: etree._Element) -> None:
     etree.SubElement(restriction, f"{SAML}Audience").text = "https://other.example/"
 
 
+def alter(node: etree._Element, changes: Mapping[str, str | None]) -> None:
+    for key, value in changes.items():
+        if value is not None:
+            node.set(key, value)
+        elif key in node.attrib:
+            del node.attrib[key]
+
+
+def second(name: str, **changes: str | None) -> Edit:
+    """Another element of that name after the first, changed."""
+
+    def edit(root: etree._Element) -> None:
+        twice(f"{SAML}{name}")(root)
+        alter(list(root.iter(f"{SAML}{name}"))[1], changes)
+
+    return edit
+
+
+def two_bearers(*changes: Mapping[str, str | None]) -> Edit:
+    """Two confirmations, both changed."""
+
+    def edit(root: etree._Element) -> None:
+        twice(f"{SAML}SubjectConfirmation")(root)
+        for data, change in zip(root.iter(f"{SAML}SubjectConfirmationData"), changes, strict=True):
+            alter(data, change)
+
+    return edit
+
+
 EDITS: dict[str, Edit] = {
     **{
         f"no {name}": drop(f"{SAML}{name}")
@@ -128,14 +157,32 @@ EDITS: dict[str, Edit] = {
             "Subject", "SubjectConfirmation", "SubjectConfirmationData", "Conditions", "AuthnStatement",
         )
     },
+    "a second statement of tomorrow": second("AuthnStatement", AuthnInstant="2026-11-24T09:00:00Z"),
+    "a second statement without time": second("AuthnStatement", AuthnInstant=None),
+    "a second session that is over": second("AuthnStatement", SessionNotOnOrAfter="2026-11-23T08:00:00Z"),
+    "eleven statements": lambda root: [twice(f"{SAML}AuthnStatement")(root) for _ in range(10)],
+    "eleven confirmations": lambda root: [twice(f"{SAML}SubjectConfirmation")(root) for _ in range(10)],
+    "two bearers for others": two_bearers(
+        {"Recipient": "https://other.example/"}, {"InResponseTo": "_another"}
+    ),
+    "one bearer's address and another's request": two_bearers(
+        {"InResponseTo": "_another"}, {"Recipient": "https://other.example/"}
+    ),
+    "our bearer is over, another's is not": two_bearers(
+        {"NotOnOrAfter": "2026-11-23T08:00:00Z"}, {"Recipient": "https://other.example/"}
+    ),
+    "two bearers, neither with an end": two_bearers({"NotOnOrAfter": None}, {"NotOnOrAfter": None}),
+    "holder of key for us, bearer for another": lambda root: (
+        two_bearers({}, {"Recipient": "https://other.example/"})(root),
+        put(f"{SAML}SubjectConfirmation", "Method", "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key")(root),
+    ),
     "no issuer of the assertion": lambda root: find(root, f"{SAML}Assertion").remove(
         find(find(root, f"{SAML}Assertion"), f"{SAML}Issuer")
     ),
     **{
         f"two {name}": twice(f"{SAML}{name}")
         for name in (
-            "Subject", "NameID", "SubjectConfirmation", "SubjectConfirmationData", "Conditions",
-            "AuthnStatement", "Attribute",
+            "Subject", "NameID", "SubjectConfirmationData", "Conditions", "Attribute",
         )
     },
     "two issuers of the Response": twice(f"{SAML}Issuer"),
@@ -228,6 +275,12 @@ CONTROLS: dict[str, Make] = {
     "one of two audiences": lambda: signed_after(inside(f"{SAML}AudienceRestriction", another_audience)),
     "fractions of a second": lambda: signed_after(
         put(f"{SAML}Conditions", "NotOnOrAfter", "2026-11-23T09:05:00.1234567Z")
+    ),
+    "two bearers, ours first": lambda: signed_after(two_bearers({}, {"InResponseTo": "_another"})),
+    "two bearers, ours last": lambda: signed_after(two_bearers({"Recipient": "https://other.example/"}, {})),
+    "two statements": lambda: signed_after(second("AuthnStatement", SessionIndex="_another")),
+    "two statements, one of last month": lambda: signed_after(
+        second("AuthnStatement", AuthnInstant="2026-10-23T09:00:00Z")
     ),
     "two attribute statements": lambda: signed_after(
         lambda root: find(root, f"{SAML}AttributeStatement").addnext(

@@ -14,7 +14,7 @@ from saml import identity
 from saml.attributes import ENTRA_OBJECT, ENTRA_TENANT, MAIL_NAMES, PAIRWISE, SUBJECT
 from saml.errors import BadAssertion
 from saml.provider import ENTRA, NAME_ID, PAIRWISE_ID, Provider
-from saml.xml import XENC
+from saml.xml import DS, DSIG11, WSSE, XENC
 from tests.saml_encryption import Recipe
 from tests.saml_kit import SETTINGS, Judgement, identity_provider, registered
 from tests.saml_shapes import KEY, NAME_URI, PASSWORD, SUBJECT_ID_ATTRIBUTE, Shape, written_as
@@ -129,6 +129,48 @@ SHAPES = {
         attributes=((SUBJECT, NAME_URI, KEY), ("mail", NAME_BASIC, MAIL)),
         session='SessionIndex="_s1" SessionNotOnOrAfter="2026-11-23T17:00:00Z"',
     ),
+    "Keycloak, with an Attribute for each role": Shape(
+        signs=("Response",), attributes=(
+            (SUBJECT, NAME_URI, KEY), ("Role", NAME_BASIC, "offline_access"),
+            ("Role", NAME_BASIC, "uma_authorization"), ("email", NAME_BASIC, MAIL),
+            ("email", NAME_BASIC, "x@y.z"),
+        ),
+    ),
+    "Keycloak, with the key's name among the extensions": Shape(
+        signs=("Response",),
+        extensions='<{p}Extensions><k:KeyInfo xmlns:k="urn:keycloak:ext:key:1.0" MessageSigningKeyId="x"/>'
+        "</{p}Extensions>",
+    ),
+    "Okta, encrypted": Shape(
+        p="saml2p:", a="saml2:", signs=("Response",), inclusive="xs",
+        encrypts=Recipe(cipher=XENC + "aes256-cbc", key_bytes=32, beside=True, pointed=True),
+    ),
+    "a provider with an elliptic curve's key among the hints": Shape(
+        key_info=f'<ds:KeyValue xmlns:ds="{DS}"><e:ECKeyValue xmlns:e="{DSIG11}">'
+        '<e:NamedCurve URI="urn:oid:1.2"/>'
+        "<e:PublicKey>BA==</e:PublicKey></e:ECKeyValue></ds:KeyValue>"
+    ),
+    "Microsoft's hint at the key": Shape(
+        key_info=f'<o:SecurityTokenReference xmlns:o="{WSSE}"><ds:X509Data xmlns:ds="{DS}">'
+        "<ds:X509IssuerSerial><ds:X509IssuerName>CN=x</ds:X509IssuerName><ds:X509SerialNumber>1</ds:X509SerialNumber>"
+        "</ds:X509IssuerSerial></ds:X509Data></o:SecurityTokenReference>"
+    ),
+    "two ways to confirm the subject": Shape(
+        confirmations='<{a}SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"/>'
+        '<{a}SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><{a}SubjectConfirmationData '
+        'Recipient="https://other.example/acs" NotOnOrAfter="2026-11-23T09:05:00Z"/></{a}SubjectConfirmation>'
+    ),
+    "a second factor in a statement of its own": Shape(
+        more_statements='<{a}AuthnStatement AuthnInstant="2026-11-23T08:59:00Z" SessionIndex="_s1">'
+        "<{a}AuthnContext><{a}AuthnContextClassRef>https://refeds.org/profile/mfa</{a}AuthnContextClassRef></{a}AuthnContext>"
+        "</{a}AuthnStatement>"
+    ),
+    "details beside the success": Shape(
+        status_more="<{p}StatusMessage>Fine</{p}StatusMessage><{p}StatusDetail>"
+        "<x:y xmlns:x='urn:x'><x:z/></x:y></{p}StatusDetail>"
+    ),
+    "UTC as +00:00": Shape(zone="+00:00", fraction=".123456"),
+    "ten digits of a second": Shape(fraction=".1234567890"),
     "several audiences": Shape(audiences=("https://other.example/sp", SETTINGS.entity_id)),
     "several attribute statements": Shape(
         attributes=(SUBJECT_ID_ATTRIBUTE, ("mail", NAME_BASIC, MAIL)), statements=2

@@ -26,7 +26,7 @@ def asserting(
     subject_id: str = "rc-1@rivers-and-coasts.example", *mails: str, **more: tuple[str, ...]
 ) -> Assertion:
     attributes = {SUBJECT_ID: (subject_id,), MAIL: mails} | more
-    return Assertion("_a", NameID("n-1", identity.PERSISTENT), "_s", NOW, NOW, "", attributes)
+    return Assertion("_a", NameID("n-1", identity.PERSISTENT), "_s", NOW, NOW, (), attributes)
 
 
 def person(**changes: object) -> Person:
@@ -328,12 +328,12 @@ def test_a_required_context_is_read_from_the_answer_and_not_from_what_was_asked(
         asserting(), attributes={contexts.MICROSOFT_METHODS: ("urn:x:password", contexts.MICROSOFT_MFA)}
     )
 
-    contexts.check(replace(asserting(), context=contexts.REFEDS_MFA), strict)
+    contexts.check(replace(asserting(), contexts=(contexts.REFEDS_MFA,)), strict)
     contexts.check(by_methods, strict)
     contexts.check(asserting(), RIVERS)
     for context in ("", "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"):
         with pytest.raises(NotAssured):
-            contexts.check(replace(asserting(), context=context), strict)
+            contexts.check(replace(asserting(), contexts=(context,)), strict)
 
 
 def with_targeted_id(**qualifiers: str) -> bytes:
