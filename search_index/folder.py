@@ -61,7 +61,10 @@ class IndexFolder:
         link = self.path / f"{_CURRENT}.new"
         link.unlink(missing_ok=True)
         link.symlink_to(index.name)
-        link.replace(self.path / _CURRENT)
+        current = self.path / _CURRENT
+        if current.is_dir() and not current.is_symlink():
+            shutil.rmtree(current)  # a copy or a backup of the folder that followed the link
+        link.replace(current)
         self._sync()
         for other in self.path.glob(f"{_PREFIX}*"):
             if other != index:

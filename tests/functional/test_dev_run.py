@@ -155,7 +155,9 @@ def test_however_a_run_ends_no_process_and_no_listener_is_left(
     tmp_path: Path, furnished: HouseSettings, number: signal.Signals, expected: int
 ) -> None:
     house = replace(of_a_test(tmp_path, LEADERS), var=tmp_path / "var")
-    shutil.copytree(furnished.var, house.var, ignore=shutil.ignore_patterns("redis", "run.lock", "ldapi"))
+    shutil.copytree(
+        furnished.var, house.var, symlinks=True, ignore=shutil.ignore_patterns("redis", "run.lock", "ldapi")
+    )
     with running(house) as run:
         assert ends_clean(run, number) == expected
 
