@@ -123,3 +123,22 @@ def test_a_python_without_venv_is_not_enough(machine: Machine) -> None:
     assert "python3.11-venv" in machine.calls()
     assert done.returncode == 1
     assert "Python 3.11 or later" in done.stderr
+
+
+@pytest.mark.parametrize(("there", "caused"), [("exit 1", "slapd apache2"), ("exit 0", "")])
+def test_services_that_come_with_packages_are_known_unless_they_were_there_before(
+    machine: Machine, there: str, caused: str
+) -> None:
+    """What is printed is switched off after the installation; simplesamlphp depends on a web server."""
+    machine.has("dpkg", there)
+    script = (ROOT / "dev" / "bootstrap").read_text()
+    functions = script[script.index("services_we_cause() {") : script.index("# A package's script may start")]
+    call = f"{functions} services_we_cause slapd ldap-utils simplesamlphp"
+    done = subprocess.run(
+        ["/bin/sh", "-c", call],
+        env={"PATH": str(machine.programs)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == caused
