@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 
 from counterpart.doctor import MEND, Examined, Patient, Problem
 from counterpart.failures import failure_of
+from counterpart.healing import Healed, as_service, heal_all
 from ldap_schema.comparison import Comparison, Difference
-from ldap_schema.directory import Directory, Service
+from ldap_schema.directory import Service
 from ldap_schema.errors import DirectoryError
 
 SKEW = timedelta(minutes=5)
+LISTED = 20  # differences named; the others are counted
+REPAIR = "`counterpart doctor --replicas --repair`; a running worker does the same within a minute or two."
 RESEED = (
     "If the replica is just being filled, wait. Otherwise fill it anew, as docs/operations.md says under "
     "“Backup, replicas, promotion”."
@@ -28,21 +31,25 @@ def examine_replicas(patient: Patient) -> list[Examined]:
     return [Examined(uri, tuple(_problems(patient, uri))) for uri in uris]
 
 
+def repair(patient: Patient) -> list[Healed]:
+    """Send each replica again what it passed over, and return what that was."""
+    return list(heal_all(patient.settings.directory))
+
+
 def _problems(patient: Patient, uri: str) -> Iterator[Problem]:
-    settings = replace(patient.settings.directory, replicas=())
-    provider = Directory.open(settings, Service.SYNC)
-    replica = Directory.open(replace(settings, uri=uri), Service.SYNC)
+    settings = patient.settings.directory
     try:
-        replica.probe()
-        yield from _ahead(provider.context_csn(), patient.clock())
-        yield from (Problem(part, MEND["directory_parts"]) for part in replica.missing_parts())
-        yield from _differing(provider.compare(replica))
+        with (
+            as_service(settings, Service.SYNC) as provider,
+            as_service(replace(settings, uri=uri), Service.SYNC) as replica,
+        ):
+            replica.probe()
+            yield from _ahead(provider.context_csn(), patient.clock())
+            yield from (Problem(part, MEND["directory_parts"]) for part in replica.missing_parts())
+            yield from _differing(provider.compare(replica))
     except DirectoryError as error:
         known = failure_of(error, advice=False)
         yield Problem(known.sentence if known else type(error).__name__, MEND["directory"])
-    finally:
-        provider.close()
-        replica.close()
 
 
 def _ahead(csn: str, now: datetime) -> Iterator[Problem]:
@@ -59,10 +66,11 @@ def _ahead(csn: str, now: datetime) -> Iterator[Problem]:
 def _differing(comparison: Comparison) -> Iterator[Problem]:
     if not comparison.different:
         return
+    mend = REPAIR if len(comparison.passed_over) == comparison.different else RESEED
     yield Problem(
-        f"{comparison.different:,} of {comparison.entries:,} entries differ from the provider's.", RESEED
+        f"{comparison.different:,} of {comparison.entries:,} entries differ from the provider's.", mend
     )
-    for difference in comparison.listed:
+    for difference in comparison.listed[:LISTED]:
         yield Problem(f"{difference.dn}: {_how(difference)}.", "See above.")
 
 

@@ -13,7 +13,7 @@ from ldap_schema.filters import between
 from ldap_schema.link import Link
 from ldap_schema.snapshots import BATCH, ranges
 
-LISTED = 20  # differences named; the others are counted
+MOST = 12_000  # differences kept, more than one transaction can leave; the others are counted
 LOOKS = 3  # what differs in all of them is no change that is just on its way
 PAUSE = 0.4  # seconds between two looks
 
@@ -31,11 +31,20 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many entries the provider has, how many differ, and the first of those."""
+    """How many entries the provider has, how many differ, and the first MOST of those.
+
+    `reached` is the replica's own change number before the entries were read.
+    """
 
     entries: int
     different: int
     listed: tuple[Difference, ...]
+    reached: str
+
+    @property
+    def passed_over(self) -> tuple[Difference, ...]:
+        """Those that no replica catches up with by itself, because it believes to have them."""
+        return tuple(each for each in self.listed if each.provider <= self.reached) if self.reached else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +64,14 @@ class _Part:
 
 def compare(provider: Link, replica: Link) -> Comparison:
     """Compare all entries that the account may count; raises what reading raises."""
+    reached = max(replica.get(replica.tree.suffix, ["contextCSN"]).texts("contextCSN"), default="")
     entries, different, listed = 0, 0, list[Difference]()
     for part in ranges(lambda first, last: _look(provider, replica, first, last), lambda part: part.full):
         entries += len(part.ours)
         found = _lasting(provider, replica, part)
         different += len(found)
-        listed.extend(found[: LISTED - len(listed)])
-    return Comparison(entries, different, tuple(listed))
+        listed.extend(found[: MOST - len(listed)])
+    return Comparison(entries, different, tuple(listed), reached)
 
 
 def _lasting(provider: Link, replica: Link, part: _Part) -> list[Difference]:

@@ -20,6 +20,7 @@ from ldap_schema.offices import Offices
 from ldap_schema.organisations import Organisations
 from ldap_schema.people import VISIBLE, People
 from ldap_schema.posts import Posts
+from ldap_schema.resending import resend, sweep
 from ldap_schema.seals import Seals
 from ldap_schema.servers import Servers
 from ldap_schema.settings import DirectorySettings
@@ -136,6 +137,14 @@ class Directory:
     def compare(self, replica: "Directory") -> Comparison:
         """Return which entries the other server has otherwise than this one; both opened as SYNC."""
         return compare(self._link, replica._link)
+
+    def resend(self, dns: Sequence[str]) -> list[str]:
+        """Have all replicas given these entries again; return those that this account can't send."""
+        return resend(self._link.connections, dns)
+
+    def sweep(self) -> None:
+        """Remove what an interrupted `resend` may have left."""
+        sweep(self._link.connections, self._link.tree.suffix)
 
     def missing_parts(self) -> list[str]:
         """Return a sentence for each part that this server lacks or has otherwise than we ship it."""

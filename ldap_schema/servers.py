@@ -9,6 +9,7 @@ While the provider is away, old answers are better than none: replicas are asked
 """
 
 import itertools
+import logging
 import time
 from collections.abc import Iterator, Sequence
 
@@ -18,9 +19,13 @@ from ldap_schema.errors import DirectoryError, DirectoryRefused, DirectoryUnavai
 from ldap_schema.filters import present
 from ldap_schema.listening import Listener
 from ldap_schema.operations import Operation, Search
+from ldap_schema.resending import resend
+from ldap_schema.transaction import RolledBack
 
 LOOK = 2.0  # seconds between two looks at the provider's change number
 REST = 5.0  # seconds for which a server that did not answer is left alone
+
+log = logging.getLogger(__name__)
 
 
 class Replica:
@@ -83,7 +88,21 @@ class Servers:
         except DirectoryUnavailable:  # whether it was written may be unknown
             self._wrote = True
             raise
+        except RolledBack as error:
+            self._wrote = True
+            self._take_back([operation.dn for operation in error.sent])
+            raise error.reason from None
         self._wrote = True
+
+    def _take_back(self, dns: Sequence[str]) -> None:
+        """Have replicas forget what was rolled back; what fails here is found by comparing (the worker)."""
+        try:
+            left = resend(self._provider, dict.fromkeys(dns))
+        except DirectoryError as error:
+            log.warning("replicas may hold what was rolled back: %s", error)
+            return
+        if left:
+            log.info("%d entries that were rolled back are left for the worker to send again", len(left))
 
     def listen(self, request: Search, cookie: bytes) -> Listener:
         """Tell what changes, as the provider says; raises DirectoryUnavailable and its kinds."""

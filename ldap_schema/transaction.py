@@ -1,6 +1,7 @@
 """One transaction (RFC 5805): all operations or none, and one write to disk instead of one per entry."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from time import sleep
 from typing import Any
 
@@ -9,7 +10,7 @@ from ldap3.core.exceptions import LDAPCommunicationError
 
 from ldap_schema import exchange, wire
 from ldap_schema.ber import INTEGER, OCTETS, SEQUENCE, BrokenBER, elements, number, tagged
-from ldap_schema.errors import DirectoryUnavailable
+from ldap_schema.errors import DirectoryError, DirectoryUnavailable
 from ldap_schema.operations import AddEntry, Operation
 from ldap_schema.results import CONSTRAINT_VIOLATION, check, error_for
 from ldap_schema.wire_filters import encode_filter
@@ -24,9 +25,19 @@ UNKNOWN = "whether the changes were written is not known"
 PAUSE = 0.05
 
 
+class RolledBack(Exception):
+    """The commit failed: nothing was written, but replicas were sent the first operations (resending.py)."""
+
+    def __init__(self, reason: DirectoryError, sent: Sequence[Operation]) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.sent = sent
+
+
 def run(connection: ldap3.Connection, operations: Sequence[Operation], controls: list[wire.Control]) -> None:
     """Carry out the operations, all or none; raise our error for the first that fails: nothing was written.
 
+    It is wrapped in RolledBack if it was found out at the commit.
     Whoever calls closes the connection after an error, and with it the transaction. A communication error at
     the very beginning goes through as ldap3's own: nothing has been asked yet, so it may be tried again.
     """
@@ -73,7 +84,8 @@ def _check_settled(result: dict[str, Any], numbered: dict[int, Operation]) -> No
     where = failed.dn if failed else ""
     # Values that are merely not allowed never get this far: entries.py refuses them before anything is sent.
     message = "not unique" if result["result"] == CONSTRAINT_VIOLATION else str(result["message"])
-    raise error_for(result["result"], message, where)
+    sent = list(takewhile(lambda operation: operation is not failed, numbered.values()))
+    raise RolledBack(error_for(result["result"], message, where), sent)
 
 
 def _failed(settled: bytes, numbered: dict[int, Operation]) -> Operation | None:

@@ -7,25 +7,40 @@ import click
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show
 from counterpart.doctor import CHECKS, Examined, Patient, examine
 from counterpart.exit_codes import DONE, OTHER
-from counterpart.replicas import examine_replicas
+from counterpart.healing import Healed
+from counterpart.replicas import examine_replicas, repair
 
 
-@click.command(epilog=example("counterpart doctor", "counterpart doctor --replicas --json"))
+@click.command(
+    epilog=example(
+        "counterpart doctor", "counterpart doctor --replicas --json", "counterpart doctor --repair"
+    )
+)
 @click.option("--replicas", is_flag=True, help="Compare every entry of each replica with the provider's.")
+@click.option("--repair", "mend", is_flag=True, help="Send replicas again what they missed, then compare.")
 @as_json
 @pass_tools
-def doctor(tools: Tools, replicas: bool, as_json: bool) -> int:
+def doctor(tools: Tools, replicas: bool, mend: bool, as_json: bool) -> int:
     """Say what is wrong with this installation, and how to mend it.
 
     Looks at settings, secrets, libraries, directory, Redis, store, mail, pages, keys, identity providers
     and the search index. With --replicas it looks at the directory's replicas instead, entry by entry.
-    Changes nothing. Leaves with 1 if anything is wrong.
+    Changes nothing, unless --repair is given, which sends replicas again what they missed and changes no
+    entry's content. Leaves with 1 if anything is wrong.
     """
     patient = Patient(tools.settings, tools.clock)
-    results = examine_replicas(patient) if replicas else examine(patient)
+    healed = repair(patient) if mend else []
+    results = examine_replicas(patient) if replicas or mend else examine(patient)
     wrong = sum(len(each.problems) for each in results)
-    show({"problems": wrong, "checks": [asdict(each) for each in results]}, _text(results, wrong), as_json)
+    data = {"problems": wrong, "checks": [asdict(each) for each in results]}
+    if mend:
+        data["sent_again"] = {each.uri: [entry.dn for entry in each.sent] for each in healed}
+    show(data, "\n".join((*_repaired(healed), _text(results, wrong))), as_json)
     return OTHER if wrong else DONE
+
+
+def _repaired(healed: list[Healed]) -> list[str]:
+    return [f"{counted(len(each.sent), 'entry', 'entries')} sent again to {each.uri}." for each in healed]
 
 
 def _text(results: list[Examined], wrong: int) -> str:

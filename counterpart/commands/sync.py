@@ -11,7 +11,17 @@ from typing import Any
 
 import click
 
-from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
+from counterpart.commands.common import (
+    InOrder,
+    Tools,
+    as_json,
+    counted,
+    example,
+    operator,
+    pass_tools,
+    show,
+)
+from counterpart.healing import heal_all
 from sync import runs
 from sync.context import Result, SyncContext
 
@@ -73,7 +83,9 @@ def apply(tools: Tools, target: Path, file: Path | None, as_json: bool) -> int:
     With a FEED it plans and applies in one. A plan is refused without any change if feed, file or directory
     moved since the plan was made.
     """
-    return _told(runs.apply_run(_context(tools), target, file), as_json)
+    result = runs.apply_run(_context(tools), target, file)
+    _heal(tools)
+    return _told(result, as_json)
 
 
 @sync.command(epilog=example(f"counterpart sync run {FEED} --folder var/feeds"))
@@ -92,6 +104,7 @@ def run(tools: Tools, feed: Path, files: tuple[Path, ...], folder: Path | None, 
     result = runs.run_feed(
         _context(tools), feed, files, folder, progress=_progress if sys.stderr.isatty() else None
     )
+    _heal(tools)
     return _told(result, as_json)
 
 
@@ -156,6 +169,14 @@ def _context(tools: Tools) -> SyncContext:
         clock=tools.clock,
         actor=operator(),
     )
+
+
+def _heal(tools: Tools) -> None:
+    """Compare replicas after a run: a run is one transaction, and those are what slapd 2.5 lets them miss."""
+    for healed in heal_all(tools.settings.directory):
+        if healed.sent:
+            told = counted(len(healed.sent), "entry", "entries")
+            click.echo(f"{told} that {healed.uri} had missed were sent to it again.", err=True)
 
 
 def _told(result: Result, as_json: bool) -> int:

@@ -1,10 +1,11 @@
-"""`counterpart worker`: sends the mail that waits, keeps metadata fresh, watches what mail programs ask."""
+"""`counterpart worker`: sends the mail that waits, and keeps beside it what nobody waits for."""
 
 from threading import Event, Thread
 
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, stop_on_signals
+from counterpart.healing import keep_equal
 from counterpart.leavers import Leavers, keep_purged
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
@@ -26,9 +27,9 @@ END_SECONDS = 10.0  # for what runs beside the mail
 def worker(tools: Tools, once: bool, as_json: bool) -> None:
     """Send the mail that waits, keep providers' metadata fresh, watch what mail programs ask.
 
-    Leavers' mail programs are taken out of the directory. It watches where a setting names slapd's log. It
-    stops cleanly on SIGTERM and Ctrl-C: the mail in flight is finished. Killed, it loses none, and the next
-    worker repeats at most the one in flight.
+    Leavers' mail programs are taken out of the directory, and its replicas are kept equal. It watches where
+    a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail in flight is finished.
+    Killed, it loses none, and the next worker repeats at most the one in flight.
     """
     stop = stop_on_signals()
     service = tools.settings.service
@@ -40,6 +41,7 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
         beside = [
             _start_refresher(tools, stop),
             _start_leavers(tools, stop),
+            _start_healing(tools, stop),
             *_start_watch(tools, stop),
         ]
         made.run()
@@ -79,6 +81,13 @@ def _purge_once(tools: Tools) -> int:
 def _start_leavers(tools: Tools, stop: Event) -> Thread:
     """Take leavers' mail programs away, beside the mail."""
     thread = Thread(target=keep_purged, args=(_leavers(tools), stop), name="leavers")
+    thread.start()
+    return thread
+
+
+def _start_healing(tools: Tools, stop: Event) -> Thread:
+    """Compare the directory's replicas, beside the mail; there may be none."""
+    thread = Thread(target=keep_equal, args=(tools.settings.directory, stop), name="replicas", daemon=True)
     thread.start()
     return thread
 

@@ -1,10 +1,11 @@
-"""What tests of replicas share: a provider with replicas, comparing them entry by entry, waiting for them."""
+"""What tests of replicas share: comparing them entry by entry, waiting for them, making them miss things."""
 
 import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from dev.processes import find_program
 from dev.servers import Slapd
 from ldap_schema.directory import Directory, Service
 
@@ -62,3 +63,44 @@ def equal(provider: Slapd, *replicas: Slapd) -> bool:
         return all(entries(replica) == wanted for replica in replicas)
 
     return eventually(same)
+
+
+def cut_off(replica: Slapd) -> None:
+    """The replica answers but hears nothing of its provider any more."""
+    change = (
+        "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\ndelete: olcSyncrepl\n-\ndelete: olcUpdateRef\n"
+    )
+    local(replica, "ldapmodify", given=change)
+
+
+def passes_over(replica: Slapd, write: Callable[[], object]) -> None:
+    """Leave the replica as slapd 2.5 leaves one that connects in the moment of a commit: it has the number of
+    what was written and not the entries.
+    """
+    provider = replica.provider
+    assert provider
+    assert equal(provider, replica)
+    before = csn(replica)
+    replica.stop()
+    write()
+    after = csn(provider)
+    assert after > before
+    refill(replica, lambda text: text.replace(f"contextCSN: {before}", f"contextCSN: {after}"))
+
+
+def refill(slapd: Slapd, edit: Callable[[str], str], *options: str) -> None:
+    """Dump the server's entries, change the text, fill it with that from empty, and start it."""
+    slapd.stop()
+    tool = ("-F", str(slapd.config), "-b", slapd.suffix)
+    text = _run_tool("slapcat", *tool)
+    for file in slapd.data.iterdir():
+        file.unlink()
+    _run_tool("slapadd", "-q", *options, *tool, given=edit(text))
+    slapd.start()
+
+
+def _run_tool(name: str, *arguments: str, given: str = "") -> str:
+    command = [find_program(name, package="slapd"), *arguments]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,6 +1,5 @@
 """`counterpart doctor --replicas` compares entry by entry and says what differs."""
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from counterpart.clock import system_clock
-from dev.processes import find_program
 from dev.servers import MailCatcher, Redis, Slapd
 from ldap_schema import comparison
 from ldap_schema.changes import Add, Update
 from ldap_schema.directory import Directory, Service
 from tests.functional.command_line import Installed
 from tests.functional.directory_kit import leader
-from tests.functional.replica_kit import as_service, equal, local
+from tests.functional.replica_kit import as_service, equal, eventually, local, passes_over, refill
 
 PEOPLE = 30
 
@@ -113,26 +111,41 @@ def test_a_clock_that_jumped_is_a_finding_and_its_replicas_are_not_believed(
 
 def from_the_future(slapd: Slapd) -> None:
     """Number one entry's last change as a clock that was ten years ahead would have."""
-    slapd.stop()
-    tool = ("-F", str(slapd.config), "-b", slapd.suffix)
-    text = subprocess.run(
-        [find_program("slapcat", package="slapd"), *tool], capture_output=True, text=True, check=True
-    ).stdout
-    lines = [line for line in text.splitlines() if not line.startswith("contextCSN:")]
-    at = max(number for number, line in enumerate(lines) if line.startswith("entryCSN: "))
-    year = system_clock().year
-    lines[at] = lines[at].replace(f"entryCSN: {year}", f"entryCSN: {year + 10}")
-    for file in slapd.data.iterdir():
-        file.unlink()
-    filled = "\n".join(lines) + "\n"
-    subprocess.run(
-        [find_program("slapadd", package="slapd"), "-q", "-w", *tool],
-        input=filled,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    slapd.start()
+
+    def edit(text: str) -> str:
+        lines = [line for line in text.splitlines() if not line.startswith("contextCSN:")]
+        at = max(number for number, line in enumerate(lines) if line.startswith("entryCSN: "))
+        year = system_clock().year
+        lines[at] = lines[at].replace(f"entryCSN: {year}", f"entryCSN: {year + 10}")
+        return "\n".join(lines) + "\n"
+
+    refill(slapd, edit, "-w")
+
+
+def test_what_a_replica_missed_is_named_and_repaired(
+    installed: Installed, provider: Slapd, replica: Slapd
+) -> None:
+    sync = as_service(provider, Service.SYNC)
+    passes_over(replica, lambda: sync.write([Add(leader("r-new")), Add(leader("r-newer"))]))
+    sync.close()
+    answer = installed.run("doctor", "--replicas")
+    assert answer.code == 1
+    assert "doctor --replicas --repair" in " ".join(answer.out.split())
+    answer = installed.run("doctor", "--replicas", "--repair")
+    assert answer.code == 0, answer.out
+    assert f"2 entries sent again to {replica.uri}." in answer.out
+    assert equal(provider, replica)
+    assert installed.run("doctor", "--repair", "--json").data["sent_again"] == {replica.uri: []}
+
+
+def test_the_worker_repairs_by_itself(installed: Installed, provider: Slapd, replica: Slapd) -> None:
+    sync = as_service(provider, Service.SYNC)
+    passes_over(replica, lambda: sync.write([Add(leader("r-new")), Add(leader("r-newer"))]))
+    sync.close()
+    installed.store().close()
+    with installed.start("worker", "worker") as worker:
+        assert equal(provider, replica)
+        assert eventually(lambda: worker.log.read_text().count("was sent again") == 2)
 
 
 def test_without_a_replica_the_setting_is_named(installed: Installed) -> None:

@@ -17,7 +17,7 @@ from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import DirectoryUnavailable, NotFound
 from ldap_schema.people import Person
 from tests.functional.directory_kit import INVALID_CREDENTIALS, bind_code, bound, leader
-from tests.functional.replica_kit import as_service, csn, entries, equal, eventually, local
+from tests.functional.replica_kit import as_service, csn, cut_off, entries, equal, eventually, local
 
 REFERRAL = 10
 COUNT = 40
@@ -126,14 +126,6 @@ def test_a_process_reads_what_it_wrote_however_far_behind_the_replica_is(
         assert len(portal.credentials.of("first-1")) == 11
     finally:
         standby.restart()
-
-
-def cut_off(replica: Slapd) -> None:
-    """The replica answers but hears nothing of its provider any more."""
-    change = (
-        "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\ndelete: olcSyncrepl\n-\ndelete: olcUpdateRef\n"
-    )
-    local(replica, "ldapmodify", given=change)
 
 
 def test_reads_go_to_the_replica_and_to_whoever_answers(
