@@ -26,7 +26,7 @@ from app.errors import show_errors_as_pages
 from app.limits import limit_how_often
 from app.organisation_list import keep_organisations
 from app.rendering import prepare_templates
-from app.security import add_headers, believe_only_configuration, demand_form_tokens
+from app.security import add_headers, believe_only_configuration, bound_forms, demand_form_tokens
 from app.services import PortalServices
 from app.sessions import keep_sessions
 from app.settings import PortalSettings
@@ -68,6 +68,7 @@ def create_app(settings: PortalSettings, services: PortalServices) -> Flask:
     # All views are known now; what guards them follows, in the order in which a request meets it.
     health.count_requests(app)  # counts refused requests too
     add_headers(app, services)  # error pages carry them as well
+    bound_forms(app)
     ask_who_is_looking(app)  # a view for others is refused before its form is looked at
     demand_form_tokens(app, services)
     confirm.demand_fresh_sign_in(app)  # keeps a form only after its token was looked at

@@ -128,6 +128,13 @@ PAGES = {
             "On a computer that others use, close the browser as well.",
         ),
     ),
+    "logout-over": Words(
+        "You were signed out here before",
+        (
+            "Your organisation's answer about signing out came again, or too late, so nothing was done.",
+            "On a computer that others use, close the browser as well.",
+        ),
+    ),
     "refused": Words("You could not be signed in", (AGAIN,), again=True),
 }
 # Where the department's IT desk, or ours, has something to mend.

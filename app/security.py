@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, abort, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
@@ -17,6 +17,10 @@ WITHOUT_FORM_TOKEN = {
     "sign_in.acs": "the provider's page posts it; the answer is signed and bound to the browser by a cookie",
     "sign_out.slo": "the provider's page posts it; the message is signed and names whose session ends",
 }
+
+# A form is read letter by letter: 500 kB of separators or of bare per cent signs cost 150 ms of CPU, and any
+# stranger may send one. What browsers send has a few dozen fields, and little that has to be escaped.
+MOST_FIELDS, MOST_ESCAPES = 500, 60_000
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -32,6 +36,17 @@ def believe_only_configuration(app: Flask, settings: PortalSettings, services: P
     if settings.proxies:
         inner = ProxyFix(inner, x_for=settings.proxies, x_proto=0, x_host=0)
     app.wsgi_app = inner  # type: ignore[method-assign]
+
+
+def bound_forms(app: Flask) -> None:
+    """Refuse a form with more fields or escapes than any of ours has, before it is taken apart."""
+
+    @app.before_request
+    def count() -> None:
+        if request.mimetype == "application/x-www-form-urlencoded":
+            sent = request.get_data(parse_form_data=False)
+            if sent.count(b"&") > MOST_FIELDS or sent.count(b"%") > MOST_ESCAPES:
+                abort(413)
 
 
 def is_https(base_url: str) -> bool:

@@ -13,7 +13,8 @@ SAMLError
 │   ├── ProviderSaidNo       the provider itself reports that the sign-in failed or was cancelled
 │   ├── Expired              the request is unknown, used or too old; signing in again helps
 │   │   ├── Unsolicited      we never asked: the person goes to discovery
-│   │   └── OtherBrowser     the answer came through another browser than the request
+│   │   ├── OtherBrowser     the answer came through another browser than the request
+│   │   └── LogoutOver       the provider's answer about signing out comes again, or too late
 │   ├── Replayed             this assertion was used before
 │   ├── UnknownProvider      no such provider, or it is not live
 │   ├── BadLogout            a logout message that may not be believed; nobody was signed out
@@ -159,6 +160,12 @@ class OtherBrowser(Expired):
     """The answer arrived without the cookie of the browser that asked."""
 
     code = "other-browser"
+
+
+class LogoutOver(Expired):
+    """A provider's answer about signing out that answers no request of ours any more. Nothing was done."""
+
+    code = "logout-over"
 
 
 class Replayed(SignInRefused):

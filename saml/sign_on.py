@@ -11,7 +11,14 @@ from saml import bindings, contexts, discovery, fallback, identity, messages, sl
 from saml.assertion import Assertion, NameID
 from saml.encryption import Decryption
 from saml.engine import assert_pair
-from saml.errors import BadLogout, NotFresh, SignInRefused, SomebodyElse, Unavailable, UnknownProvider
+from saml.errors import (
+    BadLogout,
+    NotFresh,
+    SignInRefused,
+    SomebodyElse,
+    Unavailable,
+    UnknownProvider,
+)
 from saml.impersonation import organisations_meant
 from saml.keys import Keys, OwnKeys
 from saml.linking import DirectoryOfPeople, Linking, fingerprint
@@ -203,13 +210,13 @@ class SignOn:
         if provider is None or provider.state != LIVE or not any(provider.slo) or not name_id:
             return None
         request = StoredRequest(messages.new_id(), provider.id)
-        kept = self._state.keep(request, "logout")
+        self._state.keep_logout(request)
         name, index, now = NameID.from_text(name_id), session.get("session_index", ""), self._clock()
 
         def write(address: str) -> bytes:
             return messages.logout_request(request.request_id, address, name, index, self._settings, now)
 
-        return messages.sent(provider.slo, "SAMLRequest", write, kept.relay_state, self._keys())
+        return messages.sent(provider.slo, "SAMLRequest", write, "", self._keys())
 
     def handle_slo(self, method: str, message: str | Mapping[str, str]) -> SLOOutcome:
         """Believe, or refuse, a logout message: the raw query string of a GET, or the fields of a POST, of
@@ -248,7 +255,7 @@ class SignOn:
         return SLOOutcome("request", provider.id, uid, name_id, request.session_indexes, answer)
 
     def _logout_answered(self, arrived: bindings.Arrived) -> SLOOutcome:
-        request = self._state.take_logout(arrived.relay_state)
+        request = self._state.take_logout(str(arrived.root.get("InResponseTo") or ""))
         provider = self._live(request.provider_id)
         root = bindings.believed(arrived, provider, self._clock())
         complete = slo.read_response(root, request.request_id, provider, self._settings, self._clock())

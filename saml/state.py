@@ -12,7 +12,7 @@ from typing import Any
 
 from redis import Redis, RedisError
 
-from saml.errors import Expired, OtherBrowser, Replayed, Unavailable, Unsolicited
+from saml.errors import Expired, LogoutOver, OtherBrowser, Replayed, Unavailable, Unsolicited
 
 SUBJECT_SECONDS = 7 * 24 * 3600  # longer than any session lives
 COOKIE_PREFIX = "counterpart-request-"
@@ -52,22 +52,31 @@ class RequestState:
         self._redis = redis
         self._seconds = minutes * 60
 
-    def keep(self, request: StoredRequest, kind: str = "sign-in") -> Kept:
-        """Store a request. Raises Unavailable."""
+    def keep(self, request: StoredRequest) -> Kept:
+        """Store a request to sign somebody in. Raises Unavailable."""
         relay_state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        record = asdict(request) | {"browser": _digest(browser)}
+        self._keep(_key("sign-in", relay_state), asdict(request) | {"browser": _digest(browser)})
+        return Kept(relay_state, cookie_name(relay_state), browser)
+
+    def keep_logout(self, request: StoredRequest) -> None:
+        """Store a request to sign somebody out, under its own ID: not every provider gives a RelayState back
+        with its answer, and InResponseTo each must. Raises Unavailable."""
+        self._keep(_key("logout", _digest(request.request_id)), asdict(request))
+
+    def _keep(self, key: str, record: Mapping[str, Any]) -> None:
         try:
-            self._redis.set(_key(kind, relay_state), json.dumps(record), ex=self._seconds)
+            self._redis.set(key, json.dumps(record), ex=self._seconds)
         except RedisError as error:
             raise Unavailable(
-                "Redis does not answer, so no request can be kept", request.provider_id
+                "Redis does not answer, so no request can be kept", str(record["provider_id"])
             ) from error
-        return Kept(relay_state, cookie_name(relay_state), browser)
 
     def take(self, relay_state: str, cookies: Mapping[str, str]) -> StoredRequest:
         """Use up the sign-in request of that RelayState, in the browser that made it.
         Raises Unsolicited, Expired, OtherBrowser, Unavailable."""
-        record = self._take("sign-in", relay_state)
+        if not _KEY.fullmatch(relay_state):
+            raise Unsolicited("the RelayState is missing or not one of ours")
+        record = self._take(_key("sign-in", relay_state))
         shown = cookies.get(cookie_name(relay_state), "")
         if not hmac.compare_digest(_digest(shown), str(record["browser"])):
             raise OtherBrowser(
@@ -75,19 +84,18 @@ class RequestState:
             )
         return _request(record)
 
-    def take_logout(self, relay_state: str) -> StoredRequest:
-        """Use up a logout request; it needs no cookie, since its answer signs nobody in. Raises as `take`."""
-        return _request(self._take("logout", relay_state))
+    def take_logout(self, request_id: str) -> StoredRequest:
+        """Use up a logout request; it needs no cookie, since its answer signs nobody in. Raises LogoutOver,
+        Unavailable."""
+        return _request(self._take(_key("logout", _digest(request_id)), LogoutOver))
 
-    def _take(self, kind: str, relay_state: str) -> dict[str, Any]:
-        if not _KEY.fullmatch(relay_state):
-            raise Unsolicited("the RelayState is missing or not one of ours")
+    def _take(self, key: str, missing: type[Expired] = Expired) -> dict[str, Any]:
         try:
-            stored = self._redis.getdel(_key(kind, relay_state))
+            stored = self._redis.getdel(key)
         except RedisError as error:
             raise Unavailable("Redis does not answer, so the request can't be found") from error
         if stored is None:
-            raise Expired("the request is unknown, was used, or is too old")
+            raise missing("the request is unknown, was used, or is too old")
         record: dict[str, Any] = json.loads(
             str(stored, "utf-8") if isinstance(stored, bytes) else str(stored)
         )
@@ -133,8 +141,8 @@ def cookie_name(relay_state: str) -> str:
     return COOKIE_PREFIX + _digest(relay_state)[:16]
 
 
-def _key(kind: str, relay_state: str) -> str:
-    return f"counterpart:saml:{kind}:{relay_state}"
+def _key(kind: str, name: str) -> str:
+    return f"counterpart:saml:{kind}:{name}"
 
 
 def _digest(text: str) -> str:

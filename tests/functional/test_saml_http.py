@@ -61,6 +61,21 @@ def test_odd_answers_at_the_acs_sign_nobody_in(portal: Portal, message: str) -> 
     assert client.get("/sessions").status_code == 303
 
 
+@pytest.mark.parametrize("path", ["/saml/acs", "/saml/slo", "/sign-in", "/no-such-page"])
+def test_a_form_that_costs_much_to_take_apart_is_not_taken_apart(
+    portal: Portal, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, kind = portal.browser(), "application/x-www-form-urlencoded"
+    honest = b"text=" + b"%F0%9F%8C%8A" * 10_000 + b"&" + b"&".join(b"a%d=b" % n for n in range(400))
+    assert client.post(path, data=honest, content_type=kind).status_code != 413
+
+    monkeypatch.setattr("werkzeug.formparser.parse_qsl", lambda *_, **__: pytest.fail("it was taken apart"))
+    for flood in (b"&".join([b"a"] * 250_000), b"%" * 500_000, b"a=" + b"%ff" * 160_000):
+        answer = client.post(path, data=flood, content_type=kind)
+        assert answer.status_code == 413
+        assert "too much to send at once" in answer.text
+
+
 def test_odd_logout_messages_are_refused_calmly(portal: Portal, message: str) -> None:
     client = portal.browser()
     twice = MultiDict([("SAMLRequest", message), ("SAMLRequest", message)])

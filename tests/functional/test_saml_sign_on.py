@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import secrets
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from lxml import etree
 
 from dev.identity_provider import messages, redirect
 from dev.identity_provider.config import Config, Identity, read_service
@@ -21,6 +23,7 @@ from saml.errors import (
     BadAssertion,
     BadLogout,
     Expired,
+    LogoutOver,
     NotOwned,
     OtherBrowser,
     ProviderSaidNo,
@@ -31,7 +34,7 @@ from saml.errors import (
     UnknownProvider,
     Unsolicited,
 )
-from saml.outcomes import SignedIn
+from saml.outcomes import Onward, SignedIn
 from saml.provider import SUSPENDED
 from saml.state import StoredRequest
 from tests.functional.saml_world import (
@@ -309,8 +312,34 @@ def test_signing_out_here_can_end_the_session_at_the_provider_too(here: World) -
     outcome = here.sign_on.handle_slo("GET", answer.query)
 
     assert (outcome.kind, outcome.provider_id, outcome.complete) == ("response", "rivers", True)
-    with pytest.raises(Expired):
+    with pytest.raises(LogoutOver):
         here.sign_on.handle_slo("GET", answer.query)
+
+
+@pytest.mark.parametrize("relay_state", ["", "theirs"])
+def test_an_answer_about_signing_out_is_known_by_what_it_answers_and_not_by_a_relay_state(
+    here: World, relay_state: str
+) -> None:
+    session = sign_out_session(here.finish(here.go("rivers", ISOLDE)))
+    first, second = here.sign_on.logout(session), here.sign_on.logout(session)
+    service, provider = read_service(here.sign_on.metadata()), here.provider("rivers")
+
+    def answered(onward: Onward | None) -> str:
+        assert onward is not None
+        packed = parse_qs(urlsplit(onward.url).query)["SAMLRequest"][0]
+        asked = zlib.decompress(base64.b64decode(packed), -15).decode()
+        answer = messages.logout_response(
+            provider, service, found(r' ID="([^"]*)"', asked), datetime.now(UTC)
+        )
+        return redirect.query("SAMLResponse", etree.tostring(answer), relay_state, provider.key)
+
+    assert here.sign_on.handle_slo("GET", answered(second)).complete
+    assert here.sign_on.handle_slo("GET", answered(first)).complete
+    unasked = messages.logout_response(provider, service, "_never-asked", datetime.now(UTC))
+    with pytest.raises(LogoutOver):
+        here.sign_on.handle_slo(
+            "GET", redirect.query("SAMLResponse", etree.tostring(unasked), relay_state, provider.key)
+        )
 
 
 def test_signing_out_at_the_provider_names_the_sessions_to_end_here(here: World) -> None:
@@ -373,7 +402,7 @@ def test_a_provider_that_takes_posted_messages_only_signs_somebody_in_and_out(he
     outcome = here.sign_on.handle_slo("POST", hidden(page))
 
     assert (outcome.kind, outcome.provider_id, outcome.complete) == ("response", "rivers", True)
-    with pytest.raises(Expired):
+    with pytest.raises(LogoutOver):
         here.sign_on.handle_slo("POST", hidden(page))
 
 
