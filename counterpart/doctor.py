@@ -203,6 +203,21 @@ def mail_programs(patient: Patient) -> Iterator[Problem]:
             )
 
 
+def mail_programs_server(patient: Patient) -> Iterator[Problem]:
+    """The server that mail programs are told answers, and takes no writes from the network."""
+    told = patient.settings.portal
+    uri = f"ldaps://{told.directory_host}:{told.directory_tls_port}"
+    opened = Directory.open(replace(patient.settings.directory, uri=uri, replicas=()), Service.SYNC)
+    try:
+        if opened.takes_writes():
+            what = f"{uri} is what mail programs are told and takes writes from the network: they can end it."
+            yield Problem(what, MEND["network_writes"])
+    except DirectoryUnavailable as error:
+        yield Problem(f"Mail programs are told {uri}. {error}", MEND["mail_programs_server"])
+    finally:
+        opened.close()
+
+
 def search_index(patient: Patient) -> Iterator[Problem]:
     """This machine's search index is in step with the directory, so somebody keeps it fresh."""
     settings = patient.settings.index
@@ -226,6 +241,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "SAML keys": saml_keys,
     "providers": providers,
     "mail programs": mail_programs,
+    "mail programs' server": mail_programs_server,
     "search index": search_index,
 }
 
@@ -242,6 +258,9 @@ MEND = {
     "saml_keys": "Put the key pair there, or name the right files in COUNTERPART_SAML_….",
     "providers": "Mend the store first.",
     "search_index": "Start `counterpart follow` and keep it running; its log says what hinders it.",
+    "mail_programs_server": "Compare COUNTERPART_PORTAL_DIRECTORY_HOST and …_TLS_PORT with where it listens.",
+    "network_writes": "On its cn=config set `olcLocalSSF: 512` and `olcSecurity: ssf=128 simple_bind=128 "
+    "update_ssf=512`, and let COUNTERPART_DIRECTORY_URI be its socket; see docs/operations-directory.md.",
     "mail_programs": "Compare COUNTERPART_WATCH_LOG with where slapd writes its log.",
 }
 

@@ -22,6 +22,7 @@ class Slapd(Process):
 
     `folder` keeps everything: configuration (made anew from the code when that changed), data, certificate
     and the generated passwords of the service accounts in `secrets/`. Ports 0 are chosen freely.
+    Writes are taken at the socket alone, so `settings()` names it, unless `network_writes` is asked for.
     Without `durable`, writes survive a crash of slapd but not of the machine, and are several times faster.
     A server that is given a `provider` is its replica: it shares the provider's secrets and certificate, and
     is filled with a copy of its entries before its first start.
@@ -40,6 +41,7 @@ class Slapd(Process):
         log_level: str = "none",
         provider: "Slapd | None" = None,
         max_size: int = 1 << 30,  # bytes the database may grow to
+        network_writes: bool = False,  # whether more than the socket takes writes
     ) -> None:
         folder = folder.absolute()
         self.provider = provider
@@ -56,6 +58,7 @@ class Slapd(Process):
         self._durable = durable
         self._log_level = log_level
         self._max_size = max_size
+        self._network_writes = network_writes
         super().__init__(
             "slapd",
             (),
@@ -92,7 +95,7 @@ class Slapd(Process):
     def settings(self) -> DirectorySettings:
         """Return what the gateway needs to speak to this server."""
         return DirectorySettings(
-            uri=self.uri,
+            uri=self.uri if self._network_writes else self.socket_uri,
             suffix=self.suffix,
             ca_file=self.ca_file,
             portal_password_file=self.secrets / "directory-portal",
@@ -125,6 +128,7 @@ class Slapd(Process):
             administrator=self.admin_dn,
             durable=self._durable,
             max_size=self._max_size,
+            network_writes=self._network_writes,
             provider=_provider(origin, passwords["replica"]),
         )
         text = config_ldif(given)

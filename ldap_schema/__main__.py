@@ -44,7 +44,7 @@ def _made(asked: argparse.Namespace) -> str:
             }
             return upgrade_ldif(asked.suffix, lines, there)
     if asked.what == "promote":
-        return promotion_ldif()
+        return promotion_ldif(network_writes=asked.network_writes)
     if asked.what == "replica":
         given = Provider(
             uri=asked.provider,
@@ -65,6 +65,7 @@ def _made(asked: argparse.Namespace) -> str:
             authority=asked.authority,
             administrator=asked.administrator,
             max_size=asked.gigabytes << 30,
+            network_writes=asked.network_writes,
         )
     )
 
@@ -90,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     config.add_argument("--data", type=Path, default=Path("/var/lib/ldap"), help="for the database")
     config.add_argument("--administrator", default=peer_identity(0, 0), help="DN with all rights")
     config.add_argument("--gigabytes", type=int, default=4, help="what the database may grow to")
+    for each in (config, promote):
+        each.add_argument(
+            "--network-writes",
+            action="store_true",
+            help="take writes over TLS too; such a server must be out of mail programs' reach",
+        )
     replica.add_argument("--provider", required=True, help="ldap:// or ldaps:// address")
     replica.add_argument("--authority", type=Path, required=True, help="PEM file behind its certificate")
     replica.add_argument("--number", type=int, default=1, help="another for each replica, up to 999")

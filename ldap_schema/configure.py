@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from ldap_schema.passwords import hash_password
-from ldap_schema.replication import Provider, replication_lines
+from ldap_schema.replication import Provider, replication_lines, security
 
 SCHEMA_VERSION = 2
 ACCOUNTS = ("portal", "sync", "index", "replica")  # the services in ldif/tree.ldif
@@ -31,6 +31,7 @@ class ConfigInput:
     modules: Path = Path("/usr/lib/ldap")
     max_size: int = 1 << 30  # bytes the database may grow to; the file is sparse
     durable: bool = True  # False: writes survive a crash of slapd, not of the machine; for tests
+    network_writes: bool = False  # True: also who comes over TLS may write; keep mail programs away from it
     provider: Provider | None = None  # None: this server takes the writes; else it is a replica of that one
 
 
@@ -69,6 +70,7 @@ def config_ldif(server: ConfigInput) -> str:
         schemas=server.schemas,
         modules=server.modules,
         max_size=server.max_size,
+        security=security(network_writes=server.network_writes),
         no_sync="FALSE" if server.durable else "TRUE",
         replication=replication_lines(server.suffix, server.provider),
         last_bind="FALSE" if server.provider else "TRUE",

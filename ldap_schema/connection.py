@@ -1,5 +1,7 @@
 """Connections to the directory: TLS always verified, a bounded pool, timeouts; nobody else opens one.
 
+At the server's socket on the same machine (ldapi) there is no TLS: nothing leaves the kernel there.
+
 ldap3's pace depends on how it is asked: without schema and names to check, with its fast decoder and raw
 values, it is three to five times faster than by default.
 """
@@ -13,17 +15,17 @@ from math import ceil
 from pathlib import Path
 from threading import Semaphore
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import ldap3
 from ldap3.core.exceptions import LDAPCommunicationError, LDAPException
 
 from ldap_schema import exchange, transaction
+from ldap_schema.address import Address
 from ldap_schema.ber import BrokenBER
 from ldap_schema.entries import Entry
 from ldap_schema.errors import (
     AccountRefused,
-    BadValue,
     DirectoryError,
     DirectoryRefused,
     DirectoryUnavailable,
@@ -69,12 +71,7 @@ class Connections:
     def __init__(
         self, uri: str, ca_file: Path, bind_dn: str, password_file: Path, timeout: float, size: int
     ) -> None:
-        address = urlsplit(uri)
-        if address.scheme not in ("ldap", "ldaps") or not address.hostname:
-            raise BadValue(f"The directory's address must begin with ldap:// or ldaps://: {uri}")
-        self._ldaps = address.scheme == "ldaps"
-        self._host, self._port = address.hostname, address.port or (636 if self._ldaps else 389)
-        self._place = f"{self._host}:{self._port}"
+        self._address = Address.parse(uri)
         self._ca_file, self._password_file = ca_file, password_file
         self._bind_dn, self.timeout = bind_dn, timeout
         self.service = id_of(bind_dn)
@@ -110,6 +107,19 @@ class Connections:
         check(result)
         return bytes(result["responseValue"] or b"").decode("utf-8", "replace")
 
+    def takes_writes(self) -> bool:
+        """Return whether the server takes writes from this account on the way that it comes.
+
+        Nothing is written. Raises DirectoryUnavailable and its kinds.
+        """
+        connection = self._open()
+        try:
+            return transaction.may_begin(connection)
+        except (LDAPException, OSError) as error:
+            raise outage(error, self._address.place, self._ca_file) from error
+        finally:
+            discard(connection)
+
     def dedicated(self) -> ldap3.Connection:
         """Return a new bound connection beside the pool; whoever asks for it closes it with `discard`.
 
@@ -129,7 +139,7 @@ class Connections:
             with self._gate.passage():
                 return self._twice(action)
         except GateClosed:
-            raise outage(TimeoutError(), self._place, self._ca_file) from None
+            raise outage(TimeoutError(), self._address.place, self._ca_file) from None
 
     def _twice(self, action: Callable[[ldap3.Connection], T]) -> T:
         """Do it on a kept connection, and once more on a new one if the server had closed the kept one."""
@@ -153,7 +163,7 @@ class Connections:
                 result = action(connection)
             except BrokenBER as error:
                 discard(connection)
-                raise DirectoryUnavailable(f"{GARBLED} ({self._host}:{self._port}).") from error
+                raise DirectoryUnavailable(f"{GARBLED} ({self._address.place}).") from error
             except BaseException:
                 discard(connection)  # what it would answer next is unknown; an open transaction ends with it
                 raise
@@ -169,25 +179,27 @@ class Connections:
             return None
 
     def _open(self) -> ldap3.Connection:
-        """Return a new connection, with TLS and bound; raises DirectoryUnavailable and its kinds."""
+        """Return a new bound connection; raises DirectoryUnavailable and its kinds."""
         password = self._password()
+        if self._address.local:
+            return self._open_at(f"ldapi://{quote(self._address.host, safe='')}", None, password)
         try:
-            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-            tls = VerifiedTLS(self._host, self._ca_file)
+            found = socket.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
+            tls = VerifiedTLS(self._address.host, self._ca_file)
         except OSError as error:
-            raise outage(error, self._place, self._ca_file) from error
+            raise outage(error, self._address.place, self._ca_file) from error
         *others, last = dict.fromkeys(str(address[4][0]) for address in found)
         for address in others:
             with suppress(DirectoryUnavailable):
                 return self._open_at(address, tls, password)
         return self._open_at(last, tls, password)
 
-    def _open_at(self, address: str, tls: VerifiedTLS, password: str) -> ldap3.Connection:
+    def _open_at(self, address: str, tls: VerifiedTLS | None, password: str) -> ldap3.Connection:
         # A new description each time: an old one remembers for minutes that nobody answered.
         server = ldap3.Server(
             address,
-            port=self._port,
-            use_ssl=self._ldaps,
+            port=self._address.port or None,
+            use_ssl=self._address.scheme == "ldaps",
             tls=tls,
             get_info=ldap3.NONE,
             connect_timeout=self.timeout,
@@ -207,13 +219,13 @@ class Connections:
         )
         try:
             connection.open(read_server_info=False)
-            if not self._ldaps:
+            if self._address.scheme == "ldap":
                 connection.start_tls(read_server_info=False)
             _, result, _, _ = connection.bind(read_server_info=False)
             check(result)
         except (LDAPException, OSError) as error:
             discard(connection)
-            raise outage(error, self._place, self._ca_file) from error
+            raise outage(error, self._address.place, self._ca_file) from error
         except DirectoryRefused as error:
             discard(connection)
             raise AccountRefused(f"{error} It is {self._bind_dn}, of {self._password_file}.") from error

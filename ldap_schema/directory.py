@@ -72,7 +72,7 @@ class Directory:
     def open(cls, settings: DirectorySettings, service: Service) -> "Directory":
         """Return the directory as one of our services sees it; it connects when it is first asked something.
 
-        Raise BadValue for an address that is neither ldap:// nor ldaps://.
+        Raise BadValue for an address that is none of ldap://, ldaps:// and ldapi://.
         """
         tree = Tree(settings.suffix)
 
@@ -129,6 +129,13 @@ class Directory:
     def probe(self) -> None:
         """Return if the server answers and takes our account; else DirectoryUnavailable or -Refused."""
         self._link.connections.whoami()
+
+    def takes_writes(self) -> bool:
+        """Return whether the server takes writes on the way that it is asked; nothing is written.
+
+        With slapd 2.5, whoever may bind where that is so can end the server (decision 0010).
+        """
+        return self._link.connections.takes_writes()
 
     def context_csn(self) -> str:
         """Return the server's change number: it differs after every write, and only then."""

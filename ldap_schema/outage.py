@@ -17,8 +17,10 @@ REASONS = {
 
 
 def outage(error: Exception, place: str, ca_file: Path) -> DirectoryUnavailable:
-    """Return our error for one of ldap3, of TLS or of the network; `place` is host and port."""
-    if isinstance(error, FileNotFoundError):
+    """Return our error for one of ldap3, of TLS or of the network; `place` is host and port, or a socket."""
+    if isinstance(error, PermissionError):
+        return DirectoryUnavailable(f"This account may not open {place}, where the directory answers.")
+    if isinstance(error, FileNotFoundError) and not place.startswith("/"):
         return DirectoryNotTrusted(f"There is no {ca_file} with the authority's certificate to trust.")
     if isinstance(error, ssl.SSLError) and "NO_CERTIFICATE" in str(error):
         return DirectoryNotTrusted(f"{ca_file} holds no certificate in PEM, so nobody can be trusted.")

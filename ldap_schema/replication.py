@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 # What slapd's configuration takes between quotation marks without a second meaning.
 _QUOTABLE = re.compile(r"[!#-\[\]-~]+")
 
+LOCAL_WRITES = "update_ssf=512"  # what olcLocalSSF gives to those at the socket, and TLS never reaches
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
@@ -54,9 +56,17 @@ def replication_lines(suffix: str, provider: Provider | None) -> str:
     return "".join(f"\n{line}" for line in wanted)
 
 
-def promotion_ldif() -> str:
-    """Return what to load into a replica with ldapmodify to make it the provider."""
-    return _ldif("promote.ldif")
+def promotion_ldif(*, network_writes: bool) -> str:
+    """Return what to load into a replica with ldapmodify to make it the provider.
+
+    Without `network_writes` it takes writes at its own socket only, from services on the same machine.
+    """
+    return Template(_ldif("promote.ldif")).substitute(security=security(network_writes=network_writes))
+
+
+def security(*, network_writes: bool) -> str:
+    """Return what slapd asks of a connection (olcSecurity): TLS of everybody, and of writers the socket."""
+    return "ssf=128 simple_bind=128" + ("" if network_writes else f" {LOCAL_WRITES}")
 
 
 def _ldif(name: str) -> str:

@@ -14,6 +14,7 @@ from ldap_schema.errors import (
 )
 
 SUCCESS, COMPARE_FALSE, COMPARE_TRUE, SIZE_LIMIT, CONSTRAINT_VIOLATION = 0, 5, 6, 4, 19
+CONFIDENTIALITY = 13
 
 # An exceeded time limit is the server's trouble and not the asker's: trying again later may work.
 _UNAVAILABLE = {3: "took too long", 51: "is busy", 52: "is unavailable", 80: "failed"}
@@ -52,13 +53,19 @@ def error_for(code: int, message: str, where: str = "") -> DirectoryError:
         return NotFound(f"There is no such entry{place}.")
     if code == 68:
         return AlreadyThere(f"An entry with that id exists{place}.")
-    if code == CONSTRAINT_VIOLATION and "unique" in message:
-        return AlreadyThere(f"A value that must be unique belongs to another entry{place}.")
     if code == CONSTRAINT_VIOLATION:
-        return BadValue(f"A value is not among those allowed{place}.")
+        return _violation(message, place)
+    if code == CONFIDENTIALITY and "for update" in message:
+        return DirectoryRefused(f"The directory takes writes at its own socket (ldapi://) only{place}.")
     if code in _UNAVAILABLE:
         return DirectoryUnavailable(f"The directory {_UNAVAILABLE[code]}{place}.")
     for kind, reasons in ((Moved, _MOVED), (BadValue, _BAD), (DirectoryRefused, _REFUSED)):
         if code in reasons:
             return kind(f"The directory refused: {reasons[code]}{place}.")
     return DirectoryRefused(f"The directory refused with result code {code}{place}.")
+
+
+def _violation(message: str, place: str) -> DirectoryError:
+    if "unique" in message:
+        return AlreadyThere(f"A value that must be unique belongs to another entry{place}.")
+    return BadValue(f"A value is not among those allowed{place}.")

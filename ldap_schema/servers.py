@@ -108,6 +108,10 @@ class Servers:
         """Tell what changes, as the provider says; raises DirectoryUnavailable and its kinds."""
         return Listener(self._provider, request, cookie, self._provider.timeout)
 
+    def takes_writes(self) -> bool:
+        """Return whether the provider takes this account's writes on the way that it is asked."""
+        return self._provider.takes_writes()
+
     def whoami(self) -> str:
         """Return the identity that the first server that answers takes this account for."""
         for connections in (*(replica.connections for replica in self._awake()), self._provider):

@@ -9,9 +9,11 @@ class DirectorySettings:
     """Where the directory is and how services prove who they are."""
 
     uri: str = field(
-        default="ldap://localhost:3890",
+        default="ldapi:///",
         metadata={
-            "meaning": "The directory server. `ldap://` is upgraded with StartTLS before anything is sent; "
+            "meaning": "The directory server that takes the writes. `ldapi:///` is its socket on this "
+            "machine, the only place where a server that mail programs reach takes writes (with a path of "
+            "one's own: its slashes as `%2F`); `ldap://` is upgraded with StartTLS before anything is sent; "
             "`ldaps://` is TLS from the start."
         },
     )
@@ -59,8 +61,8 @@ class DirectorySettings:
     )
 
     def __post_init__(self) -> None:
-        if not self.uri.startswith(("ldap://", "ldaps://")):
-            raise ValueError(f"URI must begin with ldap:// or ldaps://, not {self.uri!r}")
+        if not self.uri.startswith(("ldap://", "ldaps://", "ldapi://")):
+            raise ValueError(f"URI must begin with ldap://, ldaps:// or ldapi://, not {self.uri!r}")
         if not self.timeout:
             raise ValueError("TIMEOUT must be more than 0")
         if not self.pool_size:

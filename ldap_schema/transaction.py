@@ -12,7 +12,7 @@ from ldap_schema import exchange, wire
 from ldap_schema.ber import INTEGER, OCTETS, SEQUENCE, BrokenBER, elements, number, tagged
 from ldap_schema.errors import DirectoryError, DirectoryUnavailable
 from ldap_schema.operations import AddEntry, Operation
-from ldap_schema.results import CONSTRAINT_VIOLATION, check, error_for
+from ldap_schema.results import CONSTRAINT_VIOLATION, SUCCESS, check, error_for
 from ldap_schema.wire_filters import encode_filter
 
 START, END = "1.3.6.1.1.21.1", "1.3.6.1.1.21.3"
@@ -58,6 +58,12 @@ def run(connection: ldap3.Connection, operations: Sequence[Operation], controls:
     except (LDAPCommunicationError, OSError, BrokenBER) as error:
         raise DirectoryUnavailable(f"The directory stopped answering; {sent}.") from error
     _check_settled(result, numbered)
+
+
+def may_begin(connection: ldap3.Connection) -> bool:
+    """Return whether the server would begin one on this connection; whoever calls closes it after that."""
+    _, result, _, _ = connection.extended(START)
+    return bool(result["result"] == SUCCESS)
 
 
 def _send_all(

@@ -16,6 +16,7 @@ class Rounds:
     directory_kills: int
     index_kills: int
     hostile_values: int
+    attack_seconds: float  # for each kind of attack
 
 
 QUICK = Rounds(
@@ -27,6 +28,7 @@ QUICK = Rounds(
     directory_kills=2,
     index_kills=3,
     hostile_values=300,
+    attack_seconds=0.2,
 )
 FULL = Rounds(
     hypothesis_examples=500,
@@ -37,6 +39,7 @@ FULL = Rounds(
     directory_kills=8,
     index_kills=20,
     hostile_values=10_000,
+    attack_seconds=4.0,
 )
 
 ROUNDS = FULL if os.environ.get("COUNTERPART_TEST_ROUNDS") == "full" else QUICK

@@ -74,7 +74,7 @@ class Machine:
         command = [program, "-F", self.config, "-h", urls, "-d", "none"]
         with Process("slapd", command, self.root / "run", ready=lambda: listening(port)):
             yield DirectorySettings(
-                uri=f"ldap://localhost:{port}",
+                uri=self.local_uri,
                 ca_file=self.root / "tls/ca.pem",
                 portal_password_file=self.root / "secrets/directory-portal",
                 sync_password_file=self.root / "secrets/directory-sync",

@@ -31,10 +31,16 @@ def leader(uid: str, **more: object) -> Person:
 
 
 @contextmanager
-def bound(slapd: Slapd, dn: str, password: str) -> Iterator[ldap3.Connection]:
-    """Yield a new connection over TLS on which a bind was tried, as a mail program's is; see `.result`."""
-    tls = VerifiedTLS("localhost", slapd.ca_file)
-    server = ldap3.Server("localhost", slapd.ldaps_port, use_ssl=True, get_info=ldap3.NONE, tls=tls)
+def bound(slapd: Slapd, dn: str, password: str, *, local: bool = False) -> Iterator[ldap3.Connection]:
+    """Yield a new connection on which a bind was tried; see `.result`.
+
+    It is over TLS, as a mail program's is; or at the socket, where writes get as far as the access rules.
+    """
+    if local:
+        server = ldap3.Server(slapd.socket_uri, get_info=ldap3.NONE)
+    else:
+        tls = VerifiedTLS("localhost", slapd.ca_file)
+        server = ldap3.Server("localhost", slapd.ldaps_port, use_ssl=True, get_info=ldap3.NONE, tls=tls)
     connection = ldap3.Connection(
         server, dn, password, check_names=False, receive_timeout=30, return_empty_attributes=False
     )

@@ -1,4 +1,7 @@
-"""The hall in which the access matrix is asked: a sample of everything, a way in for every identity."""
+"""The hall in which the access matrix is asked: a sample of everything, a way in for every identity.
+
+Everybody comes by the socket: writes from the network are refused before slapd looks at its access rules.
+"""
 
 import base64
 import re
@@ -185,7 +188,8 @@ def as_identity(hall: Hall, identity: str) -> Iterator[Asker]:
 @contextmanager
 def _service(hall: Hall, service: Service) -> Iterator[Asker]:
     proof = (f"uid=h-target,{PEOPLE}", "uid" if service is Service.PORTAL else "cn")
-    with bound(hall.slapd, f"cn={service},ou=services,{SUFFIX}", hall.password(service)) as connection:
+    dn = f"cn={service},ou=services,{SUFFIX}"
+    with bound(hall.slapd, dn, hall.password(service), local=True) as connection:
         yield Asker(connection, proof)
 
 
@@ -200,7 +204,7 @@ def _nobody(hall: Hall, identity: str) -> Iterator[Asker]:
 
     expired = hall.credentials["expired"]
     dn, password = (expired.bind_dn, expired.password) if identity == "expired-mail" else ("", "")
-    with bound(hall.slapd, dn, password) as connection:
+    with bound(hall.slapd, dn, password, local=True) as connection:
         assert not connection.bound
         yield Asker(connection, None, last_proof=become_somebody)
 
@@ -215,7 +219,7 @@ def _viewer(hall: Hall, viewer: str) -> Iterator[Asker]:
 @contextmanager
 def _mail_program(hall: Hall, viewer: str) -> Iterator[Asker]:
     issued = hall.credentials[viewer]
-    with bound(hall.slapd, issued.bind_dn, issued.password) as connection:
+    with bound(hall.slapd, issued.bind_dn, issued.password, local=True) as connection:
         assert connection.bound
         with _suspended(hall, viewer) as last_proof:
             yield Asker(connection, None if last_proof else Asker.proof, last_proof=last_proof)

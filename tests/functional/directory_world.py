@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import ldap3
 
@@ -27,6 +27,9 @@ AUDIENCES = ("leaders", "sector", "organisation", "nobody")
 STATUSES = ("pending", "active", "missing", "leaving", "left", "held", "deceased")
 # Each is someone who looks at people of organisation `w-a` in the sector Police.
 VIEWERS = {"w-colleague": ("w-a", "Police"), "w-police": ("w-b", "Police"), "w-housing": ("w-c", "Housing")}
+# How one comes; mail programs do so over TLS, the product's own services where they can by the socket.
+Way = Literal["cleartext", "StartTLS", "ldaps", "socket"]
+SAFE_WAYS: tuple[Way, ...] = get_args(Way)[1:]
 PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"
 
 
@@ -60,14 +63,16 @@ class World:
     credentials: dict[str, NewCredential]
 
     @contextmanager
-    def raw(self, dn: str = "", password: str = "", *, tls: bool = True) -> Iterator[ldap3.Connection]:
-        """Yield a bare connection, bound if a DN is given, that says what the server says."""
-        server = ldap3.Server(
-            "localhost",
-            self.slapd.ldap_port,
-            get_info=ldap3.NONE,
-            tls=VerifiedTLS("localhost", self.slapd.ca_file),
-        )
+    def raw(self, dn: str = "", password: str = "", way: Way = "StartTLS") -> Iterator[ldap3.Connection]:
+        """Yield a bare connection, bound if a DN is given, that says what the server says.
+
+        Only at the socket do writes get as far as the access rules.
+        """
+        host, port = ("localhost", self.slapd.ldaps_port if way == "ldaps" else self.slapd.ldap_port)
+        if way == "socket":
+            host, port = self.slapd.socket_uri, None
+        tls = VerifiedTLS("localhost", self.slapd.ca_file)
+        server = ldap3.Server(host, port, use_ssl=way == "ldaps", get_info=ldap3.NONE, tls=tls)
         connection = ldap3.Connection(
             server,
             dn or None,
@@ -78,7 +83,7 @@ class World:
         )
         connection.open(read_server_info=False)
         try:
-            if tls:
+            if way == "StartTLS":
                 connection.start_tls(read_server_info=False)
             if dn:
                 connection.bind(read_server_info=False)
@@ -89,7 +94,8 @@ class World:
     @contextmanager
     def as_service(self, service: Service) -> Iterator[ldap3.Connection]:
         """Yield a connection bound as one of the service accounts."""
-        with self.raw(f"cn={service},ou=services,{SUFFIX}", self.password(service)) as connection:
+        dn = f"cn={service},ou=services,{SUFFIX}"
+        with self.raw(dn, self.password(service), "socket") as connection:
             yield connection
 
     def password(self, service: Service) -> str:
@@ -97,10 +103,10 @@ class World:
         return (self.slapd.secrets / f"directory-{service}").read_text().strip()
 
     @contextmanager
-    def as_mail_program(self, viewer: str) -> Iterator[ldap3.Connection]:
+    def as_mail_program(self, viewer: str, way: Way = "StartTLS") -> Iterator[ldap3.Connection]:
         """Yield a connection bound as the viewer's mail program."""
         credential = self.credentials[viewer]
-        with self.raw(credential.bind_dn, credential.password) as connection:
+        with self.raw(credential.bind_dn, credential.password, way) as connection:
             yield connection
 
 

@@ -62,6 +62,7 @@ def test_a_healthy_installation_is_well(installed: Installed) -> None:
         ("SAML_CERTIFICATE_FILE", "/nowhere", {"SAML keys", "portal"}),
         ("WATCH_LOG", "/nowhere", {"mail programs"}),
         ("INDEX_FOLDER", "/nowhere", {"search index"}),
+        ("PORTAL_DIRECTORY_TLS_PORT", "1", {"mail programs' server"}),
         ("DIRECTORY_INDEX_PASSWORD_FILE", "/nowhere", {"secrets", "directory"}),
     ],
 )
@@ -72,6 +73,17 @@ def test_each_thing_that_is_wrong_is_found_and_nothing_else(
     found = problems(installed)
     assert set(found) - {"portal"} == checks - {"portal"}, found
     assert all(problem["what"] and problem["mend"] for each in found.values() for problem in each)
+
+
+def test_a_server_that_takes_writes_where_mail_programs_reach_it_is_found(
+    installed: Installed, slapd: Slapd, tmp_path: Path
+) -> None:
+    with Slapd(tmp_path / "slapd", secrets_folder=slapd.secrets, network_writes=True) as server:
+        installed.set("PORTAL_DIRECTORY_TLS_PORT", server.ldaps_port)
+        installed.set("DIRECTORY_CA_FILE", server.ca_file)
+        (problem,) = problems(installed)["mail programs' server"]
+    assert "takes writes from the network" in problem["what"]
+    assert "update_ssf=512" in problem["mend"]
 
 
 def test_a_secret_that_others_can_read_is_found(installed: Installed) -> None:

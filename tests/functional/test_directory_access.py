@@ -18,9 +18,11 @@ from tests.functional.directory_world import (
     DETAILS,
     PEOPLE,
     PROXIED_AUTHORIZATION,
+    SAFE_WAYS,
     STATUSES,
     SUFFIX,
     VIEWERS,
+    Way,
     World,
     code,
     fill,
@@ -70,7 +72,7 @@ def test_anonymous_gets_nothing_and_the_same_connection_works_once_bound(world: 
 
 def test_a_cleartext_bind_is_refused_and_works_after_starttls(world: World) -> None:
     dn, password = _account(world, Service.PORTAL)
-    with world.raw(dn, password, tls=False) as connection:
+    with world.raw(dn, password, "cleartext") as connection:
         assert code(connection) == CONFIDENTIALITY
         connection.start_tls(read_server_info=False)
         connection.bind(read_server_info=False)
@@ -224,8 +226,8 @@ def test_people_are_changed_by_none_but_the_sync_account(world: World, who: str)
     target, own = f"uid=w-leaders,{PEOPLE}", f"uid=w-housing,{PEOPLE}"
     viewer = "w-housing" if who == "viewer" else ""
     control = [(PROXIED_AUTHORIZATION, True, f"dn:{own}".encode())] if viewer else None
-    opened = world.as_mail_program("w-housing") if who == "mail program" else world.as_service(Service.PORTAL)
-    with opened as connection:
+    as_program, as_portal = world.as_mail_program("w-housing", "socket"), world.as_service(Service.PORTAL)
+    with as_program if who == "mail program" else as_portal as connection:
         for dn in (target, own):
             for attribute, value in WRITES.items():
                 connection.modify(dn, {attribute: [(ldap3.MODIFY_REPLACE, [value])]}, controls=control)
@@ -244,7 +246,7 @@ def test_people_are_changed_by_none_but_the_sync_account(world: World, who: str)
 
 
 def test_trying_to_write_a_sign_in_address_does_not_tell_whether_it_is_taken(world: World) -> None:
-    with world.as_mail_program("w-housing") as connection:
+    with world.as_mail_program("w-housing", "socket") as connection:
         told = set()
         for attribute, taken in (
             ("nlcSignInAddress", "w-left@sign-in.example"),
@@ -291,18 +293,21 @@ def test_the_sync_account_removes_credentials_and_can_make_or_change_none(world:
         assert code(connection) == 0
 
 
-def test_a_suspended_leaders_mail_program_stops_at_once_on_an_open_connection_too(world: World) -> None:
-    leader = person("w-suspended")
+@pytest.mark.parametrize("way", SAFE_WAYS)
+def test_a_suspended_leaders_mail_program_stops_at_once_on_an_open_connection_too(
+    world: World, way: Way
+) -> None:
+    leader = person(f"w-suspended-{way.lower()}")
     world.sync.write([Add(leader)])
-    issued = world.portal.credentials.issue("w-suspended", "test", system_clock())
-    with world.raw(issued.bind_dn, issued.password) as connection:
+    issued = world.portal.credentials.issue(leader.uid, "test", system_clock())
+    with world.raw(issued.bind_dn, issued.password, way) as connection:
         assert search(connection, PEOPLE, "(uid=w-leaders)")
         suspended = replace(leader, status="held")
         world.sync.write([Update(leader, suspended)])
         assert not search(connection, PEOPLE, "(uid=w-leaders)")
         connection.compare(f"uid=w-leaders,{PEOPLE}", "cn", "Quill w-leaders")
         assert code(connection) in (INSUFFICIENT, NO_SUCH_OBJECT)
-        with world.raw(issued.bind_dn, issued.password) as another:
+        with world.raw(issued.bind_dn, issued.password, way) as another:
             assert code(another) == INVALID_CREDENTIALS
         world.sync.write([Update(suspended, leader)])
         assert search(connection, PEOPLE, "(uid=w-leaders)")

@@ -61,9 +61,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             sync.write([Add(each) for each in (*quills, *others)])
         settings = server.settings()
         portrait = {"jpegPhoto": [(ldap3.MODIFY_REPLACE, [b"\xff\xd8\xff\xe0portrait"])]}
-        with bound(
-            server, f"cn=sync,ou=services,{server.suffix}", settings.sync_password_file.read_text().strip()
-        ) as connection:
+        dn, password = f"cn=sync,ou=services,{server.suffix}", settings.sync_password_file.read_text().strip()
+        with bound(server, dn, password, local=True) as connection:
             connection.modify(f"uid=mq-1,{PEOPLE}", portrait)
             assert connection.result["result"] == 0
         with opened(server, Service.PORTAL) as portal:

@@ -51,7 +51,7 @@ def test_anonymous_gets_nothing_there_and_a_cleartext_bind_is_refused(world: Wor
     with world.raw() as connection:
         for base in ("", SUFFIX, PEOPLE, "cn=config"):
             assert search(connection, base, "(objectClass=*)") == []
-    with world.raw(dn, password, tls=False) as connection:
+    with world.raw(dn, password, "cleartext") as connection:
         assert code(connection) == CONFIDENTIALITY
     with world.raw(dn, password) as connection:
         assert search(connection, PEOPLE, "(uid=w-leaders)", "uid")
@@ -94,7 +94,7 @@ def test_the_replicas_account_reads_all_and_changes_and_impersonates_nothing(wor
     asked = World(provider, world.portal, world.sync, world.credentials)
     password = (provider.secrets / "directory-replica").read_text().strip()
     dn = f"uid=w-leaders,{PEOPLE}"
-    with asked.raw(f"cn=replica,ou=services,{SUFFIX}", password) as connection:
+    with asked.raw(f"cn=replica,ou=services,{SUFFIX}", password, "socket") as connection:
         (entry,) = search(connection, world.credentials["w-police"].bind_dn, "(objectClass=*)", "*", "+")
         assert "userPassword" in entry["attributes"]
         assert len(search(connection, PEOPLE, "(mobile=*)", "uid")) > len(AUDIENCES)

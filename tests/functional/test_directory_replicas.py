@@ -90,7 +90,7 @@ def test_the_shipped_ldif_makes_an_empty_server_a_replica(tmp_path: Path, provid
 
 def test_a_replica_sends_writers_to_the_provider(provider: Slapd, standby: Slapd) -> None:
     password = provider.settings().sync_password_file.read_text().strip()
-    with bound(standby, f"cn=sync,ou=services,{standby.suffix}", password) as connection:
+    with bound(standby, f"cn=sync,ou=services,{standby.suffix}", password, local=True) as connection:
         connection.auto_referrals = False
         connection.delete(f"uid=first-1,ou=people,{standby.suffix}")
         assert connection.result["result"] == REFERRAL

@@ -78,8 +78,7 @@ def _nothing_is_lost(before: dict[str, Values], after: dict[str, Values]) -> Non
 def _mail_program(settings: DirectorySettings, number: int, filter_: str) -> tuple[int, str]:
     who = ["-D", f"uid=v1-device-{number},ou=credentials,{SUFFIX}", "-w", f"password-of-device-{number}"]
     done = subprocess.run(
-        ["ldapsearch", "-LLL", "-x", "-ZZ", "-H", settings.uri, *who, "-b", f"ou=people,{SUFFIX}", filter_],
-        env={"LDAPTLS_CACERT": str(settings.ca_file), "PATH": "/usr/bin:/bin"},
+        ["ldapsearch", "-LLL", "-x", "-H", settings.uri, *who, "-b", f"ou=people,{SUFFIX}", filter_],
         capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
     return done.returncode, done.stdout

@@ -48,7 +48,7 @@ def test_a_suspended_device_stops_at_once_and_alone_and_its_owner_restores_it(
 
 def test_a_device_can_neither_suspend_nor_restore_itself(slapd: Slapd, portal: Directory) -> None:
     issued = portal.credentials.issue("ms-0", "clever", system_clock())
-    with bound(slapd, issued.bind_dn, issued.password) as connection:
+    with bound(slapd, issued.bind_dn, issued.password, local=True) as connection:
         lock = {"pwdAccountLockedTime": [(ldap3.MODIFY_REPLACE, [])]}
         assert not connection.modify(issued.bind_dn, lock)
         assert connection.result["result"] == INSUFFICIENT_ACCESS
