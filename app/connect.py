@@ -2,6 +2,8 @@
 through the first a short while ago, and now at the second. It opens the entry once that belongs there.
 """
 
+from collections.abc import Sequence
+
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
@@ -49,12 +51,12 @@ def begin() -> Answer:
     if not wanted:
         if not form.validate():
             return _page(form)
-        found = services().sign_on.for_address(form.address.data)
-        if len(found) != 1:
-            if not found:
+        found = services().sign_on.find(form.address.data)
+        if not found.sure:
+            if not found.providers:
                 form.address.errors = ["No organisation that signs people in here has that address."]
-            return _page(form, found)
-        wanted = found[0].id
+            return _page(form, found.providers)
+        wanted = found.providers[0].id
     try:
         begun = services().sign_on.begin(
             wanted, url_for("connect.index", done="yes"), purpose=CONNECT, uid=viewer().uid
@@ -87,7 +89,7 @@ def _keys() -> tuple[str, ...]:
     return services().directory.people.get(viewer().uid).federated_ids
 
 
-def _page(form: AddressForm, found: list[Provider] | None = None) -> Answer:
+def _page(form: AddressForm, found: Sequence[Provider] = ()) -> Answer:
     accounts = [
         {
             "id": fingerprint(key),
@@ -97,6 +99,6 @@ def _page(form: AddressForm, found: list[Provider] | None = None) -> Answer:
         for key in _keys()
     ]
     page = render_template(
-        "connect/index.html", form=form, found=found or [], accounts=accounts, done="done" in request.args
+        "connect/index.html", form=form, found=found, accounts=accounts, done="done" in request.args
     )
     return make_response(page, 400 if form.errors or form.address.errors else 200)

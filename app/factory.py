@@ -4,6 +4,7 @@ from flask import Flask
 
 from app import (
     account,
+    choose,
     confirm,
     connect,
     contact,
@@ -35,6 +36,7 @@ from app.viewer import ask_who_is_looking
 BLUEPRINTS = (
     home.bp,
     sign_in.bp,
+    choose.bp,
     sign_out.bp,
     confirm.bp,
     mailed_link.bp,

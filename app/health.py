@@ -16,6 +16,7 @@ from prometheus_client import (
 from redis.exceptions import RedisError
 
 from app.permissions import public
+from app.sign_in_metrics import SignInEnds
 from app.viewer import portal_settings, services
 from ldap_schema.errors import DirectoryError
 from store.errors import StoreError
@@ -45,6 +46,7 @@ class Counts:
             "Entries of the search index that differed from the directory without a word from it.",
             registry=self.registry,
         )
+        self.registry.register(SignInEnds())
 
 
 def count_requests(app: Flask) -> None:

@@ -18,8 +18,7 @@ from app.forms import PortalForm, submit_field, text_field
 from app.limits import may_ask_for_link
 from app.notices import tell_owner
 from app.permissions import public
-from app.security import is_https
-from app.sign_in import local_path
+from app.security import is_https, local_path
 from app.viewer import BY_LINK, portal_settings, services, sign_in_session
 from saml.errors import speakable_reference
 from saml.fallback import Entitled

@@ -33,7 +33,7 @@ class OrganisationList:
         wanted = fold(text).split()
         if not wanted:
             return []
-        scored = ((_closeness(organisation, wanted), organisation) for organisation in self.by_id.values())
+        scored = ((closeness(organisation, wanted), organisation) for organisation in self.by_id.values())
         found = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], pair[1].name))
         return [organisation for _, organisation in found[:most]]
 
@@ -63,7 +63,7 @@ def _read(given: PortalServices, now: datetime) -> OrganisationList:
     return OrganisationList({one.id: one for one in given.directory.organisations.all()}, now)
 
 
-def _closeness(organisation: Organisation, wanted: list[str]) -> int:
+def closeness(organisation: Organisation, wanted: list[str]) -> int:
     """Score a match: acronym, whole name, every word in the current name, every word in a former one."""
     if len(wanted) == 1 and wanted[0] in map(fold, organisation.acronyms):
         return 5

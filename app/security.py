@@ -97,6 +97,12 @@ def content_security_policy(form_target: str = "") -> str:
     )
 
 
+def local_path(wanted: str) -> str:
+    """Return the page to go to, if it is one of ours; the first page otherwise."""
+    plain = wanted.isprintable() and "\\" not in wanted and not wanted.startswith("//")
+    return wanted if plain and wanted.startswith("/") else "/"
+
+
 def let_forms_reach(origin: str) -> None:
     """Let the form of this page reach one other origin: the provider to which it carries a message."""
     g.form_target = origin

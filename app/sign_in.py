@@ -18,17 +18,18 @@ from flask import (
 )
 from werkzeug.wrappers import Response as Answer
 
+from app import choose
 from app.finding import clean
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import public
 from app.refusals import refused
+from app.remembered import remember
 from app.saml_forms import leave, posted_once
+from app.security import local_path
 from app.viewer import ENDED, NOTE_SECONDS, services, sessions, sign_in_session
 from saml.errors import BadAssertion, LinkRefused, SignInRefused, Unsolicited
 from saml.outcomes import Begun, SignedIn
-from saml.provider import Provider
 from saml.state import CONNECT
-from search_index.words import fold
 from store import ledger
 from store.errors import StoreError
 
@@ -69,21 +70,10 @@ def find() -> Answer:
     if "@" not in form.address.data:
         form.address.errors = ["Enter an e-mail address, like name@organisation.gov.uk."]
         return _page(form)
-    found = services().sign_on.for_address(form.address.data)
-    if len(found) == 1:
-        return _go(found[0].id, request.form.get("next", ""))
-    return _choose(found, "", request.form.get("next", ""), nothing_for_address=not found)
-
-
-@bp.get("/sign-in/organisations")
-@public(BEFORE)
-def organisations() -> Answer:
-    """List the organisations whose people can sign in, narrowed by what is typed."""
-    text = clean(request.args.get("q", ""))
-    listed = [
-        one for one in services().sign_on.providers() if all(w in fold(one.name) for w in fold(text).split())
-    ]
-    return _choose(listed, text, request.args.get("next", ""))
+    found = services().sign_on.find(form.address.data)
+    if found.sure:
+        return _go(found.providers[0].id, request.form.get("next", ""))
+    return choose.among(found, request.form.get("next", ""))
 
 
 @bp.post("/sign-in/begin")
@@ -137,17 +127,11 @@ def acs() -> Answer:
         sessions().end_of(signed_in.person.uid, signed_in.replaces)
     sign_in_session(signed_in.person.uid, _kept(signed_in))
     _record(signed_in)
-    return redirect(local_path(signed_in.return_to), 303)
-
-
-def local_path(wanted: str) -> str:
-    """Return the page to go to, if it is one of ours; the first page otherwise."""
-    plain = wanted.isprintable() and "\\" not in wanted and not wanted.startswith("//")
-    return wanted if plain and wanted.startswith("/") else "/"
+    return remember(redirect(local_path(signed_in.return_to), 303), signed_in.provider.id)
 
 
 def _page(form: AddressForm) -> Response:
-    where = local_path(request.values.get("next", ""))
+    where, last = local_path(request.values.get("next", "")), choose.last_time()
     page = render_template(
         "sign_in/start.html",
         form=form,
@@ -155,20 +139,10 @@ def _page(form: AddressForm) -> Response:
         ended_because=g.get("ended_because", "") or ENDED.get(request.args.get("ended", ""), ""),
         unasked="unasked" in request.args,
         fallback=services().sign_on.fallback_is_offered(),
+        last=last,
+        logos=choose.logos_of([last]) if last else {},
     )
     return make_response(page, 400 if form.errors or form.address.errors else 200)
-
-
-def _choose(listed: list[Provider], text: str, back: str, *, nothing_for_address: bool = False) -> Response:
-    listed = sorted(listed, key=lambda one: fold(one.name))
-    page = render_template(
-        "sign_in/organisations.html",
-        listed=listed,
-        text=text,
-        next=local_path(back),
-        nothing_for_address=nothing_for_address,
-    )
-    return make_response(page)
 
 
 def _go(provider_id: str, back: str) -> Answer:

@@ -76,6 +76,7 @@ def _settings(
         "COUNTERPART_SERVICE_SMTP_HOST": "127.0.0.1",
         "COUNTERPART_SERVICE_SMTP_PORT": mail.port,
         "COUNTERPART_SERVICE_SMTP_SECURITY": "none",
+        "COUNTERPART_SAML_METADATA_SECONDS": 5,  # logos are there when somebody looks at the list
         "COUNTERPART_WATCH_LOG": slapd.log,
         "COUNTERPART_SERVICE_LOG_FILE": house.var / "log" / "counterpart.log",
     }

@@ -70,6 +70,13 @@ class SAMLSettings:
         },
     )
 
+    metadata_seconds: float = field(
+        default=60.0,
+        metadata={
+            "meaning": "Seconds between two looks of the worker at which providers' metadata and logos are "
+            "due."
+        },
+    )
     description: str = field(
         default="Where the public sector's most senior leaders find and reach each other.",
         metadata={"meaning": "One sentence about the service, in our metadata; providers show it."},

@@ -9,6 +9,7 @@ from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.people import Person
 from saml import bindings, contexts, discovery, fallback, identity, messages, slo
 from saml.assertion import Assertion, NameID
+from saml.certificates import ends as certificate_ends
 from saml.encryption import Decryption
 from saml.engine import assert_pair
 from saml.errors import (
@@ -67,10 +68,10 @@ class SignOn:
         """The provider of that id in any state, for its name and whom its people call."""
         return self._registry.get(provider_id)
 
-    def for_address(self, address: str) -> list[Provider]:
+    def find(self, address: str) -> discovery.Found:
         """The live providers that serve the address's mail domain; whether the person exists is not looked
         at."""
-        return discovery.for_address(address, self._registry.live())
+        return discovery.find(address, self._registry.live())
 
     def metadata(self) -> bytes:
         """Our metadata for providers' administrators, signed once for the same keys. Raises KeyUnusable."""
@@ -79,6 +80,10 @@ class SignOn:
             document = service_metadata(self._settings, keys, self._publisher)
             self._published = keys, document
         return document
+
+    def own_ends(self) -> dict[str, datetime]:
+        """When our published certificates end: `current`, in a rollover `next` too. Raises KeyUnusable."""
+        return dict(zip(("current", "next"), map(certificate_ends, self._keys().certificates), strict=False))
 
     def begin(
         self,
@@ -196,7 +201,7 @@ class SignOn:
         """Who may be mailed a link at that address; None for everybody else, whatever the reason. Raises
         Unavailable."""
         try:
-            found = self.for_address(address)
+            found = self.find(address).providers
             return fallback.entitled(address, found, self._directory.people, self._clock())
         except DirectoryUnavailable as error:
             raise Unavailable("the directory does not answer") from error

@@ -1,9 +1,10 @@
 """What is known of each provider's metadata: when it was read, what was wrong, which ends were warned of."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from store.models import ProviderLogo, ProviderWatch
@@ -20,6 +21,15 @@ class Watched:
     failures: int = 0  # since then
     problem: str = ""
     warned: dict[str, str] = field(default_factory=dict)  # end that was warned of, and when (ISO 8601)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLogo:
+    """What became of a provider's logo."""
+
+    source: str  # digest of what the metadata says of it
+    fetched: datetime
+    shown: bool  # False: there is none, or it could not be used
 
 
 def get(tx: Session, provider_id: str) -> Watched | None:
@@ -67,9 +77,14 @@ def logo(tx: Session, provider_id: str) -> tuple[str, bytes]:
     return (row.source, row.png) if row else ("", b"")
 
 
-def with_logos(tx: Session) -> set[str]:
-    """Whose logo can be shown."""
-    return set(tx.scalars(select(ProviderLogo.provider_id).where(ProviderLogo.png != b"")))
+def logos(tx: Session, ids: Collection[str] | None = None) -> dict[str, KeptLogo]:
+    """What is kept, without the pictures themselves, of these providers or of all."""
+    found = select(
+        ProviderLogo.provider_id, ProviderLogo.source, ProviderLogo.fetched, func.length(ProviderLogo.png)
+    )
+    if ids is not None:
+        found = found.where(ProviderLogo.provider_id.in_(ids))
+    return {id: KeptLogo(source, fetched, length > 0) for id, source, fetched, length in tx.execute(found)}
 
 
 def _watched(row: ProviderWatch) -> Watched:

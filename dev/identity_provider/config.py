@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from lxml import etree
@@ -70,8 +71,15 @@ class Config:
 
     host: str
     port: int
-    service: Service
+    service: Service  # as its metadata described it at the start
     providers: tuple[IdentityProvider, ...]
+    service_file: Path | None = None  # where that metadata is, to be read again when it was replaced
+
+    def service_today(self) -> Service:
+        """The service by its newest metadata, as a provider knows it that is given its address. Raises
+        ConfigUnusable."""
+        file = self.service_file
+        return _read_file(file, file.stat().st_mtime_ns) if file else self.service
 
 
 def load(path: Path) -> Config:
@@ -92,15 +100,19 @@ def load(path: Path) -> Config:
             )
             for entry in data["provider"]
         )
-        return Config(
-            host, port, read_service((path.parent / data["service_metadata"]).read_bytes()), providers
-        )
+        described = path.parent / data["service_metadata"]
+        return Config(host, port, read_service(described.read_bytes()), providers, described)
     except OSError as error:
         raise ConfigUnusable(f"{error.filename}: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise ConfigUnusable(
             f"{path} is not a configuration of the demonstration provider: {error}."
         ) from error
+
+
+@lru_cache(maxsize=2)
+def _read_file(file: Path, changed: int) -> Service:
+    return read_service(file.read_bytes())
 
 
 def read_service(metadata: bytes) -> Service:

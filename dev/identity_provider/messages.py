@@ -10,6 +10,7 @@ import xmlsec
 from lxml import etree
 
 from dev.identity_provider.config import DS, MD, Identity, IdentityProvider, Service
+from dev.identity_provider.logo import SIZE, logo
 
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -22,6 +23,8 @@ MAIL = "urn:oid:0.9.2342.19200300.100.1.3"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 CONTEXT = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"  # true: one only chose a name
+MDUI = "urn:oasis:names:tc:SAML:metadata:ui"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 NAMESPACES = {"samlp": SAMLP, "saml": SAML}
 
 
@@ -250,10 +253,13 @@ def logout_response(
 
 def metadata(provider: IdentityProvider) -> bytes:
     """The provider's own metadata."""
-    root = etree.Element(f"{{{MD}}}EntityDescriptor", nsmap={"md": MD, "ds": DS})
+    root = etree.Element(f"{{{MD}}}EntityDescriptor", nsmap={"md": MD, "ds": DS, "mdui": MDUI})
     root.set("entityID", provider.entity_id)
     role = _sub(root, f"{{{MD}}}IDPSSODescriptor", None, protocolSupportEnumeration=SAMLP)
     role.set("WantAuthnRequestsSigned", "true")
+    shown = _sub(_sub(role, f"{{{MD}}}Extensions", None), f"{{{MDUI}}}UIInfo", None)
+    _sub(shown, f"{{{MDUI}}}DisplayName", provider.name).set(LANG, "en")
+    _sub(shown, f"{{{MDUI}}}Logo", logo(provider.name), height=str(SIZE[1]), width=str(SIZE[0]))
     info = _sub(_sub(role, f"{{{MD}}}KeyDescriptor", None, use="signing"), f"{{{DS}}}KeyInfo")
     body = "".join(line for line in provider.certificate.splitlines() if not line.startswith("-----"))
     _sub(_sub(info, f"{{{DS}}}X509Data"), f"{{{DS}}}X509Certificate", body)

@@ -112,7 +112,7 @@ class Application:
         asked = self._asked(provider, form)
         request_id = str(asked.root.get("ID", ""))
         if "cancel" in form:
-            refusal = messages.refusal(provider, self._config.service, request_id, self._clock())
+            refusal = messages.refusal(provider, self._config.service_today(), request_id, self._clock())
             return self._hand_over(provider, messages.sign(refusal, provider), asked.relay_state)
         number = form.get("identity", "")
         if not number.isdecimal() or int(number) >= len(provider.identities):
@@ -124,20 +124,22 @@ class Application:
         """The request. It travels in the page and is verified each time, so that no form can forge one."""
         if "request" in carried:
             form = {"SAMLRequest": carried["request"], "RelayState": carried.get("relay", "")}
-            return posting.read(form, self._config.service, provider.sso_url)
-        return redirect.read(carried.get("query", ""), self._config.service, provider.sso_url)
+            return posting.read(form, self._config.service_today(), provider.sso_url)
+        return redirect.read(carried.get("query", ""), self._config.service_today(), provider.sso_url)
 
     def _signed_in(
         self, provider: IdentityProvider, identity: Identity, request_id: str, relay: str
     ) -> Reply:
-        answer = messages.answer_for(provider, self._config.service, identity, request_id, self._clock())
+        answer = messages.answer_for(
+            provider, self._config.service_today(), identity, request_id, self._clock()
+        )
         token = secrets.token_urlsafe(24)
         with self._lock:
             while len(self._sessions) >= MOST_SESSIONS:
                 self._sessions.pop(next(iter(self._sessions)))
             self._sessions[token] = Session(provider.id, identity, str(answer.name_id), answer.session_index)
         cookie = f"provider-{provider.id}={token}; Path=/{provider.id}; HttpOnly; SameSite=Lax"
-        encrypt_for = self._config.service.encryption if provider.encrypts else ""
+        encrypt_for = self._config.service_today().encryption if provider.encrypts else ""
         message = messages.signed_response(answer, provider, encrypt_for=encrypt_for)
         return self._hand_over(provider, message, relay, ("Set-Cookie", cookie))
 
@@ -145,7 +147,7 @@ class Application:
         self, provider: IdentityProvider, message: bytes, relay_state: str, *headers: tuple[str, str]
     ) -> Reply:
         fields = {"SAMLResponse": messages.encoded(message), "RelayState": relay_state}
-        text = pages.hand_over(provider, self._config.service.acs_url, fields)
+        text = pages.hand_over(provider, self._config.service_today().acs_url, fields)
         return page(text, "200 OK", *headers)
 
     def _slo(self, provider: IdentityProvider, environ: WSGIEnvironment) -> Reply:
@@ -153,12 +155,16 @@ class Application:
         query = str(environ.get("QUERY_STRING", ""))
         form = _form(environ) if environ["REQUEST_METHOD"] == "POST" else {}
         if set(posting.KINDS) & set(form):
-            return self._told(provider, posting.read(form, self._config.service, provider.slo_url), True)
+            return self._told(
+                provider, posting.read(form, self._config.service_today(), provider.slo_url), True
+            )
         if environ["REQUEST_METHOD"] == "POST":
             return self._sign_out_everywhere(provider, token, session)
         if not query:
             return page(pages.sign_out(provider, session.identity.name if session else ""))
-        return self._told(provider, redirect.read(query, self._config.service, provider.slo_url), False)
+        return self._told(
+            provider, redirect.read(query, self._config.service_today(), provider.slo_url), False
+        )
 
     def _told(self, provider: IdentityProvider, message: redirect.Message, posted: bool) -> Reply:
         """Do what a logout message says, and answer it in the binding by which it came."""
@@ -166,7 +172,7 @@ class Application:
             sentence = f"You are signed out of {provider.name} and of the services that you used through it."
             return page(pages.told(provider.name, "You are signed out", sentence))
         self._end(message.root)
-        service = self._config.service
+        service = self._config.service_today()
         answer = messages.logout_response(provider, service, str(message.root.get("ID")), self._clock())
         if not posted:
             return _go(redirect.url(service.slo_url, "SAMLResponse", answer, message.relay_state, provider))
@@ -179,7 +185,7 @@ class Application:
             return page(pages.sign_out(provider, ""))
         with self._lock:
             self._sessions.pop(token, None)
-        service = self._config.service
+        service = self._config.service_today()
         wish = messages.logout_request(provider, service, session.name_id, session.index, self._clock())
         return _go(redirect.url(service.slo_url, "SAMLRequest", wish, "", provider))
 

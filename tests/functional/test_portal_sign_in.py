@@ -1,7 +1,8 @@
 """Signing in through the portal's own pages, with a real provider, directory, Redis and store."""
 
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,19 @@ def test_an_act_without_the_forms_token_is_not_kept(here: Site) -> None:
 
     answer = browser.client.post("/desk/1/settle", data={"a": "b"}, base_url="http://localhost:5000")
     assert answer.status_code == 400
+
+
+def test_the_ends_of_keys_and_metadata_are_among_the_metrics(here: Site) -> None:
+    until = here.world.clock() + timedelta(days=9)
+    here.world.registry.change("rivers", believed_until=until)
+    here.world.registry.change("northmere", state=SUSPENDED)
+    told = here.browser().get("/metrics").text
+    numbers = dict(re.findall(r"(\w+_seconds\{[^}]*\}) (\S+)", told))
+
+    metadata = numbers['counterpart_provider_ends_timestamp_seconds{provider="rivers",what="metadata"}']
+    assert float(metadata) == pytest.approx(until.timestamp(), abs=1)
+    own = float(numbers['counterpart_own_certificate_ends_timestamp_seconds{certificate="current"}'])
+    assert own > until.timestamp()
+    assert re.search(r'ends_timestamp_seconds\{provider="rivers",what="signing certificate [^"]+"\}', told)
+    assert 'counterpart_provider_metadata_failures{provider="rivers"} 0.0' in told
+    assert 'provider="northmere"' not in told  # nobody is signed in through it

@@ -434,9 +434,11 @@ def test_a_logout_message_that_is_posted_unsigned_or_empty_is_refused(
 
 
 def test_discovery_finds_the_owner_of_the_domain_and_nobody_for_another(here: World) -> None:
-    assert [one.id for one in here.sign_on.for_address(f" {ISOLDE.upper()} ")] == ["rivers"]
-    assert here.sign_on.for_address("x@sub.rivers-and-coasts.example") == []
-    assert here.sign_on.for_address("nobody") == []
+    found = here.sign_on.find(f" {ISOLDE.upper()} ")
+    assert ([one.id for one in found.providers], found.sure) == (["rivers"], True)
+    for address in ("x@sub.rivers-and-coasts.example", "nobody"):
+        assert not here.sign_on.find(address).providers
+        assert not here.sign_on.find(address).sure
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from app.brand import load_brand, without_govuk_typeface
 from app.errors import ERRORS, PAGES, page_for
 from app.incomplete import PortalIncomplete
 from app.permissions import directory_manager_signed_in, leader_signed_in, permission_of, public
-from app.security import content_security_policy
-from app.sign_in import local_path
+from app.security import content_security_policy, local_path
 from ldap_schema.errors import DirectoryUnavailable
 from saml import errors as saml_errors
 from store import errors as store_errors
