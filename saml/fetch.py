@@ -26,6 +26,9 @@ from saml.errors import ProviderRefused
 log = logging.getLogger(__name__)
 
 CHUNK = 64 * 1024
+SPECIAL = ipaddress.IPv4Network("192.0.0.0/24")  # RFC 6890
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+UNICAST = ipaddress.IPv6Network("2000::/3")  # all that is handed out on the internet
 
 
 class FetchFailed(ProviderRefused):
@@ -120,12 +123,24 @@ def _allowed_address(host: str, port: int, rules: Rules, *, secure: bool) -> tup
         raise FetchFailed("The address is not https://.")
     if host not in rules.private_hosts:
         for each in found:
-            if not ipaddress.ip_address(each.partition("%")[0]).is_global:
+            if not _is_public(ipaddress.ip_address(each.partition("%")[0])):
                 raise FetchFailed(
                     f"{host} leads into a private network ({each}), where nobody outside may send us. "
                     "If that is right, name the host in COUNTERPART_SAML_PRIVATE_HOSTS."
                 )
     return found[0], port
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether anybody on the internet could be meant. An IPv6 address that carries an IPv4 one (RFC 4291,
+    3056, 4380, 6052) leads to that, whatever Python's `is_global` says of the outer."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast and address not in SPECIAL
+    carried = (address.ipv4_mapped, address.sixtofour, (address.teredo or (None, None))[1])
+    inner = next((old for old in carried if old is not None), None)
+    if inner is None and address in NAT64:
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return _is_public(inner) if inner is not None else address.is_global and address in UNICAST
 
 
 def _check_pin(certificate: bytes, pin: str) -> None:

@@ -111,12 +111,36 @@ def test_an_address_within_our_own_network_is_not_asked_unless_named(server: Web
     [
         "http://169.254.169.254/latest", "https://10.0.0.1/", "https://[::1]/", "https://[fd00::1]/",
         "https://0.0.0.0/", "https://2130706433/", "https://[::ffff:127.0.0.1]/", "https://127.1/",
+        "https://[64:ff9b::7f00:1]/", "https://[64:ff9b::a9fe:a9fe]/", "https://[2002:7f00:1::]/",
+        "https://[::7f00:1]/", "https://[fec0::1]/", "https://[64:ff9b:1::1]/", "https://[ff02::1]/",
+        "https://[2001:0:7f00:1::80ff:fffe]/", "https://224.0.0.1/", "https://192.0.0.8/", "https://[::]/",
         "http://127.0.0.1/", "ftp://example.org/", "file:///etc/passwd", "https://user@localhost/", "",
     ],
 )  # fmt: skip
-def test_addresses_that_would_lead_within_are_refused(address: str) -> None:
-    with pytest.raises(ProviderRefused):
+def test_addresses_that_would_lead_within_are_refused_before_anything_is_asked(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.create_connection", lambda *_: pytest.fail("it was asked"))
+
+    with pytest.raises(ProviderRefused, match=r"private network|not https|not plain https|can't be read"):
         fetch(address, Rules(most=10, seconds=2))
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "[2606:4700::1111]", "[64:ff9b::808:808]", "[::ffff:8.8.8.8]"]
+)
+def test_addresses_of_the_internet_are_asked(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def refuse(where: object, *_: object) -> None:
+        asked.append(where)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("socket.create_connection", refuse)
+
+    with pytest.raises(FetchFailed, match="refuses the connection"):
+        fetch(f"https://{address}/", Rules(most=10, seconds=2))
+    assert len(asked) == 1
 
 
 def test_what_is_not_http_is_refused_in_a_sentence(server: WebServer, tmp_path: Path) -> None:
