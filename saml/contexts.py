@@ -23,6 +23,17 @@ def expanded(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(uri for name in names for uri in SHORT_NAMES.get(name, (name,))))
 
 
+def in_short(uris: Iterable[str]) -> str:
+    """Contexts as a registration may write them, for people."""
+    left = list(uris)
+    said = []
+    for name, meant in SHORT_NAMES.items():
+        if set(meant) <= set(left):
+            said.append(name)
+            left = [uri for uri in left if uri not in meant]
+    return " or ".join([*said, *left])
+
+
 def check(assertion: Assertion, provider: Provider) -> None:
     """Raise NotAssured unless the sign-in had one of the contexts that the provider must use."""
     had = {*assertion.contexts, *assertion.attributes.get(MICROSOFT_METHODS, ())}

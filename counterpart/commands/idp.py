@@ -21,19 +21,18 @@ from counterpart.commands.common import (
 )
 from counterpart.commands.idp_rollover import rollover
 from counterpart.commands.idp_test import test
+from counterpart.commands.idp_words import HEADINGS, check_plain, described, listed, row, with_watch
 from counterpart.exit_codes import DONE, OTHER, REFUSED
 from counterpart.refresher import refresher
 from counterpart.refused import Refused
 from saml import registration
-from saml.checks import FAILED, Check, Subject, checks, failed
-from saml.ends import ends_of
+from saml.checks import Check, Subject, checks, failed
 from saml.errors import ProviderRefused
 from saml.provider import LIVE, SUSPENDED, Provider, to_plain
 from saml.refresh import FAILED as NOT_READ
 from saml.registration import Registration
 from saml.registry import Registry
 from store import ledger
-from store.provider_watch import Watched
 
 A_FILE = click.Path(path_type=Path)
 FROM = click.option(
@@ -61,10 +60,10 @@ def check(tools: Tools, file: Path, metadata: Any, as_json: bool) -> int:
     known = Registry(tools.store).get(str(file)) if not file.exists() else None
     subject = _known(tools, known) if known else _wanted(tools, _read(tools, file, metadata))
     found = checks(subject)
-    data = {"provider": to_plain(subject.provider), "checks": [_plain(each) for each in found]}
+    data = {"provider": to_plain(subject.provider), "checks": [check_plain(each) for each in found]}
     bad = len(failed(found))
     last = f"{counted(bad, 'check')} failed." if bad else "Nothing keeps it from going live."
-    show(data, f"{_described(subject)}\n\n{_listed(found)}\n\n{last}", as_json)
+    show(data, f"{described(subject)}\n\n{listed(found)}\n\n{last}", as_json)
     return REFUSED if bad else DONE
 
 
@@ -91,7 +90,7 @@ def add(tools: Tools, file: Path, metadata: Any, live: bool, as_json: bool) -> N
     if live and provider.state != LIVE:
         provider = registry.set_state(provider.id, LIVE)
     _remember(tools, "provider registered", provider)
-    show(to_plain(provider), f"Registered.\n{_described(replace(subject, provider=provider))}", as_json)
+    show(to_plain(provider), f"Registered.\n{described(replace(subject, provider=provider))}", as_json)
 
 
 idp.add_command(test)
@@ -132,17 +131,14 @@ def suspend(tools: Tools, id: str, as_json: bool) -> None:
 def list_providers(tools: Tools, as_json: bool) -> None:
     """List every provider and its state.
 
-    With when its keys end, when its metadata was last read, until when it is believed, and what is wrong.
+    With when its keys end, when its metadata was last read, until when it is believed, and what to know:
+    what each sign-in must have, what is being changed, and what is wrong.
     """
     registry = Registry(tools.store)
     found, watched = registry.all(), registry.watched()
-    rows = [_row(each, watched.get(each.id), tools) for each in found]
-    text = (
-        table(rows, ("id", "state", "name", "keys end", "metadata good", "believed until", "problem"))
-        if rows
-        else "No providers yet. Add one: `counterpart idp add`."
-    )
-    show([_with_watch(each, watched.get(each.id)) for each in found], text, as_json)
+    rows = [row(each, watched.get(each.id), tools.clock()) for each in found]
+    text = table(rows, HEADINGS) if rows else "No providers yet. Add one: `counterpart idp add`."
+    show([with_watch(each, watched.get(each.id), tools.clock()) for each in found], text, as_json)
 
 
 @idp.command(epilog=example("counterpart idp refresh rivers", "counterpart idp refresh rivers --accept"))
@@ -225,62 +221,3 @@ def _remember(tools: Tools, event: str, provider: Provider) -> None:
         ledger.append(
             tx, event, operator(), f"provider:{provider.id}", {"state": provider.state}, tools.clock()
         )
-
-
-def _described(subject: Subject) -> str:
-    provider = subject.provider
-    names = {each.id: each.name for each in subject.organisations}
-    shared = (f"{name} (shared)" for name in provider.shared_domains)
-    facts = {
-        "id": provider.id,
-        "state": provider.state,
-        "entity ID": provider.entity_id,
-        "speaks for": ", ".join(names.get(id, id) for id in provider.organisations),
-        "mail domains": ", ".join((*provider.domains, *shared)),
-        "knows people by": provider.identity_attribute,
-        "certificates": str(len(provider.certificates)),
-    }
-    return "\n".join(f"  {name:<15}  {value}" for name, value in facts.items())
-
-
-def _listed(found: Sequence[Check]) -> str:
-    words = {FAILED: "FAILED"}
-    lines = []
-    for each in found:
-        lines.append(f"  {words.get(each.result, each.result):<6}  {each.name}: {each.reason}")
-        lines += [f"          {each.fix}"] if each.fix else []
-    return "\n".join(lines)
-
-
-def _plain(check: Check) -> dict[str, str]:
-    return {"name": check.name, "result": check.result, "reason": check.reason, "fix": check.fix}
-
-
-def _row(provider: Provider, watched: Watched | None, tools: Tools) -> tuple[str, ...]:
-    now = tools.clock()
-    keys = [end.ends for end in ends_of(provider, None) if "certificate" in end.what and end.ends > now]
-    problem = watched.problem if watched else ""
-    if provider.outdated(now):
-        problem = f"Its metadata has ended, so nobody can sign in. {problem}".strip()
-    until = provider.believed_until
-    return (
-        provider.id,
-        provider.state,
-        provider.name,
-        " + ".join(f"{each:%Y-%m-%d}" for each in keys) or "all ended",
-        f"{watched.good:%Y-%m-%d %H:%M}" if watched and watched.good else "",
-        f"{until:%Y-%m-%d}" if until else "no end",
-        problem,
-    )
-
-
-def _with_watch(provider: Provider, watched: Watched | None) -> dict[str, Any]:
-    ends = [{"what": end.what, "ends": end.ends} for end in ends_of(provider, None)]
-    read = {
-        "last_good": watched.good if watched else None,
-        "last_tried": watched.tried if watched else None,
-        "next_try": watched.due if watched else None,
-        "failures": watched.failures if watched else 0,
-        "problem": watched.problem if watched else "",
-    }
-    return to_plain(provider) | {"ends": ends, "refresh": read}

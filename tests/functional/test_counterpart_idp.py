@@ -253,6 +253,26 @@ def test_new_keys_wait_are_listed_and_are_accepted(installed: Installed, web: We
     assert "/river-board/sso?SAMLRequest=" in tried.out
 
 
+def test_what_is_not_as_usual_about_a_provider_is_said_where_it_is_listed(installed: Installed) -> None:
+    (installed.folder / "r.toml").write_text(TOML + 'contexts = ["mfa", "urn:example:smartcard"]\n')
+    added = installed.run("idp", "add", "r.toml")
+    assert "requires mfa or urn:example:smartcard at each sign-in" in added.out
+    assert "a draft: nobody can sign in through it until `counterpart idp live river-board`" in added.out
+    assert installed.run("idp", "live", "river-board").code == 0
+    assert installed.run("idp", "identity", "river-board", "--to", "pairwise-id").code == 0
+    assert installed.run("idp", "fallback", "river-board", "--hours", "2", "--reason", "it is down").code == 0
+
+    [line] = [each for each in installed.run("idp", "list").out.splitlines() if each.startswith("river")]
+    for words in ("requires mfa or", "changing from subject-id to pairwise-id", "mailed links stand in"):
+        assert words in line
+    [told] = installed.run("idp", "list", "--json").data
+    assert told["words"][0] == "live: its people can sign in"
+    assert "pairwise-id" in installed.run("idp", "check", "river-board").out
+    assert installed.run("idp", "suspend", "river-board").code == 0
+    [told] = installed.run("idp", "list", "--json").data
+    assert told["words"][0].startswith("suspended: nobody can sign in through it")
+
+
 def test_our_keys_are_rolled_over_in_three_steps(installed: Installed) -> None:
     folder = installed.var / "saml"
     before = (folder / "current.crt").read_text()
