@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from flask import Response, current_app, make_response, render_template
 
 from app.errors import page_for, render_error
+from app.remembered import ask_anew
 from app.viewer import NOTE_SECONDS, services
-from saml.errors import SignInRefused, Unavailable, UnknownPerson
+from saml.errors import SignInRefused, SignInTooOld, Unavailable, UnknownPerson
 from saml.linking import fingerprint
 from saml.provider import Provider
 from store import ledger, waiting
@@ -101,6 +102,15 @@ PAGES = {
         ),
         again=True,
     ),
+    "sign-in-too-old": Words(
+        "Your organisation knows you from too long ago",
+        (
+            "Your organisation's page did not ask you to sign in, since you had done so there some time ago. "
+            "Here that is too long ago, so nobody was signed in.",
+            "Start again: this time you will be asked to sign in there.",
+        ),
+        again=True,
+    ),
     "other-browser": Words(
         "Signing in began in another browser, or cookies are blocked",
         (
@@ -151,7 +161,10 @@ def refused(refusal: SignInRefused) -> Response:
     _tell_the_desk(refusal, provider)
     words = PAGES.get(refusal.code, PAGES["refused"])
     page = render_template("sign_in/refused.html", words=words, refusal=refusal, provider=provider)
-    return make_response(page, 403)
+    answer = make_response(page, 403)
+    if isinstance(refusal, SignInTooOld):
+        ask_anew(answer, refusal.provider_id)
+    return answer
 
 
 def _provider(provider_id: str) -> Provider | None:

@@ -1,4 +1,6 @@
-"""Through which organisation somebody last signed in on this browser, in a cookie of its own."""
+"""Through which organisation somebody last signed in on this browser, and whether it has to ask them anew the
+next time, each in a cookie of its own.
+"""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -10,6 +12,7 @@ from saml.provider import LIVE, Provider
 COOKIE = "counterpart-organisation"
 PATH = "/sign-in"
 A_YEAR = 365 * 24 * 3600
+ANEW, TEN_MINUTES = "counterpart-anew", 600
 
 
 def remembered() -> Provider | None:
@@ -23,8 +26,22 @@ def remembered() -> Provider | None:
 
 def remember(response: Response, provider_id: str) -> Response:
     """Keep which provider it was; nothing about the person."""
+    return _keep(response, COOKIE, provider_id, A_YEAR)
+
+
+def ask_anew(response: Response, provider_id: str) -> Response:
+    """Keep that this provider has to ask the person anew, as it knew them from too long ago."""
+    return _keep(response, ANEW, provider_id, TEN_MINUTES)
+
+
+def is_asked_anew(provider_id: str) -> bool:
+    """Whether the provider has to; whoever makes the cookie up only has to sign in there again."""
+    return request.cookies.get(ANEW, "") == provider_id
+
+
+def _keep(response: Response, name: str, provider_id: str, seconds: int) -> Response:
     response.set_cookie(
-        COOKIE, provider_id, max_age=A_YEAR, path=PATH, secure=is_https(services().base_url), httponly=True,
+        name, provider_id, max_age=seconds, path=PATH, secure=is_https(services().base_url), httponly=True,
         samesite="Lax",
     )  # fmt: skip
     return response

@@ -23,13 +23,13 @@ from app.finding import clean
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import public
 from app.refusals import refused
-from app.remembered import remember
+from app.remembered import is_asked_anew, remember
 from app.saml_forms import leave, posted_once
 from app.security import local_path
 from app.viewer import ENDED, NOTE_SECONDS, services, sessions, sign_in_session
 from saml.errors import BadAssertion, LinkRefused, SignInRefused, Unsolicited
 from saml.outcomes import Begun, SignedIn
-from saml.state import CONNECT
+from saml.state import ANEW, CONNECT, SIGN_IN
 from store import ledger
 from store.errors import StoreError
 
@@ -147,7 +147,8 @@ def _page(form: AddressForm) -> Response:
 
 def _go(provider_id: str, back: str) -> Answer:
     try:
-        begun = services().sign_on.begin(provider_id, local_path(back))
+        purpose = ANEW if is_asked_anew(provider_id) else SIGN_IN
+        begun = services().sign_on.begin(provider_id, local_path(back), purpose=purpose)
     except SignInRefused as refusal:
         return refused(refusal)
     return sent_to_provider(begun)

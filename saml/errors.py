@@ -13,6 +13,7 @@ SAMLError
 │   ├── ProviderSaidNo       the provider itself reports that the sign-in failed or was cancelled
 │   ├── Expired              the request is unknown, used or too old; signing in again helps
 │   │   ├── Unsolicited      we never asked: the person goes to discovery
+│   │   ├── SignInTooOld     the provider knew the person from too long ago; asking it anew helps
 │   │   ├── OtherBrowser     the answer came through another browser than the request
 │   │   └── LogoutOver       the provider's answer about signing out comes again, or too late
 │   ├── Replayed             this assertion was used before
@@ -160,6 +161,13 @@ class OtherBrowser(Expired):
     """The answer arrived without the cookie of the browser that asked."""
 
     code = "other-browser"
+
+
+class SignInTooOld(Expired):
+    """The person signed in at the provider longer ago than its registration allows, or their session there
+    is over: providers keep people signed in for months. The next request has to ask for a new sign-in."""
+
+    code = "sign-in-too-old"
 
 
 class LogoutOver(Expired):

@@ -94,9 +94,9 @@ class SignOn:
         uid: str = "",
         session: str = "",
     ) -> Begun:
-        """Ask a provider to sign somebody in. To confirm who is there (CONFIRM), or to add a provider to
-        one's record (CONNECT), it is asked to do so anew, and `uid` says whose browser this is. `session` is
-        handed back as `replaces`. Raises UnknownProvider, Unavailable."""
+        """Ask a provider to sign somebody in; for every purpose but SIGN_IN anew, whatever session it has. To
+        confirm who is there (CONFIRM), or to add a provider to one's record (CONNECT), `uid` says whose
+        browser this is. `session` is handed back as `replaces`. Raises UnknownProvider, Unavailable."""
         provider, now = self._live(provider_id), self._clock()
         path = discovery.local_path(return_to)
         request = StoredRequest(messages.new_id(), provider.id, path, uid, purpose, now.timestamp(), session)

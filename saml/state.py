@@ -19,8 +19,9 @@ COOKIE_PREFIX = "counterpart-request-"
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-# What a request is for: to sign in; to sign in anew before an act; to add a second provider to one's record.
-SIGN_IN, CONFIRM, CONNECT = "sign-in", "confirm", "connect"
+# What a request is for: to sign in; the same, whatever session the provider has; to sign in anew before an
+# act; to add a second provider to one's record.
+SIGN_IN, ANEW, CONFIRM, CONNECT = "sign-in", "anew", "confirm", "connect"
 
 
 @dataclass(frozen=True, slots=True)

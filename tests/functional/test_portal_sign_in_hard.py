@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from werkzeug.test import TestResponse
 
 from dev.identity_provider import messages
 from dev.identity_provider.config import Config, Identity, read_service
@@ -19,8 +21,8 @@ from saml.errors import SignInRefused
 from saml.outcomes import SignedIn
 from saml.state import CONFIRM, StoredRequest
 from store import waiting
-from tests.functional.saml_world import ISOLDE, PIERS, TAMSIN, Visit, running_providers
-from tests.functional.sign_in_kit import Site, at, onward, site
+from tests.functional.saml_world import ISOLDE, PIERS, TAMSIN, Visit, found, running_providers
+from tests.functional.sign_in_kit import Site, at, onward, requested, site
 from tests.functional.test_saml_sign_on import forged
 
 
@@ -200,6 +202,37 @@ def test_an_answer_to_a_fresh_sign_in_that_is_an_old_one_is_refused(here: Site) 
     refused = attempt(here, Visit(*answer, {begun.cookie_name: begun.cookie_value}))
     assert isinstance(refused, SignInRefused)
     assert refused.code == "not-fresh"
+
+
+def test_whom_a_provider_knows_from_long_ago_is_asked_to_sign_in_there_anew(here: Site) -> None:
+    """Providers keep people signed in for months; starting again would bring the same answer each time."""
+    here.world.registry.change("rivers", max_sign_in_hours=1)
+    browser = here.browser()
+    begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
+    assert "ForceAuthn" not in requested(begun)
+    visit = long_ago(here, begun)
+
+    refused = browser.acs(*visit)
+    assert (refused.status_code, "Start again" in refused.text) == (403, True)
+    assert here.matters(waiting.FAILED_SIGN_IN) == []
+    other = browser.post("/sign-in/begin", {"provider": "northmere"}, "/sign-in")
+    assert "ForceAuthn" not in requested(other)
+    again = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
+    assert 'ForceAuthn="true"' in requested(again)
+    assert browser.acs(*long_ago(here, again, hours=0.5)).status_code == 403  # it was not asked anew
+    again = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
+    assert browser.arrive(again, "rivers", ISOLDE).status_code == 303
+
+
+def long_ago(here: Site, begun: TestResponse, hours: float = 2) -> tuple[str, str]:
+    """The provider's answer about a sign-in of some hours ago."""
+    provider, now = here.world.provider("rivers"), datetime.now(UTC)
+    number = found(r' ID="([^"]*)"', requested(begun))
+    service = read_service(here.world.sign_on.metadata())
+    answer = messages.answer_for(provider, service, provider.identities[0], number, now)
+    old = replace(answer, authenticated_minutes_ago=hours * 60)
+    relay_state = parse_qs(urlsplit(onward(begun)).query)["RelayState"][0]
+    return messages.encoded(messages.signed_response(old, provider)), relay_state
 
 
 @pytest.mark.parametrize("lost", ["before", "between", "after"])
