@@ -63,8 +63,13 @@ class Access:
 
 def snippet(program: str, access: Access) -> str:
     """Return the lines of configuration that go with the program; empty where steps are all there is."""
-    maker = {"thunderbird": thunderbird_preferences, "roundcube": roundcube, "mutt": mutt}.get(program)
-    return maker(access) if maker else ""
+    makers = {
+        "thunderbird": thunderbird_preferences,
+        "evolution": evolution,
+        "roundcube": roundcube,
+        "mutt": mutt,
+    }
+    return makers[program](access) if program in makers else ""
 
 
 def apple_profile(access: Access, credential: str, label: str) -> bytes:
@@ -111,6 +116,30 @@ def thunderbird_preferences(access: Access) -> str:
         "ldap_2.autoComplete.directoryServer": book,
     }
     return "".join(f'pref("{name}", {json.dumps(value)});\n' for name, value in values.items())
+
+
+def evolution(access: Access) -> str:
+    """Return `counterpart.source`, an address book of evolution-data-server's; it holds no password.
+
+    With STARTTLS, because Evolution (3.46) checks the server's certificate then and not with LDAP over SSL.
+    """
+    groups = {
+        "Data Source": {"DisplayName": access.service, "Enabled": "true", "Parent": "ldap-stub"},
+        "Address Book": {"BackendName": "ldap"},
+        "Authentication": {
+            "Host": access.host,
+            "Port": str(access.port),
+            "Method": "ldap/simple-binddn",
+            "User": access.bind_dn,
+        },
+        "Security": {"Method": "starttls"},
+        "LDAP Backend": {"RootDn": access.base_dn, "Scope": "subtree", "Limit": "100", "CanBrowse": "false"},
+        "Autocomplete": {"IncludeMe": "true"},
+    }
+    return "\n".join(
+        f"[{group}]\n" + "".join(f"{key}={_key_file(value)}\n" for key, value in values.items())
+        for group, values in groups.items()
+    )
 
 
 def roundcube(access: Access) -> str:
@@ -175,6 +204,11 @@ def _uuid(name: str) -> UUID:
 def _plain(text: str) -> str:
     """Drop what XML 1.0 can't hold at all; the serialiser escapes the rest."""
     return "".join(letter for letter in text if letter.isprintable() and letter not in "\ufffe\uffff")
+
+
+def _key_file(text: str) -> str:
+    """Write a value as GLib's key files want it: a backslash escapes, and a line is a line."""
+    return _plain(text).replace("\\", "\\\\")
 
 
 def _quoted(text: str) -> str:

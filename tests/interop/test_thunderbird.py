@@ -2,7 +2,6 @@
 
 import base64
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +11,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from app.mail_programs import Access, thunderbird_preferences
-from counterpart.clock import system_clock
+from app.mail_programs import thunderbird_preferences
 from dev.servers import Slapd
-from ldap_schema.changes import Add
-from ldap_schema.credentials import NewCredential
-from ldap_schema.directory import Service
-from tests.functional.directory_kit import leader, opened
+from tests.interop.mail_desk import CLOSED_MAIL, MOBILE, PHOTO, SHOWN_MAIL, Desk, furnished
 from tests.interop.marionette import Marionette, ScriptFailed, thunderbird
 
 pytestmark = pytest.mark.third_party
-
-MOBILE = "07700900123"
-CLOSED_MAIL = "closed.lovelight@rivers.example"
-PHOTO = base64.b64encode(b"\xff\xd8\xff\xe0 a photo of ours").decode()
 
 TRUST = """
 Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(given[0], "CT,,");
@@ -78,12 +69,11 @@ SERVICES = (
 
 
 @dataclass
-class Desk:
-    """Thunderbird on somebody's desk, and the directory it searches."""
+class Thunderbird:
+    """Thunderbird on somebody's desk, with the directory as an address book."""
 
     session: Marionette
-    slapd: Slapd
-    issued: NewCredential
+    desk: Desk
     book: str
 
     def quick_search(self, words: str, book: str = "") -> list[dict[str, Any]]:
@@ -94,52 +84,23 @@ class Desk:
     def autocomplete(self, words: str) -> list[str]:
         return list(self.session.run(AUTOCOMPLETE, words))
 
+    def add_by_hand(self, name: str, port: int) -> str:
+        access = self.desk.access
+        book = self.session.run(BY_HAND, name, access.host, port, access.base_dn, access.bind_dn)
+        self.session.run(SERVICES + REMEMBER, book, access.password)
+        return str(book)
+
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thunderbird]:
     folder = tmp_path_factory.mktemp("thunderbird")
-    with Slapd(folder / "slapd", log_level="stats") as slapd:
-        furnish(slapd)
-        with opened(slapd, Service.PORTAL) as portal:
-            issued = portal.credentials.issue("tb-owner", "Thunderbird", system_clock())
-        access = Access(
-            service="Counterpart",
-            host="localhost",
-            tls_port=slapd.ldaps_port,
-            port=slapd.ldap_port,
-            base_dn=issued.base_dn,
-            bind_dn=issued.bind_dn,
-            password=issued.password,
-        )
-        preferences = re.sub("^pref", "user_pref", thunderbird_preferences(access), flags=re.MULTILINE)
+    with furnished(folder / "slapd") as desk:
+        preferences = re.sub("^pref", "user_pref", thunderbird_preferences(desk.access), flags=re.MULTILINE)
         with thunderbird(folder / "desk", preferences) as session:
-            session.run(TRUST, der_of(slapd.ca_file))
+            session.run(TRUST, der_of(desk.slapd.ca_file))
             book = "moz-abldapdirectory://ldap_2.servers.counterpart"
-            session.run(SERVICES + REMEMBER, book, issued.password)
-            yield Desk(session, slapd, issued, book)
-
-
-def furnish(slapd: Slapd) -> None:
-    """Somebody who is open to leaders, somebody who is closed, somebody who left, and the owner."""
-    shown = {"mail": ("open.lovelight@rivers.example",), "mobile": (MOBILE,), "show": ("mail:leaders",)}
-    with opened(slapd, Service.SYNC) as sync:
-        sync.write(
-            [
-                Add(person("tb-owner", "Owen", "Desk")),
-                Add(person("tb-open", "Ada", "Lovelight", title="Chief Tester", **shown)),
-                Add(person("tb-closed", "Bea", "Lovelight", mail=(CLOSED_MAIL,), mobile=(MOBILE,))),
-                Add(person("tb-left", "Cid", "Lovelight", status="left", **shown)),
-            ]
-        )
-    photo = (
-        f"dn: uid=tb-open,ou=people,{slapd.suffix}\nchangetype: modify\nadd: jpegPhoto\njpegPhoto:: {PHOTO}\n"
-    )
-    command = ["ldapmodify", "-Q", "-Y", "EXTERNAL", "-H", slapd.socket_uri]
-    subprocess.run(command, input=photo, text=True, check=True, capture_output=True)
-
-
-def person(uid: str, given: str, family: str, **more: Any) -> Any:
-    return leader(uid, full_name=f"{given} {family}", given_name=given, family_name=family, **more)
+            session.run(SERVICES + REMEMBER, book, desk.access.password)
+            yield Thunderbird(session, desk, book)
 
 
 def der_of(certificate: Path) -> str:
@@ -147,65 +108,49 @@ def der_of(certificate: Path) -> str:
     return base64.b64encode(der).decode()
 
 
-def searches(slapd: Slapd, before: int) -> list[str]:
-    """The filters that slapd was asked since its log was so long."""
-    log = slapd.log.read_text(errors="replace")[before:]
-    return re.findall(r'SRCH base="ou=people,[^"]*" scope=2 [^\n]*filter="([^\n]*)"', log)
-
-
-def length(slapd: Slapd) -> int:
-    return len(slapd.log.read_text(errors="replace"))
-
-
-def test_quick_search_finds_whom_a_leader_may_find(desk: Desk) -> None:
-    before = length(desk.slapd)
-    found = {card["name"]: card for card in desk.quick_search("lovelight")}
+def test_quick_search_finds_whom_a_leader_may_find(program: Thunderbird) -> None:
+    before = program.desk.log_length()
+    found = {card["name"]: card for card in program.quick_search("lovelight")}
     assert set(found) == {"Ada Lovelight", "Bea Lovelight"}
-    assert found["Ada Lovelight"]["mails"] == ["open.lovelight@rivers.example"]
-    (asked,) = searches(desk.slapd, before)
+    assert found["Ada Lovelight"]["mails"] == [SHOWN_MAIL]
+    (asked,) = program.desk.asked(before)
     for part in ("(cn=*lovelight*)", "(mail=*lovelight*)", "(title=*lovelight*)", "(o=*lovelight*)"):
         assert part in asked
-    log = desk.slapd.log.read_text(errors="replace")[before:]
-    assert f'BIND dn="{desk.issued.bind_dn}" method=128' in log
-    assert "TLS established" in log
+    assert program.desk.bound_over_tls(before)
 
 
-def test_what_is_closed_and_every_photo_stay_away(desk: Desk) -> None:
-    cards = desk.quick_search("lovelight")
+def test_what_is_closed_and_every_photo_stay_away(program: Thunderbird) -> None:
+    cards = program.quick_search("lovelight")
     everything = str(cards)
     assert "Chief Tester" in everything, "the positive control: other attributes do come"
     for closed in (MOBILE, CLOSED_MAIL, PHOTO, "Photo"):
         assert closed not in everything
-    assert desk.quick_search("closed.lovelight") == []
-    assert [card["name"] for card in desk.quick_search("open.lovelight")] == ["Ada Lovelight"]
+    assert program.quick_search("closed.lovelight") == []
+    assert [card["name"] for card in program.quick_search("open.lovelight")] == ["Ada Lovelight"]
 
 
-def test_autocomplete_offers_the_address_while_a_name_is_typed(desk: Desk) -> None:
-    before = length(desk.slapd)
-    typed = [desk.autocomplete("lovelight"[:letters]) for letters in range(3, 10)]
-    assert typed == [["Ada Lovelight <open.lovelight@rivers.example>"]] * 7
-    asked = searches(desk.slapd, before)
+def test_autocomplete_offers_the_address_while_a_name_is_typed(program: Thunderbird) -> None:
+    before = program.desk.log_length()
+    typed = [program.autocomplete("lovelight"[:letters]) for letters in range(3, 10)]
+    assert typed == [[f"Ada Lovelight <{SHOWN_MAIL}>"]] * 7
+    asked = program.desk.asked(before)
     assert asked[0].startswith("(|(cn=*lov*"), asked[0]
     assert len(asked) == len(typed)
 
 
-def test_the_address_book_added_by_hand_works_alike(desk: Desk) -> None:
-    issued, slapd = desk.issued, desk.slapd
-    book = desk.session.run(BY_HAND, "By hand", "localhost", slapd.ldaps_port, issued.base_dn, issued.bind_dn)
-    desk.session.run(SERVICES + REMEMBER, book, issued.password)
-    assert {card["name"] for card in desk.quick_search("lovelight", book)} == {
+def test_the_address_book_added_by_hand_works_alike(program: Thunderbird) -> None:
+    book = program.add_by_hand("By hand", program.desk.slapd.ldaps_port)
+    assert {card["name"] for card in program.quick_search("lovelight", book)} == {
         "Ada Lovelight",
         "Bea Lovelight",
     }
 
 
 def test_a_server_that_the_profile_does_not_trust_is_not_told_the_password(
-    desk: Desk, tmp_path: Path
+    program: Thunderbird, tmp_path: Path
 ) -> None:
     with Slapd(tmp_path / "slapd", log_level="stats") as impostor:
-        where = ("Impostor", "localhost", impostor.ldaps_port, desk.issued.base_dn, desk.issued.bind_dn)
-        book = desk.session.run(BY_HAND, *where)
-        desk.session.run(SERVICES + REMEMBER, book, desk.issued.password)
+        book = program.add_by_hand("Impostor", impostor.ldaps_port)
         with pytest.raises((AssertionError, ScriptFailed)):
-            desk.quick_search("lovelight", book)
+            program.quick_search("lovelight", book)
         assert "BIND" not in impostor.log.read_text(errors="replace")

@@ -4,6 +4,7 @@ import plistlib
 import re
 import shutil
 import subprocess
+from configparser import RawConfigParser
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ from app.mail_programs import (
     PROGRAMS,
     Access,
     apple_profile,
+    evolution,
     mutt,
     roundcube,
     snippet,
@@ -99,6 +101,20 @@ def mutt_value(configuration: str, name: str) -> str:
     return subprocess.run([perl, "-e", program], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.parametrize("name", ["Counterpart", "a\\nb \\s", "[Security]", "two\nlines\nMethod=none"])
+def test_evolution_s_file_says_what_is_meant_and_holds_no_password(name: str) -> None:
+    written = evolution(access(service=name))
+    assert PASSWORD not in written
+    read = RawConfigParser(interpolation=None, strict=True)
+    read.optionxform = str  # type: ignore[assignment,method-assign]  # names of keys keep their capitals
+    read.read_string(written)
+    assert read["Security"]["Method"] == "starttls", "LDAP over SSL would check no certificate"
+    assert (read["Authentication"]["Host"], read["Authentication"]["Port"]) == ("directory.example", "389")
+    assert read["Authentication"]["User"] == access().bind_dn
+    assert read["LDAP Backend"]["RootDn"] == access().base_dn
+    assert read["Data Source"]["DisplayName"] == name.replace("\n", "").replace("\\", "\\\\")
+
+
 def test_thunderbirds_preferences_hold_no_password() -> None:
     preferences = thunderbird_preferences(access())
     assert PASSWORD not in preferences
@@ -117,4 +133,9 @@ def test_every_program_has_a_page_of_steps() -> None:
 
     pages = {path.stem.removeprefix("_") for path in (ROOT / "templates/devices/programs").glob("*.html")}
     assert pages == set(BY_KEY)
-    assert {p.key for p in PROGRAMS if snippet(p.key, access())} == {"thunderbird", "roundcube", "mutt"}
+    assert {p.key for p in PROGRAMS if snippet(p.key, access())} == {
+        "thunderbird",
+        "evolution",
+        "roundcube",
+        "mutt",
+    }
