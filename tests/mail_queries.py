@@ -1,7 +1,7 @@
 """What mail programs really ask: a filter for each, in which `{0}` is what somebody typed.
 
-Read from slapd's log (Thunderbird, lbdb), from the programs' sources (Evolution, Roundcube), and from
-administrators' notes and captured traffic (Outlook, Apple).
+Read from slapd's log (Thunderbird, Evolution 3.46, Roundcube, lbdb: `tests/interop`), from Evolution's later
+source, and from administrators' notes and captured traffic (Outlook, Apple), whose programs we can't run.
 """
 
 _APPLE = "o cn ou sn mail IMHandle givenname postalAddress telephoneNumber".split()
@@ -15,6 +15,12 @@ _EVOLUTION = (
     "labeledURI displayName icsCalendar fileAs spouseName note businessRole managerName assistantName"
 ).split()
 
+# What 3.46 asks for, which looks for parts of `mail` in the recipient's field alone.
+_EVOLUTION_346 = (
+    "cn givenName sn mobile facsimileTelephoneNumber internationaliSDNNumber pager o roomNumber title "
+    "labeledURI description icsCalendar"
+).split()
+
 FILTERS = {
     "Thunderbird, autocomplete": "(|(cn=*{0}*)(mail=*{0}*)(givenName=*{0}*)(sn=*{0}*))",
     "Thunderbird, quick search": "(|"
@@ -26,8 +32,13 @@ FILTERS = {
     "Apple": "(|" + "".join(f"({name}={{0}}*)" for name in _APPLE) + ")",
     "Apple, older": "(|(givenname={0}*)(sn={0}*)(cn={0}*)(mail={0}*))",
     "Evolution, name": "(|(cn=*{0}*)(sn=*{0}*))",
+    "Evolution 3.46, name": "(cn=*{0}*)",
+    "Evolution 3.46, any field": "(|" + "".join(f"({n}=*{{0}}*)" for n in _EVOLUTION_346) + ")",
+    "Evolution 3.46, recipient": "(|(displayName={0}*)(mail={0}*)(|(cn={0}*)(sn={0}*)))",
     "Evolution, any field": "(&(objectclass=person)(|" + "".join(f"({n}=*{{0}}*)" for n in _EVOLUTION) + "))",
     "Roundcube": "(&(objectClass=inetOrgPerson)(|(cn=*{0}*)(sn=*{0}*)(givenName=*{0}*)(mail=*{0}*)"
     "(title=*{0}*)(o=*{0}*)))",
+    "Roundcube, recipient": "(&(objectClass=inetOrgPerson)(|(cn=*{0}*)(givenName=*{0}*)(sn=*{0}*)"
+    "(mail=*{0}*)))",
     "lbdb": "(|(cn=*{0}*)(sn=*{0}*)(givenName=*{0}*)(mail=*{0}*))",
 }
