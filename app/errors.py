@@ -7,7 +7,6 @@ the error, so that somebody on the telephone can be helped with three words.
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
-from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -87,7 +86,6 @@ ERRORS: dict[type[Exception], ErrorPage] = {
     SessionsUnavailable: _away("The sessions store, which knows who is signed in,"),
     RedisError: _away("The sessions store, which knows who is signed in,"),
     Unavailable: _away("Signing in"),
-    RateLimitExceeded: PAGES[429],
     CSRFError: ErrorPage(
         400,
         "This form is out of date",

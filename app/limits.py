@@ -1,18 +1,21 @@
 """How often something may be done: counted in Redis, so that all portals count together."""
 
+import functools
 import hashlib
+from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, current_app, request
-from flask_limiter import Limiter
-from limits import parse
+from flask import Flask, abort, current_app, request
+from limits import RateLimitItem, parse, parse_many
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from app.services import PortalServices
 from app.settings import PortalSettings
 
 # Views that a stranger can call, and that cost us or a provider something.
 LIMITED = (
-    "sign_in.find", "sign_in.begin", "sign_in.acs", "mailed_link.send", "mailed_link.use",
+    "sign_in.find", "sign_in.begin", "sign_in.acs", "sign_out.slo", "mailed_link.send", "mailed_link.use",
     "pages.send_feedback",
 )  # fmt: skip
 LINKS_TO_ONE = parse("3 per hour")  # mails with a sign-in link to one address
@@ -26,14 +29,14 @@ class TooManyMessages(Exception):
 class MessageLimits:
     """The daily limits on writing to people through the portal."""
 
-    def __init__(self, limiter: Limiter, settings: PortalSettings) -> None:
-        self._limiter = limiter
+    def __init__(self, counter: MovingWindowRateLimiter, settings: PortalSettings) -> None:
+        self._counter = counter
         self._in_all = parse(f"{settings.messages_per_day} per day")
         self._to_one = parse(f"{settings.messages_to_one_per_day} per day")
 
     def count(self, sender: str, recipient: str) -> None:
         """Count one message; raise TooManyMessages instead if it would be one too many."""
-        counter = self._limiter.limiter
+        counter = self._counter
         if not counter.test(self._in_all, "messages", sender):
             raise TooManyMessages(
                 f"You can write to {self._in_all.amount} people in 24 hours. Try again tomorrow."
@@ -48,12 +51,12 @@ class MessageLimits:
 class LinkLimits:
     """How often a sign-in link may be asked for: by one network address, and for one mailbox."""
 
-    def __init__(self, limiter: Limiter) -> None:
-        self._limiter = limiter
+    def __init__(self, counter: MovingWindowRateLimiter) -> None:
+        self._counter = counter
 
     def count(self, asker: str, address: str) -> bool:
         """Count one; False if it would be one too many, which the asker is not told."""
-        counter, mailbox = self._limiter.limiter, hashlib.sha256(address.encode()).hexdigest()
+        counter, mailbox = self._counter, hashlib.sha256(address.encode()).hexdigest()
         return counter.hit(LINKS_IN_ALL, "links-by", asker) and counter.hit(LINKS_TO_ONE, "links-to", mailbox)
 
 
@@ -65,17 +68,24 @@ def may_ask_for_link(address: str) -> bool:
 
 def limit_how_often(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
     """Limit the listed views by network address, and keep the counters of messages."""
-    limiter = Limiter(
-        key_func=lambda: request.remote_addr or "unknown",
-        app=app,
-        storage_uri="redis://",
-        storage_options={"connection_pool": services.redis.connection_pool},  # type: ignore[dict-item]
-        strategy="moving-window",
-        key_prefix="limit",
-    )
+    pool: Any = services.redis.connection_pool
+    counter = MovingWindowRateLimiter(RedisStorage("redis://", connection_pool=pool))
+    allowed = parse_many(settings.sign_in_limit)
     for endpoint in LIMITED:
-        view = app.view_functions[endpoint]
-        limited: Any = limiter.shared_limit(settings.sign_in_limit, scope="sign-in")(view)
-        app.view_functions[endpoint] = limited
-    app.extensions["counterpart-link-limits"] = LinkLimits(limiter)
-    app.extensions["counterpart-message-limits"] = MessageLimits(limiter, settings)
+        app.view_functions[endpoint] = _limited(app.view_functions[endpoint], counter, allowed)
+    app.extensions["counterpart-link-limits"] = LinkLimits(counter)
+    app.extensions["counterpart-message-limits"] = MessageLimits(counter, settings)
+
+
+def _limited(
+    view: Callable[..., Any], counter: MovingWindowRateLimiter, allowed: list[RateLimitItem]
+) -> Callable[..., Any]:
+    """The view, while whoever asks from there has not asked too often; all of these views count together."""
+
+    @functools.wraps(view)
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        if not all(counter.hit(each, "sign-in", request.remote_addr or "unknown") for each in allowed):
+            abort(429)
+        return view(*args, **kwargs)
+
+    return limited

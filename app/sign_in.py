@@ -125,7 +125,7 @@ def acs() -> Answer:
         return redirect(local_path(signed_in.return_to), 303)
     if signed_in.replaces:
         sessions().end_of(signed_in.person.uid, signed_in.replaces)
-    sign_in_session(signed_in.person.uid, _kept(signed_in))
+    sign_in_session(signed_in.person.uid, _kept(signed_in), judged=signed_in.person)
     _record(signed_in)
     return remember(redirect(local_path(signed_in.return_to), 303), signed_in.provider.id)
 

@@ -88,12 +88,13 @@ def ask_who_is_looking(app: Flask) -> None:
         return _refusal(permission)
 
 
-def sign_in_session(uid: str, extra: dict[str, Any]) -> None:
-    """Make the browser's session the person's own, under a new id."""
+def sign_in_session(uid: str, extra: dict[str, Any], *, judged: Person | None = None) -> None:
+    """Make the browser's session the person's own, under a new id. `judged` is their entry as this request
+    has read it, where it also found that their provider vouches for them."""
     mine = portal_session()
     mine.renew()
     mine.update({"uid": uid, "device": _device(), **extra})
-    _read_again(mine)
+    _read_again(mine, judged)
 
 
 def _recognise(may_go_without: bool) -> None:
@@ -130,15 +131,15 @@ def _believed(mine: PortalSession) -> bool:
     return 0 <= age < portal_settings().recheck_seconds
 
 
-def _read_again(mine: PortalSession) -> None:
+def _read_again(mine: PortalSession, judged: Person | None = None) -> None:
     """Believe the person's entry as it is now: the portal's account knows its status, they see the rest."""
     uid, directory = mine["uid"], services().directory
     try:
-        known = directory.people.get(uid)
+        known = judged or directory.people.get(uid)
         person = directory.as_viewer(uid).people.get(uid) if known.status in MAY_SIGN_IN else None
     except (NotFound, DirectoryRefused):
         person = None
-    if person is None or not _vouched_for(mine, known):
+    if person is None or not (judged or _vouched_for(mine, known)):
         g.ended = "gone" if person is None else "cut-off"
         mine.end()
         return

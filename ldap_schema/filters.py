@@ -11,6 +11,7 @@ from ldap_schema.errors import BadValue
 LONGEST_VALUE = 2048  # bytes; nobody searches for more, and an index has no use for it
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_WRITTEN = [chr(byte) if byte in _PLAIN else f"\\{byte:02x}" for byte in range(256)]
 
 
 def escape(value: str) -> str:
@@ -21,7 +22,7 @@ def escape(value: str) -> str:
         raise BadValue("A value to look for is not valid Unicode text.") from error
     if not encoded or len(encoded) > LONGEST_VALUE or b"\0" in encoded:
         raise BadValue("A value to look for is empty, too long or has a NUL in it.")
-    return "".join(chr(byte) if byte in _PLAIN else f"\\{byte:02x}" for byte in encoded)
+    return "".join(map(_WRITTEN.__getitem__, encoded))
 
 
 def equals(attribute: str, value: str) -> str:

@@ -7,6 +7,7 @@ and all else (StartTLS, bind, extended operations) is left to it. Numbers: decis
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ldap_schema.ber import (
     ENUMERATED,
@@ -69,9 +70,15 @@ def encode_search(message_id: int, search: Search, seconds: int, controls: Seque
         + integer(seconds)
         + FALSE  # values too, not types only
         + encode_filter(search.filter)
-        + tagged(SEQUENCE, b"".join(tagged(OCTETS, name.encode("ascii")) for name in search.attributes))
+        + _selection(tuple(search.attributes))
     )
     return _message(message_id, tagged(SEARCH, inside), controls)
+
+
+@lru_cache(maxsize=128)
+def _selection(attributes: tuple[str, ...]) -> bytes:
+    """Which attributes are wanted; the same few lists again and again."""
+    return tagged(SEQUENCE, b"".join(tagged(OCTETS, name.encode("ascii")) for name in attributes))
 
 
 def read_message(data: bytes) -> Message:

@@ -15,9 +15,9 @@ from lxml import etree
 
 from saml.attributes import whole_text
 from saml.certificates import has_expired, load
-from saml.engine import bytes_are_signed
+from saml.engine import MORE, bytes_are_signed
 from saml.errors import BadAssertion, BadLogout
-from saml.precheck import MORE, SignatureShape, check_ids, signature_shape
+from saml.precheck import SignatureShape, check_ids, signature_shape
 from saml.provider import Provider
 from saml.verify import signed_bytes
 from saml.xml import DS, SAML, Unreadable, from_base64, inflate, parse, q

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from saml.encryption import encrypted_shape
-from saml.engine import PSS
+from saml.engine import SIGNATURE_METHODS
 from saml.errors import BadAssertion, ProviderSaidNo
 from saml.xml import (
     DS,
@@ -29,11 +29,6 @@ from saml.xml import (
 )  # fmt: skip
 
 ENVELOPED = DS + "enveloped-signature"
-MORE = "http://www.w3.org/2001/04/xmldsig-more#"
-SIGNATURE_METHODS = frozenset(
-    MORE + name
-    for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512")
-) | frozenset(PSS + name for name in ("sha256-rsa-MGF1", "sha384-rsa-MGF1", "sha512-rsa-MGF1"))
 DIGEST_METHODS = {
     "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
     "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",

@@ -1,6 +1,6 @@
 """The registered providers. The only module that knows where they are kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,17 +27,11 @@ class Registry:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._copy: tuple[str, tuple[Provider, ...]] = ("", ())
+        self._copy: tuple[str, Mapping[str, Provider]] = ("", {})
 
     def all(self) -> list[Provider]:
         """Every provider, drafts and suspended ones too, by name."""
-        version, known = self._copy
-        with self._store.reading() as tx:
-            today = providers.version(tx)
-            if today != version:
-                known = tuple(sorted(map(from_plain, providers.all(tx)), key=lambda each: each.name))
-                self._copy = today, known
-        return list(known)
+        return list(self._known().values())
 
     def live(self) -> list[Provider]:
         """Those through whom one can sign in, by name."""
@@ -45,9 +39,18 @@ class Registry:
 
     def get(self, provider_id: str) -> Provider | None:
         """The provider of that id in any state, or None."""
+        return self._known().get(provider_id)
+
+    def _known(self) -> Mapping[str, Provider]:
+        """All by id, in the order of their names: the copy, or a new one where the version is another."""
+        version, known = self._copy
+        with self._store.glance() as connection:
+            if providers.version(connection) == version:
+                return known
         with self._store.reading() as tx:
-            row = providers.get(tx, provider_id)
-        return from_plain(row) if row else None
+            read = sorted(map(from_plain, providers.all(tx)), key=lambda each: each.name)
+            self._copy = providers.version(tx), {each.id: each for each in read}
+        return self._copy[1]
 
     def by_entity_id(self, entity_id: str) -> Provider | None:
         """The live provider of that entity ID, to choose whose keys must have signed a logout message."""

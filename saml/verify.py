@@ -11,9 +11,9 @@ from lxml import etree
 
 from saml.certificates import has_expired, load
 from saml.encryption import Decryption, opened
-from saml.engine import bytes_are_signed, node_is_signed
+from saml.engine import RSA_SHA256, bytes_are_signed, node_is_signed
 from saml.errors import BadAssertion
-from saml.precheck import ENVELOPED, MORE, Shaped, SignatureShape, check_decrypted
+from saml.precheck import ENVELOPED, Shaped, SignatureShape, check_decrypted
 from saml.xml import DS, EXC_C14N, SAML, XENC, Unreadable, by_itself, from_base64, parse, q
 
 # Stands in for what can't be decrypted; see _decrypted. About as long as a real assertion.
@@ -22,7 +22,7 @@ _DECOY_VALUES = (
 )
 _DECOY = f"""<decoy><saml:Assertion xmlns:saml="{SAML}" ID="_decoy"><ds:Signature xmlns:ds="{DS}">
 <ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{EXC_C14N}"/>
-<ds:SignatureMethod Algorithm="{MORE}rsa-sha256"/><ds:Reference URI="#_decoy"><ds:Transforms>
+<ds:SignatureMethod Algorithm="{RSA_SHA256}"/><ds:Reference URI="#_decoy"><ds:Transforms>
 <ds:Transform Algorithm="{ENVELOPED}"/><ds:Transform Algorithm="{EXC_C14N}"/></ds:Transforms>
 <ds:DigestMethod Algorithm="{XENC}sha256"/><ds:DigestValue>AAAA</ds:DigestValue></ds:Reference>
 </ds:SignedInfo><ds:SignatureValue>AAAA</ds:SignatureValue></ds:Signature>{_DECOY_VALUES}

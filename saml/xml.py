@@ -195,7 +195,7 @@ def instant(text: str | None) -> datetime:
     if text is None or not _DATE.fullmatch(text):
         raise Unreadable("a time is missing or is not UTC")
     try:
-        return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
     except ValueError as error:
         raise Unreadable("a time does not exist") from error
 

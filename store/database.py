@@ -27,6 +27,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._looking = engine.execution_options(reading=True)
 
     @classmethod
     def open(cls, settings: StoreSettings) -> Self:
@@ -56,6 +57,14 @@ class Store:
         """One consistent look; on SQLite no writer, however long it takes, keeps it waiting."""
         with self._session({"reading": True}) as session:
             yield session
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """As `reading`, for a value that is asked for at every request: without the mapped classes it costs a
+        third.
+        """
+        with _in_our_words(self.place), self._looking.connect() as connection:
+            yield connection
 
     @contextmanager
     def _session(self, options: dict[str, Any]) -> Iterator[Session]:
@@ -117,18 +126,25 @@ def _sqlite(url: URL, settings: StoreSettings) -> Engine:
             raise exc.DisconnectionError
 
     def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        patience = options.get("patience")
-        seconds = settings.timeout if patience is None else patience
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(seconds * 1000)}")
-        reading = bool(options.get("reading"))
-        connection.exec_driver_sql(f"PRAGMA query_only={int(reading)}")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        _begin(connection, settings.timeout)
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "checkout", look_at_file)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _begin(connection: Connection, timeout: float) -> None:
+    """Begin what the options ask for. The pragmas outlive a transaction, so most find them right."""
+    options = connection.get_execution_options()
+    patience, reading = options.get("patience"), bool(options.get("reading"))
+    seconds = timeout if patience is None else patience
+    wanted = f"PRAGMA busy_timeout={int(seconds * 1000)}", f"PRAGMA query_only={int(reading)}"
+    if connection.info.get("pragmas") != wanted:
+        for pragma in wanted:
+            connection.exec_driver_sql(pragma)
+        connection.info["pragmas"] = wanted
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _server(url: URL, settings: StoreSettings) -> Engine:

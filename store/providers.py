@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import Session
 
 from store.errors import BadRecord
@@ -17,6 +17,7 @@ from store.models import ProviderMetadata, ProviderRow, ProviderVersion
 
 APPLIED, HELD = "applied", "held"
 MOST_VERSIONS = 100  # of one provider
+_VERSION = select(ProviderVersion.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ def save(tx: Session, provider: Mapping[str, Any]) -> None:
     tx.flush()
 
 
-def version(tx: Session) -> str:
+def version(tx: Session | Connection) -> str:
     """What is another one after every change: equal versions are equal registries, in every process."""
-    return tx.scalars(select(ProviderVersion.version)).one()
+    return tx.scalars(_VERSION).one()
 
 
 def get(tx: Session, id: str) -> dict[str, Any] | None:

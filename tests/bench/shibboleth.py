@@ -150,8 +150,8 @@ ShibConfig {self._folder}/shibboleth2.xml
 def _scoped(described: bytes, scope: str) -> bytes:
     """The provider's metadata with the scope that its subject ids may end in."""
     root = etree.fromstring(described)
-    extensions = etree.Element(q(MD, "Extensions"))
+    extensions = root.find(f"{q(MD, 'IDPSSODescriptor')}/{q(MD, 'Extensions')}")
+    assert extensions is not None, "the demonstration's metadata has them"
     node = etree.SubElement(extensions, f"{{{SHIBMD}}}Scope", regexp="false", nsmap={"shibmd": SHIBMD})
     node.text = scope
-    root[0].insert(0, extensions)
     return etree.tostring(root)

@@ -139,6 +139,20 @@ def test_signing_in_too_often_is_answered_with_a_sentence(
     close(portal)
 
 
+def test_providers_messages_count_as_tries_too(
+    slapd: Slapd, fresh_redis: Redis, store: Store, clock: SettableClock
+) -> None:
+    portal = make_portal(slapd, fresh_redis, store, clock, sign_in_limit="4 per minute")
+    client = portal.browser()
+
+    logouts = [client.get("/saml/slo?SAMLRequest=x").status_code for _ in range(2)]
+    posted = [client.post("/saml/slo", data={"SAMLRequest": "x"}).status_code for _ in range(3)]
+    assert (logouts, posted) == ([403, 403], [403, 403, 429])
+    assert client.post("/saml/acs", data={"SAMLResponse": "x"}).status_code == 429
+    assert client.get("/sign-in").status_code == 200
+    close(portal)
+
+
 def test_search_finds_a_person_and_says_why(portal: Portal) -> None:
     person = portal.person(given_name="Zebedee", full_name="Zebedee Quill")
     client = portal.browser(portal.person())

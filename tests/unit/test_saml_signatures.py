@@ -17,9 +17,8 @@ from lxml import etree
 
 from dev.identity_provider import messages
 from saml import bindings, slo
-from saml.engine import PSS
+from saml.engine import MORE, PSS
 from saml.errors import BadAssertion, BadLogout
-from saml.precheck import MORE
 from saml.provider import Provider
 from tests.saml_kit import (
     DS,
