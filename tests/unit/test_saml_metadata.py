@@ -188,7 +188,7 @@ UI = """<md:Extensions xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"
 
 def test_what_the_provider_says_of_itself_is_read_cleaned_and_never_leads_astray() -> None:
     def describe(root: etree._Element) -> None:
-        role(root).insert(0, etree.fromstring(UI % ("x" * 300)))
+        role(root).replace(role(root)[0], etree.fromstring(UI % ("x" * 300)))
 
     found = metadata.read(edited(HONEST, describe), NOW)
 
