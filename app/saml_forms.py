@@ -3,10 +3,10 @@ how a browser leaves for its provider at all.
 
 A page of ours may send its forms to ourselves alone (CSP form-action), and Chromium applies that to every
 redirect that follows, the provider's own included. So no form of ours is answered by a redirect to a
-provider: it is answered by one page that goes on by itself (decision 0038).
+provider: it is answered by one page that goes on by itself, or with its button (decision 0038).
 """
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -26,10 +26,11 @@ def posted_once(refusal: type[SignInRefused]) -> dict[str, str]:
 
 def leave(onward: Onward) -> Response:
     """Answer a form of ours: the page that takes the browser to the provider, over either binding."""
-    if onward.fields:
-        parts = urlsplit(onward.url)
-        let_forms_reach(f"{parts.scheme}://{parts.netloc}")
-    return make_response(render_template("sign_in/onward.html", onward=onward))
+    parts = urlsplit(onward.url)
+    let_forms_reach(f"{parts.scheme}://{parts.netloc}")
+    # A form that is sent by GET writes its own query, so what stands in the address goes into its fields.
+    fields = onward.fields or parse_qsl(parts.query, keep_blank_values=True)
+    return make_response(render_template("sign_in/onward.html", onward=onward, fields=fields))
 
 
 def pass_on(onward: Onward) -> Response:

@@ -1,4 +1,4 @@
-"""Keeps providers' metadata and logos fresh: a thread of the worker that asks now and then what is due."""
+"""Keeps providers' metadata and logos fresh, and watches our own keys: a thread of the worker."""
 
 import logging
 from threading import Event
@@ -8,6 +8,7 @@ from ldap_schema.clock import Clock
 from saml.errors import speakable_reference
 from saml.logos import Logos
 from saml.notices import Correspondence
+from saml.own_ends import OwnEnds
 from saml.refresh import Refresher
 from store.database import Store
 from store.errors import StoreError
@@ -17,27 +18,29 @@ log = logging.getLogger(__name__)
 
 def refresher(settings: Settings, store: Store, clock: Clock) -> Refresher:
     """What reads metadata and tells people, as the settings describe it."""
-    correspondence = Correspondence(
+    return Refresher(store, clock, _correspondence(settings), settings.saml.private_hosts)
+
+
+def _correspondence(settings: Settings) -> Correspondence:
+    return Correspondence(
         manager_mail=settings.portal.help_mail,
         service_name=settings.portal.service_name,
         address=settings.saml.base_url,
     )
-    return Refresher(store, clock, correspondence, settings.saml.private_hosts)
 
 
-def logos(settings: Settings, store: Store, clock: Clock) -> Logos:
-    """What draws providers' logos, as the settings describe it."""
-    return Logos(store, clock, settings.saml.private_hosts)
-
-
-def keep_fresh(made: Refresher, pictures: Logos, stop: Event, seconds: float) -> None:
+def keep_fresh(settings: Settings, store: Store, clock: Clock, stop: Event) -> None:
     """Look until `stop` is set. No failure ends it: what is due stays due."""
+    metadata = refresher(settings, store, clock)
+    logos = Logos(store, clock, settings.saml.private_hosts)
+    own = OwnEnds(settings.saml, store, clock, _correspondence(settings))
     while not stop.is_set():
         try:
-            made.run_due(stop.is_set)
-            pictures.run_due(stop.is_set)
+            metadata.run_due(stop.is_set)
+            logos.run_due(stop.is_set)
+            own.run_due()
         except StoreError as error:
             log.error("metadata of providers: %s", error)
         except Exception:  # a mistake of ours must not end it
             log.exception("metadata of providers failed, reference %s", speakable_reference())
-        stop.wait(seconds)
+        stop.wait(settings.saml.metadata_seconds)

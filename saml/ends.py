@@ -35,7 +35,7 @@ class Warning:
 
 def ends_of(provider: Provider, good: datetime | None) -> list[End]:
     """Every end, the soonest first. `good` is when the metadata was last read and believed."""
-    found = [_certificate(pem) for pem in provider.certificates]
+    found = [certificate_end(pem) for pem in provider.certificates]
     if provider.believed_until is not None:
         until = provider.believed_until
         found.append(
@@ -49,7 +49,8 @@ def ends_of(provider: Provider, good: datetime | None) -> list[End]:
     return sorted(found, key=lambda end: end.ends)
 
 
-def _certificate(pem: str) -> End:
+def certificate_end(pem: str) -> End:
+    """The end of a certificate's life."""
     certificate = load(pem)
     print_ = fingerprint(pem)
     return End(

@@ -135,6 +135,12 @@ def settle_matter(tx: Session, kind: str, key: str, by: str, now: datetime) -> b
     return bool(settled.all())
 
 
+def was_raised(tx: Session, kind: str, key: str) -> bool:
+    """Whether the matter was ever put on the desk, whatever has become of it."""
+    matter = WaitingItem.kind == kind, WaitingItem.key == _short_key(_one_line(key))
+    return tx.scalar(select(WaitingItem.id).where(*matter).limit(1)) is not None
+
+
 def _open(tx: Session, id: int) -> WaitingItem:
     waits = WaitingItem.id == id, WaitingItem.settled.is_(None)
     row = tx.scalar(select(WaitingItem).where(*waits)) if id <= LARGEST_ID else None

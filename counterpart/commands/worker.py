@@ -9,7 +9,7 @@ from counterpart.healing import keep_equal
 from counterpart.leavers import Leavers, keep_purged
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
-from counterpart.refresher import keep_fresh, logos, refresher
+from counterpart.refresher import keep_fresh
 from counterpart.watch.alarm import Alarm
 from counterpart.watch.loop import Watch
 from counterpart.worker import Worker
@@ -59,9 +59,8 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
 
 def _start_refresher(tools: Tools, stop: Event) -> Thread:
     """Keep providers' metadata fresh; reading one may take minutes, so nothing waits for its end."""
-    given = (tools.settings, tools.store, tools.clock)
-    work = (refresher(*given), logos(*given), stop, tools.settings.saml.metadata_seconds)
-    thread = Thread(target=keep_fresh, args=work, name="metadata", daemon=True)
+    given = (tools.settings, tools.store, tools.clock, stop)
+    thread = Thread(target=keep_fresh, args=given, name="metadata", daemon=True)
     thread.start()
     return thread
 

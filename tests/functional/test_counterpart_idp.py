@@ -220,7 +220,7 @@ def at_an_address(installed: Installed, web: WebServer, *keys: str) -> None:
     for certificate in keys:
         extra = etree.fromstring(etree.tostring(next(root.iter(f"{MD}KeyDescriptor"))))
         next(extra.iter("{*}X509Certificate")).text = certificate
-        root[0].insert(1, extra)
+        root[0].insert(2, extra)  # after the first, which follows the Extensions
     web.pages["/idp"] = etree.tostring(root)
     shutil.copy(web.certificate.ca_file, installed.folder / "ca.pem")
     told = f'metadata = "{web.address}/idp"\nmetadata_tls_authority = "ca.pem"\nnew_keys = "hold"'

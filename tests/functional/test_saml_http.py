@@ -1,6 +1,7 @@
 """Odd requests at the addresses where providers send browsers: a calm page or a redirect, never a fault."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import html5lib
 import pytest
@@ -112,3 +113,25 @@ def test_a_posted_message_of_ours_goes_only_to_the_provider_and_can_be_sent_with
     assert next(form.iter("button")).text == "Continue"
     assert all(one.get("src") and not one.text for one in page.iter("script"))
     assert "form-action 'self' https://idp.example;" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_page_for_a_redirect_goes_on_by_itself_and_its_button_asks_for_the_very_same_address(
+    portal: Portal,
+) -> None:
+    address = (
+        "https://idp.example/sso?tenant=a%20b&SAMLRequest=PHg%2BPQ%3D%3D&RelayState=x-_&Signature=a%2Fb%3D"
+    )
+    with portal.app.test_request_context("/sign-in"):
+        portal.app.preprocess_request()
+        answer = portal.app.process_response(leave(Onward(address)))
+    page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(answer.get_data(as_text=True))
+    [refresh] = [one for one in page.iter("meta") if one.get("http-equiv") == "refresh"]
+    form = next(one for one in page.iter("form") if one.get("action") == address)
+    fields = [(one.get("name"), one.get("value")) for one in form.iter("input")]
+
+    assert refresh.get("content") == f"0; url={address}"
+    assert form.get("method") == "get"
+    assert "data-onward" not in form.attrib  # no script: what a form leads to is held to form-action
+    sent = urlencode(fields)
+    assert sent.partition("&")[2] == address.partition("?")[2].partition("&")[2]
+    assert parse_qsl(sent) == parse_qsl(urlsplit(address).query)

@@ -92,7 +92,7 @@ def world(tmp_path: Path, store: Store, server: WebServer, clock: SettableClock)
 def two_keys() -> etree._Element:
     root = described()
     extra = next(described(key="next").iter(f"{MD}KeyDescriptor"))
-    root[0].insert(1, extra)
+    root[0].insert(2, extra)  # after the first, which follows the Extensions
     return root
 
 
