@@ -117,8 +117,8 @@ def directory(patient: Patient) -> Iterator[Problem]:
         opened = Directory.open(replace(patient.settings.directory, replicas=()), service)
         try:
             opened.probe()
-            if service is Service.SYNC:
-                yield from (Problem(part, MEND["directory_parts"]) for part in opened.missing_parts())
+            if service is not Service.INDEX:
+                yield from (Problem(lack.what, lack.mend) for lack in opened.missing_parts())
         finally:
             opened.close()
 
@@ -250,7 +250,6 @@ MEND = {
     "secrets": "Put the secret there, or name the right file in the settings.",
     "libraries": "Install lxml and xmlsec again as requirements/base.txt pins them.",
     "directory": "Start slapd, and compare the COUNTERPART_DIRECTORY_… settings with it.",
-    "directory_parts": "Load what is missing; docs/operations-directory.md says how.",
     "redis": "Start Redis, and compare COUNTERPART_SERVICE_REDIS_URL with it.",
     "store": "Run `counterpart migrate`; if it says the same, look at COUNTERPART_STORE_URL and the disk.",
     "mail": "Compare COUNTERPART_SERVICE_SMTP_… with the mail server; mail waits until then, none is lost.",

@@ -45,7 +45,7 @@ def _problems(patient: Patient, uri: str) -> Iterator[Problem]:
         ):
             replica.probe()
             yield from _ahead(provider.context_csn(), patient.clock())
-            yield from (Problem(part, MEND["directory_parts"]) for part in replica.missing_parts())
+            yield from (Problem(lack.what, lack.mend) for lack in replica.missing_parts())
             yield from _differing(provider.compare(replica))
     except DirectoryError as error:
         known = failure_of(error, advice=False)

@@ -3,6 +3,8 @@
 python -m ldap_schema config --certificate … --key … --authority … > config.ldif     for slapadd -n0
 python -m ldap_schema tree --secrets FOLDER > tree.ldif                               for slapadd -n1
 python -m ldap_schema upgrade --before DUMP --secrets FOLDER > upgrade.ldif           for ldapmodify
+python -m ldap_schema access                                                          for ldapmodify
+python -m ldap_schema schema --into DN NAME…                                          for ldapmodify
 python -m ldap_schema replica --provider URI --authority … --secrets FOLDER           for ldapmodify
 python -m ldap_schema promote                                                         for ldapmodify
 """
@@ -15,12 +17,14 @@ from pathlib import Path
 from ldap_schema.configure import (
     ACCOUNTS,
     ConfigInput,
+    access_ldif,
     config_ldif,
     peer_identity,
     tree_ldif,
 )
 from ldap_schema.replication import Provider, promotion_ldif, replica_ldif
 from ldap_schema.settings import DirectorySettings
+from ldap_schema.shipped import schema_ldif
 from ldap_schema.upgrade import upgrade_ldif
 
 
@@ -43,6 +47,10 @@ def _made(asked: argparse.Namespace) -> str:
                 if _file(asked.secrets, name).exists()
             }
             return upgrade_ldif(asked.suffix, lines, there)
+    if asked.what == "access":
+        return access_ldif(asked.suffix)
+    if asked.what == "schema":
+        return schema_ldif(asked.into, asked.names)
     if asked.what == "promote":
         return promotion_ldif(network_writes=asked.network_writes)
     if asked.what == "replica":
@@ -81,10 +89,11 @@ def _file(secrets: Path, account: str) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ldap_schema", description=__doc__.partition("\n")[0])
     kinds = parser.add_subparsers(dest="what", required=True)
-    names = ("config", "tree", "upgrade", "replica", "promote")
-    config, tree, upgrade, replica, promote = (kinds.add_parser(name) for name in names)
-    for each in (config, tree, upgrade, replica, promote):
+    names = ("config", "tree", "upgrade", "access", "schema", "replica", "promote")
+    parsers = [kinds.add_parser(name) for name in names]
+    for each in parsers:
         each.add_argument("--suffix", default=DirectorySettings().suffix)
+    config, tree, upgrade, _, schema, replica, promote = parsers
     for name in ("certificate", "key", "authority"):
         config.add_argument(f"--{name}", type=Path, required=True, help="PEM file that slapd can read")
     config.add_argument("--folder", type=Path, default=Path("/var/run/slapd"), help="for slapd.pid")
@@ -97,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
             action="store_true",
             help="take writes over TLS too; such a server must be out of mail programs' reach",
         )
+    schema.add_argument("--into", required=True, help="DN of our schema's entry in that cn=config")
+    schema.add_argument("names", nargs="+", metavar="NAME", help="attribute type or class that is missing")
     replica.add_argument("--provider", required=True, help="ldap:// or ldaps:// address")
     replica.add_argument("--authority", type=Path, required=True, help="PEM file behind its certificate")
     replica.add_argument("--number", type=int, default=1, help="another for each replica, up to 999")

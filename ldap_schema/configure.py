@@ -45,10 +45,15 @@ def ldif(name: str) -> str:
     return (files("ldap_schema") / "ldif" / name).read_text(encoding="utf-8")
 
 
+def access_ldif(suffix: str) -> str:
+    """Return the access rules for a server that runs already, for ldapmodify."""
+    return Template(ldif("access.ldif")).substitute(suffix=suffix)
+
+
 def access_rules(suffix: str) -> list[str]:
     """Return the access rules in order, unfolded, as slapd would show them without their numbers."""
     rules: list[str] = []
-    for line in Template(ldif("access.ldif")).substitute(suffix=suffix).splitlines():
+    for line in access_ldif(suffix).splitlines():
         if line.startswith("olcAccess: "):
             rules.append(line.removeprefix("olcAccess: "))
         elif line.startswith(" "):
@@ -94,14 +99,3 @@ def tree_ldif(suffix: str, passwords: Mapping[str, str]) -> str:
         version=SCHEMA_VERSION,
         **{f"{account}_password": hash_password(passwords[account]) for account in ACCOUNTS},
     )
-
-
-def shipped_entry(name: str, suffix: str) -> dict[str, list[str]]:
-    """Return the attributes of an entry of tree.ldif, by its DN below the suffix."""
-    lines = Template(ldif("tree.ldif")).safe_substitute(suffix=suffix).splitlines()
-    start = lines.index(f"dn: {name},{suffix}")
-    found: dict[str, list[str]] = {}
-    for line in lines[start + 1 : lines.index("", start)]:
-        attribute, _, value = line.partition(": ")
-        found.setdefault(attribute, []).append(value)
-    return found

@@ -15,6 +15,7 @@ from ldap_schema.feeds import Feeds
 from ldap_schema.grants import Grants
 from ldap_schema.groups import Cohorts, Groups
 from ldap_schema.inspection import missing_parts
+from ldap_schema.inspection.lack import Lack
 from ldap_schema.link import Link
 from ldap_schema.offices import Offices
 from ldap_schema.organisations import Organisations
@@ -153,8 +154,8 @@ class Directory:
         """Remove what an interrupted `resend` may have left."""
         sweep(self._link.connections, self._link.tree.suffix)
 
-    def missing_parts(self) -> list[str]:
-        """Return a sentence for each part that this server lacks or has otherwise than we ship it."""
+    def missing_parts(self) -> list[Lack]:
+        """Return what this server lacks or has otherwise than we ship it; only cn=sync sees everything."""
         return missing_parts(self._link)
 
     def close(self) -> None:

@@ -12,13 +12,14 @@ from typing import Protocol
 
 from ldap_schema.entries import Entry
 from ldap_schema.errors import AlreadyThere, BadValue, DirectoryRefused, Moved, NotFound
-from ldap_schema.filters import all_of, equals, present
+from ldap_schema.filters import absent, all_of, equals, present
 from ldap_schema.operations import AddEntry, DeleteEntry, ModifyEntry, Operation, Search
 from ldap_schema.tree import id_of
 
 # What stands for a moment where a replica has an entry too many: no access rule shows it to anybody.
 _PLACEHOLDER = ("device", "extensibleObject")
-_IS_PLACEHOLDER = all_of(*(equals("objectClass", name) for name in _PLACEHOLDER))
+# cn=every-attribute,ou=policies is of these classes too, but has every attribute.
+_IS_PLACEHOLDER = all_of(*(equals("objectClass", name) for name in _PLACEHOLDER), absent("sn"))
 
 
 class Server(Protocol):

@@ -5,16 +5,20 @@ plain change (decision 0010). Not with slapmodify: it gives an entry that it cha
 a replica would take that for another entry.
 """
 
-import base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
 
 from ldap_schema.configure import ACCOUNTS, SCHEMA_VERSION, tree_ldif
+from ldap_schema.ldif_reader import Values, read_entries
 
-Values = dict[str, list[str]]
-# Entry that is ours alone, below the suffix -> the attributes that a version may change in it.
-GATE = ("objectClass", "labeledURI")
-NUMBERS = "cn=every-attribute,ou=policies"
+# Entry that is ours alone, below the suffix -> the attributes in which it must be as we ship it.
+POLICY = ("pwdAttribute", "pwdLockout", "pwdMaxFailure", "pwdFailureCountInterval", "pwdLockoutDuration")
+OURS = {
+    "ou=policies": ("objectClass", "labeledURI"),
+    "cn=credentials,ou=policies": POLICY,
+    "cn=services,ou=policies": POLICY,
+    **{f"cn={account},ou=services": ("pwdPolicySubentry", "authzTo") for account in ACCOUNTS},
+}
+NUMBERS = "cn=every-attribute,ou=policies"  # of this one, those attributes that are not there at all
 BY_SLAPD = frozenset({"pwdLastSuccess"})  # it notes that one by itself, and lets nobody write it
 UNKNOWN = "unknown"
 
@@ -26,12 +30,13 @@ def upgrade_ldif(suffix: str, before: Iterable[str], passwords: Mapping[str, str
     ValueError if a password is needed and not given, if the lines are no directory's, or a newer one's.
     """
     given = {account: passwords.get(account) or UNKNOWN for account in ACCOUNTS}
-    ours = {suffix: ("nlcSchemaVersion",), f"ou=policies,{suffix}": GATE, f"{NUMBERS},{suffix}": ()}
+    ours = {suffix: ("nlcSchemaVersion",), **{f"{name},{suffix}": OURS[name] for name in OURS}}
+    ours[f"{NUMBERS},{suffix}"] = ()
     folded = {dn.casefold() for dn in ours}
-    there = {dn.casefold(): values if dn.casefold() in folded else {} for dn, values in _entries(before)}
+    there = {dn.casefold(): values if dn.casefold() in folded else {} for dn, values in read_entries(before)}
     _check(there.get(suffix.casefold()), suffix)
     changes = []
-    for dn, values in _entries(tree_ldif(suffix, given).splitlines()):
+    for dn, values in read_entries(tree_ldif(suffix, given).splitlines()):
         known = there.get(dn.casefold())
         if known is None:
             changes.append(_addition(dn, values, passwords))
@@ -53,7 +58,8 @@ def _check(top: Values | None, suffix: str) -> None:
 def _changed(known: Values, wanted: Values, names: Sequence[str]) -> Values:
     """Return which of the named attributes differ; without names, those that are not there at all."""
     if names:
-        return {name: wanted[name] for name in names if set(known.get(name, ())) != set(wanted[name])}
+        asked = [name for name in names if name in wanted]
+        return {name: wanted[name] for name in asked if set(known.get(name, ())) != set(wanted[name])}
     return {name: values for name, values in wanted.items() if name not in known.keys() | BY_SLAPD}
 
 
@@ -76,39 +82,3 @@ def _modification(dn: str, changed: Values) -> str:
         for name, values in changed.items()
     )
     return f"dn: {dn}\nchangetype: modify\n{changes}\n"
-
-
-def _entries(lines: Iterable[str]) -> Iterator[tuple[str, Values]]:
-    """Yield DN and values of each entry of LDIF (RFC 2849), one at a time however many there are."""
-    values: Values = {}
-    for line in chain(_unfolded(lines), [""]):
-        if line.startswith("#"):
-            continue
-        name, _, value = line.partition(":")
-        if name:
-            values.setdefault(name, []).append(_plain(value))
-        elif "dn" in values:
-            yield values.pop("dn")[0], values
-        if not name:
-            values = {}
-
-
-def _plain(value: str) -> str:
-    if value.startswith(":"):
-        return base64.b64decode(value[1:]).decode("utf-8", "replace")
-    return value.strip()
-
-
-def _unfolded(lines: Iterable[str]) -> Iterator[str]:
-    """Yield whole lines: one that begins with a space goes on from the one before."""
-    whole: list[str] = []
-    for line in lines:
-        text = line.rstrip("\r\n")
-        if text.startswith(" ") and whole:
-            whole.append(text[1:])
-            continue
-        if whole:
-            yield "".join(whole)
-        whole = [text]
-    if whole:
-        yield "".join(whole)

@@ -48,6 +48,13 @@ def _text(results: list[Examined], wrong: int) -> str:
     return "\n".join([*lines, "", f"{counted(wrong, 'problem')}." if wrong else "Everything is well."])
 
 
+def _mend(mend: str) -> str:
+    """Return a sentence in lines, and a command in one, so that it can be copied."""
+    if " | " in mend:
+        return f"    Mend it on the directory's machine:\n    {mend}"
+    return click.wrap_text(f"Mend it: {mend}", 78, "    ", "    ")
+
+
 def _lines(examined: Examined) -> list[str]:
     width = max(len(name) for name in CHECKS)
     if not examined.problems:
@@ -55,5 +62,5 @@ def _lines(examined: Examined) -> list[str]:
     told = [f"{examined.name:<{width}}  WRONG"]
     for problem in examined.problems:
         told.append(click.wrap_text(problem.what, 78, "  - ", "    "))
-        told.append(click.wrap_text(f"Mend it: {problem.mend}", 78, "    ", "    "))
+        told.append(_mend(problem.mend))
     return told

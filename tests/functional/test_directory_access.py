@@ -270,9 +270,9 @@ def test_nobody_reads_a_password_hash_and_the_portal_still_sets_one(world: World
             assert not search(connection, dn, "(userPassword=*)", "uid")
             connection.compare(dn, "userPassword", world.credentials["w-police"].password)
             assert code(connection) == INSUFFICIENT
-            assert not search(
-                connection, f"cn=portal,ou=services,{SUFFIX}", "(objectClass=*)", "userPassword"
-            )
+            account = f"cn=portal,ou=services,{SUFFIX}"
+            found = search(connection, account, "(objectClass=*)", "userPassword", "objectClass")
+            assert [set(entry["attributes"]) for entry in found] == [{"objectClass"}] * (service == "sync")
     with world.as_mail_program("w-police") as connection:
         assert code(connection) == 0
 

@@ -66,8 +66,9 @@ credentials | userPassword                                    |
 groups     | objectClass cn member description                | portal sync
 feeds      | objectClass nlcId                                | sync manager
 feed-part  | cn nlcAsOf nlcRowCount nlcHoldRun nlcHoldReason  | sync manager
-services   | objectClass cn description userPassword authzTo  |
-policies   | objectClass cn pwdMaxFailure                     |
+services   | objectClass                                      | sync
+services   | cn description userPassword authzTo              |
+policies   | objectClass cn pwdMaxFailure                     | sync
 top        | objectClass nlcSchemaVersion contextCSN          | portal sync
 top        | o dc                                             |
 """

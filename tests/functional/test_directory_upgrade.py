@@ -16,6 +16,7 @@ from dev.certificates import ensure_certificate
 from dev.servers import Slapd
 from ldap_schema.configure import SCHEMA_VERSION, ldif, peer_identity
 from ldap_schema.directory import Directory, Service
+from ldap_schema.inspection.lack import ANEW
 from ldap_schema.people import SEALED_POST
 from ldap_schema.settings import DirectorySettings
 from ldap_schema.upgrade import upgrade_ldif
@@ -140,8 +141,9 @@ def test_the_documented_commands_bring_a_released_directory_up_to_date(
     machine.load(config, tree)
     with machine.started() as settings:
         with closing(Directory.open(settings, Service.SYNC)) as sync:
-            told = " ".join(sync.missing_parts())
-        assert f"schema version {released.name}: bring it to version {SCHEMA_VERSION}" in told
+            told = sync.missing_parts()
+        words = f"schema version {released.name} and this program needs version {SCHEMA_VERSION}."
+        assert [lack.mend for lack in told if words in lack.what] == [ANEW]
     (machine.root / "etc/slapd.d.before").rename(machine.root / "etc/debians")
 
     _documented(machine)
@@ -173,8 +175,8 @@ def test_a_private_server_of_a_released_version_upgrades_itself_and_its_replica_
     for name in ("provider", "replica"):
         _older_folder(tmp_path / name, released)
     with (
-        Slapd(tmp_path / "provider", durable=False) as provider,
-        Slapd(tmp_path / "replica", durable=False, provider=provider) as replica,
+        Slapd(tmp_path / "provider") as provider,
+        Slapd(tmp_path / "replica", provider=provider) as replica,
     ):
         _works(provider.settings())
         assert equal(provider, replica)
@@ -187,10 +189,10 @@ def test_a_private_server_of_a_released_version_upgrades_itself_and_its_replica_
 
 def test_an_upgrade_that_was_cut_off_is_finished_by_the_next_start(tmp_path: Path) -> None:
     _older_folder(tmp_path / "slapd", RELEASED[0])
-    with Slapd(tmp_path / "slapd", durable=False):
+    with Slapd(tmp_path / "slapd"):
         pass
     (tmp_path / "slapd" / "data.loaded").write_text("tree")  # as if its process had ended before the end
-    server = Slapd(tmp_path / "slapd", durable=False)
+    server = Slapd(tmp_path / "slapd")
     with server, opened(server, Service.SYNC) as sync:
         assert sync.missing_parts() == []
         assert sync.people.get("v1-person-00").full_name == "Ada Quillfeather"

@@ -4,17 +4,18 @@ import re
 
 import pytest
 
-from ldap_schema.configure import ACCOUNTS, access_rules, ldif, shipped_entry, tree_ldif
+from ldap_schema.configure import ACCOUNTS, access_rules, ldif, tree_ldif
 from ldap_schema.credentials import ATTRIBUTES as CREDENTIALS
 from ldap_schema.credentials import SUSPENDED
 from ldap_schema.delegations import ATTRIBUTES as DELEGATIONS
 from ldap_schema.feeds import ATTRIBUTES as FEEDS
-from ldap_schema.inspection import defined_names
+from ldap_schema.inspection.schema import defined
 from ldap_schema.offices import ATTRIBUTES as OFFICES
 from ldap_schema.organisations import ATTRIBUTES as ORGANISATIONS
 from ldap_schema.people import ATTRIBUTES as PEOPLE
 from ldap_schema.people import VISIBLE
 from ldap_schema.posts import POST_ATTRIBUTES, TENURE_ATTRIBUTES
+from ldap_schema.shipped import shipped_tree
 
 SUFFIX = "dc=leaders,dc=gov,dc=uk"
 
@@ -28,7 +29,7 @@ def test_every_attribute_a_record_writes_has_its_number_before_any_transaction()
     wanted = {attribute for table in tables for attribute in table.values()} | {"member"}
     assert wanted - there == set(), "add them to cn=every-attribute in ldif/tree.ldif"
     schema = ldif("schema.ldif")
-    ours = {name for name in defined_names() if re.search(rf"nlcAttribute:\d+ NAME .{name}.$", schema, re.M)}
+    ours = {name for name in defined() if re.search(rf"nlcAttribute:\d+ NAME .{name}.$", schema, re.M)}
     assert ours - there == {"nlcSchemaVersion"}, "only the top of the tree has that one"
 
 
@@ -52,7 +53,7 @@ def test_the_rules_and_the_code_mean_the_same_people_by_visible() -> None:
     assert {frozenset(re.findall(r"\w+", each)) for each in sets} == {frozenset(VISIBLE)}
     (hidden,) = re.findall(r"\(!\(\|(.*?)\)\)\)\"", text)
     assert set(re.findall(r"nlcStatus=(\w+)", hidden)) == set(VISIBLE)
-    people, programs = shipped_entry("ou=policies", SUFFIX)["labeledURI"]
+    people, programs = shipped_tree(SUFFIX)[f"ou=policies,{SUFFIX}"]["labeledURI"]
     assert set(re.findall(r"nlcStatus=(\w+)", people)) == set(VISIBLE)
     assert SUSPENDED in programs
 
