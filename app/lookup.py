@@ -2,7 +2,8 @@
 
 Everybody shown is read from the directory as the viewer, so that nothing in the index decides what a page
 says of anybody. Where the index is missing or behind, the directory's own filters are asked instead, as they
-are when the index finds nobody: they find pieces of words as well.
+are when the index finds nobody: they find pieces of words as well. No sealed person is in the index: whoever
+is sealed finds themself because the directory is asked for that alone.
 """
 
 from collections.abc import Sequence
@@ -75,10 +76,20 @@ def _by_index(question: Question, who: Viewer, page: int) -> Results | None:
     cut_short = len(documents) >= MOST
     if question.role:
         documents = [one for one in documents if _traits(one).role == question.role]
-    page = min(page, pages_of(len(documents)))
-    shown = _read(documents[(page - 1) * PAGE : page * PAGE], question, who)
-    traits = [_traits(one) for one in documents]
-    return Results(total=len(documents), page=page, shown=shown, traits=traits, cut_short=cut_short)
+    own = _sealed_viewer(question, who)
+    total = len(own) + len(documents)
+    page = min(page, pages_of(total))
+    first = max(0, (page - 1) * PAGE - len(own))
+    shown = own if page == 1 else []
+    shown = [*shown, *_read(documents[first : page * PAGE - len(own)], question, who)]
+    traits = [one.traits for one in own] + [_traits(one) for one in documents]
+    return Results(total=total, page=page, shown=shown, traits=traits, cut_short=cut_short)
+
+
+def _sealed_viewer(question: Question, who: Viewer) -> list[Found]:
+    """Return the viewer if they are sealed and fit: the index knows no sealed person."""
+    own = who.directory.people.sealed_viewer(question.words, _filters(question))
+    return finding.narrowed(finding.rank([own] if own else [], question.words), question)
 
 
 def _read(documents: Sequence[Document], question: Question, who: Viewer) -> list[Found]:
@@ -92,6 +103,11 @@ def _found(person: Person, document: Document, question: Question) -> Found:
     return finding.judge(person, question.words, reasons)
 
 
+def _filters(question: Question) -> dict[str, str]:
+    wanted = {"sector": question.sector, "region": question.region, "organisation_id": question.organisation}
+    return {name: value for name, value in wanted.items() if value}
+
+
 def _traits(document: Document) -> Traits:
     facets = document.facets
     return Traits(
@@ -103,9 +119,7 @@ def _traits(document: Document) -> Traits:
 
 
 def _by_directory(question: Question, who: Viewer, page: int, *, behind: bool) -> Results:
-    wanted = {"sector": question.sector, "region": question.region, "organisation_id": question.organisation}
-    filters = {name: value for name, value in wanted.items() if value}
-    people = [] if question.empty else who.directory.people.search(question.words, filters, MOST)
+    people = [] if question.empty else who.directory.people.search(question.words, _filters(question), MOST)
     found = finding.narrowed(finding.rank(people, question.words), question)
     page = min(page, pages_of(len(found)))
     return Results(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ldap_schema.entries import Codec
 from ldap_schema.errors import BadValue
-from ldap_schema.filters import all_of, any_of, contains, equals, has_word
+from ldap_schema.filters import all_of, any_of, contains, equals, has_word, present
 from ldap_schema.link import Link
 from ldap_schema.tree import Tree
 
@@ -168,11 +168,19 @@ class People:
         One or two letters match beginnings of words only. Filters are `sector`, `region`,
         `organisation_id` and `cohort`; no words and no filters is nobody. Raise BadValue for another filter.
         """
-        narrowed = [self._narrowed(name, value) for name, value in filters.items() if value]
-        wanted = [self._word(word.strip()) for word in words if word.strip()]
-        if not wanted and not narrowed:
-            return []
-        return self._find(all_of(equals("objectClass", "nlcPerson"), *narrowed, *wanted), limit=limit)
+        fitting = self._fitting(words, filters)
+        return (
+            self._find(all_of(equals("objectClass", "nlcPerson"), *fitting), limit=limit) if fitting else []
+        )
+
+    def sealed_viewer(self, words: Sequence[str], filters: Mapping[str, str]) -> Person | None:
+        """Return the person who asks if they are sealed and fit, as for `search`; asked as a viewer.
+
+        The search index knows no sealed person, and whether somebody is sealed only they may ask.
+        """
+        fitting = self._fitting(words, filters)
+        found = self._find(all_of(present("nlcSealed"), *fitting), limit=1) if fitting else []
+        return found[0] if found else None
 
     def everybody(self) -> list[Person]:
         """Return all people of every status but canaries; asked as the sync account. One large answer."""
@@ -198,6 +206,10 @@ class People:
         known_as = any_of(equals("nlcAcronym", word), equals("nlcFormerName", word))
         organisations = self._link.find(self._link.tree.branch("organisations"), known_as, ["1.1"], limit=10)
         return any_of(*own, *(equals("nlcOrganisation", entry.dn) for entry in organisations))
+
+    def _fitting(self, words: Sequence[str], filters: Mapping[str, str]) -> list[str]:
+        narrowed = [self._narrowed(name, value) for name, value in filters.items() if value]
+        return [*narrowed, *(self._word(word.strip()) for word in words if word.strip())]
 
     def _narrowed(self, name: str, value: str) -> str:
         if name == COHORT:

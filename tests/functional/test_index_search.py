@@ -13,6 +13,7 @@ from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add, Update
 from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
+from ldap_schema.people import SEALED_POST
 from search_index.folder import IndexFolder
 from search_index.reader import SearchIndex
 from store.database import Store
@@ -119,6 +120,26 @@ def test_whoever_the_index_still_names_is_not_shown_once_the_directory_conceals_
     assert "Lagging" not in client.get("/search?q=lagging").get_data(as_text=True).partition("<main")[
         2
     ].replace("“lagging”", "")
+
+
+def test_somebody_sealed_finds_themself_among_others_and_nobody_else_finds_them(
+    portal: Portal, index: SearchIndex, slapd: Slapd
+) -> None:
+    family = "Quandrell"
+    others = [portal.person(full_name=f"Ned {family} {n}", family_name=family) for n in range(21)]
+    hidden = portal.person(full_name=f"Ada {family}", family_name=family)
+    portal.sync.write([Update(hidden, replace(hidden, sealed=SEALED_POST))])
+    assert agrees(slapd, index)
+    own, other = portal.browser(hidden), portal.browser(others[0])
+    pages = [found(own, family, page=str(page)) for page in (1, 2)]
+    assert [page["total"] for page in pages] == [22, 22]
+    assert uids(pages[0])[0] == hidden.uid
+    listed = [uid for page in pages for uid in uids(page)]
+    assert sorted(listed) == sorted([hidden.uid, *(one.uid for one in others)]), "everybody once"
+    assert pages[0]["index"] == "fresh"
+    assert hidden.uid not in uids(found(own, "Ned Quandrell")), "only where they fit"
+    answer = found(other, family)
+    assert (answer["total"], hidden.uid in str(answer)) == (21, False)
 
 
 def test_results_are_narrowed_and_counted(portal: Portal, index: SearchIndex, slapd: Slapd) -> None:
