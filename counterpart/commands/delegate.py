@@ -12,6 +12,7 @@ from counterpart.commands.people import find_person
 from counterpart.refused import Refused
 from ldap_schema.changes import Add, Remove
 from ldap_schema.clock import london_today
+from ldap_schema.credentials import Credential
 from ldap_schema.delegations import SCOPES, Delegation
 from ldap_schema.errors import NotFound
 from ldap_schema.passwords import new_id
@@ -130,7 +131,11 @@ def list_delegations(tools: Tools, reference: str | None, as_json: bool) -> None
 @as_json
 @pass_tools
 def revoke(tools: Tools, id: str, as_json: bool) -> None:
-    """End a delegation at once. The act is written into the ledger."""
+    """End a delegation at once. The act is written into the ledger.
+
+    Mail programs that the delegate added are the leader's and go on working. They are named, because the
+    delegate may know their passwords.
+    """
     directory = tools.directory
     try:
         found = directory.delegations.get(id)
@@ -142,7 +147,25 @@ def revoke(tools: Tools, id: str, as_json: bool) -> None:
         details = {"delegation": found.id, "delegate": found.delegate}
         ledger.append(tx, "delegation revoked", operator(), found.leader, details, tools.clock())
         directory.write([Remove(found)])
-    show({"id": id, "revoked": True}, f"The delegation {id} has ended.", as_json)
+    left = _devices_made(tools, found)
+    ended = f"The delegation {id} has ended."
+    warning = f"{ended} {_still_work(left, found.leader)}" if left else ended
+    show({"id": id, "revoked": True, "devices": [each.id for each in left]}, warning, as_json)
+
+
+def _devices_made(tools: Tools, ended: Delegation) -> list[Credential]:
+    """Return the leader's mail programs that the delegate added."""
+    held = tools.portal_directory.credentials.of(ended.leader)
+    with tools.store.reading() as tx:
+        makers = ledger.actors(tx, "device added", [each.id for each in held])
+    return [each for each in held if makers.get(each.id) == ended.delegate]
+
+
+def _still_work(devices: Sequence[Credential], leader: str) -> str:
+    named = "\n".join(f"  counterpart device revoke {leader} {each.id}   ({each.label})" for each in devices)
+    return (
+        f"Mail programs that they added go on working, and they may know the passwords. To end one:\n{named}"
+    )
 
 
 def _seen(person: Person) -> Person:

@@ -17,7 +17,7 @@ from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
 from store import ledger
 from tests.functional.command_line import Installed
-from tests.functional.directory_kit import leader, opened
+from tests.functional.directory_kit import bind_code, leader, opened
 
 TODAY = london_today(system_clock())
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
@@ -71,6 +71,29 @@ def test_a_delegation_is_added_listed_and_revoked(installed: Installed, sync: Di
     assert installed.run("delegate", "revoke", made["id"]).code == 0
     assert sync.delegations.by_leader("g-ada") == []
     assert acts(installed) == [("delegation added", "g-ada"), ("delegation revoked", "g-ada")]
+
+
+def test_ending_a_delegation_names_the_mail_programs_whose_passwords_the_delegate_may_know(
+    installed: Installed, sync: Directory, slapd: Slapd
+) -> None:
+    arguments = ("--scope", "devices", "--until", str(TOMORROW))
+    made = installed.run("delegate", "add", "g-ada", "g-bo", *arguments, "--json").data
+    with opened(slapd, Service.PORTAL) as portal:
+        theirs, own = (
+            portal.credentials.issue("g-ada", label, system_clock()) for label in ("Laptop", "Mine")
+        )
+        store = installed.store()
+        with store.transaction() as tx:
+            for device, actor in ((theirs, "g-bo"), (own, "g-ada")):
+                ledger.append(tx, "device added", actor, device.credential.id, {}, system_clock())
+        store.close()
+        answer = installed.run("delegate", "revoke", made["id"])
+        assert f"counterpart device revoke g-ada {theirs.credential.id}   (Laptop)" in answer.out
+        assert own.credential.id not in answer.out
+        assert bind_code(slapd, theirs) == 0, "it is the leader's"
+        assert installed.run("device", "revoke", "g-ada", theirs.credential.id).code == 0
+        assert (bind_code(slapd, theirs), bind_code(slapd, own)) == (49, 0)
+        portal.credentials.revoke(own.credential.id, "g-ada")
 
 
 REFUSED = [

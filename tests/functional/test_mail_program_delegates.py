@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
+import ldap3
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from dev.servers import Redis, Slapd
-from ldap_schema.changes import Add, Update
+from ldap_schema.changes import Add, Remove, Update
 from ldap_schema.clock import london_today
 from ldap_schema.delegations import DEVICES, SEARCH, Delegation
-from ldap_schema.people import HELD, Person
+from ldap_schema.people import HELD, SEALED_ALL, SEALED_POST, Person
 from store import ledger, waiting
 from store.database import Store
 from store.models import LedgerEntry, OutboxMail
 from tests.conftest import SettableClock
-from tests.functional.directory_kit import bind_code
+from tests.functional.directory_kit import bind_code, bound
 from tests.portal_kit import Portal, close, make_portal
 
 
@@ -181,3 +182,62 @@ def test_an_office_s_own_device_is_its_own(
     assert post(portal, stranger, f"/devices/{id_}/remove") == 404, "acting for goes one way"
     issued = portal.services.directory.credentials.issue(leader.uid, "Phone", portal.services.clock())
     assert bind_code(slapd, issued) == 0
+
+
+def test_a_sealed_leader_s_device_sees_what_the_leader_sees_and_never_the_leader(
+    portal: Portal, store: Store, slapd: Slapd, leader: Person, assistant: Person, office: FlaskClient
+) -> None:
+    other = portal.person(display_name="Cy Vane")
+    delegated(portal, leader, assistant)
+    portal.sync.write([Update(leader, replace(leader, sealed=SEALED_POST))])
+    assert "Dame Ada Quill" in office.get("/devices").get_data(as_text=True), (
+        "whoever acts for them still does"
+    )
+    made = devices_added(portal, office, leader, assistant)
+    assert [mail.recipient for mail in mails(store)] == [leader.sign_in_address]
+    for device in made:
+        assert seen(slapd, device, f"(sn={other.family_name})") == [other.uid], "the positive control"
+        assert seen(slapd, device, f"(mail={other.uid}@*)") == [other.uid]
+        for trace in (f"sn={leader.family_name}", f"mail={leader.uid}@*", f"uid={leader.uid}", "nlcSealed=*"):
+            assert seen(slapd, device, f"({trace})") == [], f"{trace} to {device[0]}"
+        assert seen(slapd, device, "(objectClass=*)", f"uid={leader.uid},ou=people,{slapd.suffix}") == []
+
+
+def test_a_delegation_that_ended_leaves_the_device_to_its_leader_alone(
+    portal: Portal, slapd: Slapd, leader: Person, assistant: Person, office: FlaskClient
+) -> None:
+    delegated(portal, leader, assistant)
+    portal.sync.write([Update(leader, replace(leader, sealed=SEALED_ALL))])
+    device, _ = devices_added(portal, office, leader, assistant)
+    id_, other = device[0].split(",")[0].removeprefix("uid="), portal.person()
+    with bound(slapd, *device) as connection:
+        portal.sync.write([Remove(each) for each in portal.sync.delegations.by_leader(leader.uid)])
+        assert "Dame Ada Quill" not in office.get("/devices").get_data(as_text=True)
+        assert post(portal, office, f"/devices/{id_}/remove") == 404
+        assert found_by(connection, slapd, f"(uid={other.uid})") == [other.uid], "it is the leader's own"
+        own = portal.browser(leader)
+        assert "Added by Bo Reed" in own.get("/devices").get_data(as_text=True)
+        assert post(portal, own, f"/devices/{id_}/remove") == 303
+        assert found_by(connection, slapd, f"(uid={other.uid})") == [], "the open connection as well"
+
+
+def devices_added(portal: Portal, office: FlaskClient, *owners: Person) -> list[tuple[str, str]]:
+    """Let the office make a device for each; return names and passwords as its page shows them."""
+    pages = []
+    for owner in owners:
+        form = {"csrf_token": portal.token(office), "label": "x", "program": "other", "owner": owner.uid}
+        pages.append(office.post("/devices", data=form).get_data(as_text=True))
+    shown = [re.findall(r"<code[^>]*>([^<]+)</code>", page) for page in pages]
+    return [(next(code for code in codes if "ou=credentials" in code), codes[0]) for codes in shown]
+
+
+def seen(slapd: Slapd, device: tuple[str, str], filter_: str, base: str = "") -> list[str]:
+    with bound(slapd, *device) as connection:
+        return found_by(connection, slapd, filter_, base)
+
+
+def found_by(connection: ldap3.Connection, slapd: Slapd, filter_: str, base: str = "") -> list[str]:
+    connection.search(base or f"ou=people,{slapd.suffix}", filter_, attributes=["*"])
+    return [
+        str(entry["attributes"]["uid"][0]) for entry in connection.response or [] if "attributes" in entry
+    ]
