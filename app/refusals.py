@@ -103,7 +103,7 @@ PAGES = {
         again=True,
     ),
     "sign-in-too-old": Words(
-        "Your organisation knows you from too long ago",
+        "You signed in at your organisation too long ago",
         (
             "Your organisation's page did not ask you to sign in, since you had done so there some time ago. "
             "Here that is too long ago, so nobody was signed in.",
@@ -188,7 +188,8 @@ def _tell_the_desk(refusal: SignInRefused, provider: Provider | None) -> None:
                     tx, matter.kind, matter.key, matter.summary, now, organisation=matter.organisation,
                     details=matter.details,
                 )  # fmt: skip
-            ledger.append(tx, "sign-in refused", subject, refusal.reference, told, now)
+            if not refusal.anybodys:  # strangers don't write into what is kept for good
+                ledger.append(tx, "sign-in refused", subject, refusal.reference, told, now)
     except StoreError as error:  # the page that says whom to call matters more
         current_app.logger.error("A refused sign-in did not reach the desk: %s", error)
 

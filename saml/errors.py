@@ -79,6 +79,7 @@ class SignInRefused(SAMLError):
         self.provider_id = provider_id
         # Whose domain, scope or entity ID the provider used, where that is what was wrong; never an address.
         self.spoken_of = spoken_of
+        self.anybodys = False  # whether no provider signed what was refused, so that anybody may have sent it
         self.organisations: tuple[str, ...] = ()  # whose people it spoke of, as far as we can tell
         self.reference = speakable_reference()
 

@@ -151,7 +151,11 @@ class SignOn:
         before."""
         now, skew = self._clock(), timedelta(seconds=self._settings.skew_seconds)
         own = self._decryption()
-        verified = verify_response(check_response(saml_response), provider.certificates, own, now)
+        try:
+            verified = verify_response(check_response(saml_response), provider.certificates, own, now)
+        except SignInRefused as refused:
+            refused.anybodys = True
+            raise
         expected = Expected(
             provider, request.request_id, self._settings.entity_id, self._settings.acs_url, now, skew, own
         )

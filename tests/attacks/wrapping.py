@@ -57,6 +57,16 @@ def hidden_in(parent: etree._Element, *tags: str) -> etree._Element:
 # Where the signed original can be put away, given the Response and the evil twin.
 PLACES = {
     "Extensions": lambda root, twin: hidden_in(root, f"{SAMLP}Extensions"),
+    "a Response in Extensions": lambda root, twin: hidden_in(root, f"{SAMLP}Extensions", f"{SAMLP}Response"),
+    "an EncryptedAssertion in Extensions": lambda root, twin: hidden_in(
+        root, f"{SAMLP}Extensions", f"{SAML}EncryptedAssertion"
+    ),
+    "something unknown in Extensions": lambda root, twin: hidden_in(
+        root, f"{SAMLP}Extensions", "{urn:example}Safe"
+    ),
+    "something unknown in StatusDetail": lambda root, twin: hidden_in(
+        find(root, f"{SAMLP}Status"), f"{SAMLP}StatusDetail", "{urn:example}Safe"
+    ),
     "StatusDetail": lambda root, twin: hidden_in(find(root, f"{SAMLP}Status"), f"{SAMLP}StatusDetail"),
     "StatusMessage": lambda root, twin: hidden_in(find(root, f"{SAMLP}Status"), f"{SAMLP}StatusMessage"),
     "StatusCode": lambda root, twin: find(root, f"{SAMLP}StatusCode"),
@@ -166,6 +176,16 @@ IDS: dict[str, Edit] = {
     "an ID that is no name": lambda root: assertion_of(root).set("ID", "'] | //*"),
 }
 TAMPERED: dict[str, Edit] = {
+    "a signature in Extensions": lambda root: hidden_in(root, f"{SAMLP}Extensions", f"{DS}Signature"),
+    "the signature moved to Extensions": lambda root: hidden_in(root, f"{SAMLP}Extensions").append(
+        find(root, f"{DS}Signature")
+    ),
+    "the assertion's ID again in Extensions": lambda root: hidden_in(
+        root, f"{SAMLP}Extensions", "{urn:example}Safe"
+    ).set("ID", str(assertion_of(root).get("ID"))),
+    "two details of the status": lambda root: [
+        hidden_in(find(root, f"{SAMLP}Status"), f"{SAMLP}StatusDetail") for _ in range(2)
+    ],
     "signature stripped, somebody else named": strip_first,
     "every signature stripped": strip_all,
     "somebody else named": speak_evil,

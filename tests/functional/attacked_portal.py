@@ -31,6 +31,7 @@ from saml.sign_on import SignOn
 from saml.state import RequestState, StoredRequest
 from search_index.reader import SearchIndex
 from search_index.settings import IndexSettings
+from store import ledger, waiting
 from store.database import Store
 from tests.functional.command_line import Installed
 from tests.saml_kit import ISOLDE, NOW, REQUEST_ID, SETTINGS, identity_provider, key_pair
@@ -74,6 +75,7 @@ class AttackedPortal:
 
     port: int
     redis: RedisClient
+    store: Store
     lines: list[str]
     secrets: list[str] = field(default_factory=list)  # of the latest visit
 
@@ -84,6 +86,16 @@ class AttackedPortal:
         self.secrets = [kept.relay_state, kept.cookie_value]
         fields = {"SAMLResponse": posted, "RelayState": kept.relay_state}
         return self.post("/saml/acs", fields, f"{kept.cookie_name}={kept.cookie_value}")
+
+    def entries(self) -> int:
+        """How many acts the ledger holds."""
+        with self.store.reading() as tx:
+            return len(list(ledger.latest(tx, 100_000)))
+
+    def matters(self) -> list[waiting.Item]:
+        """What waits on the desk of failed sign-ins."""
+        with self.store.reading() as tx:
+            return waiting.open_items(tx, waiting.FAILED_SIGN_IN)
 
     def slo(self, message: str | Mapping[str, str]) -> Arrival:
         """Bring a logout message, in an address or in a form."""
@@ -143,7 +155,7 @@ def attacked_portal(folder: Path, slapd: Slapd, redis: Redis, mail: MailCatcher)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield AttackedPortal(server.server_port, own_redis, written.lines)
+        yield AttackedPortal(server.server_port, own_redis, store, written.lines)
     finally:
         server.shutdown()
         thread.join()

@@ -15,6 +15,7 @@ from tests.attacks.logout import KIND as LOGOUT
 from tests.attacks.meaning import TENANTS
 from tests.attacks.suite import KINDS
 from tests.functional.attacked_portal import Arrival, AttackedPortal, attacked_portal
+from tests.saml_kit import honest, signed
 
 # TENANTS says for each message who was asked, and when; everything else answers one request of one provider.
 ANSWERS = [kind for kind in KINDS if kind.posted and kind not in (LOGOUT, TENANTS)]
@@ -71,6 +72,20 @@ def test_every_honest_answer_is_let_in_through_the_portal(portal: AttackedPortal
 @pytest.mark.parametrize("kind", ANSWERS, ids=lambda kind: kind.name)
 def test_every_attack_is_refused_by_the_portal(portal: AttackedPortal, kind: Kind) -> None:
     assert faults(portal, kind, portal.acs) == []
+
+
+def test_what_anybody_may_have_sent_is_one_matter_on_the_desk_and_nothing_in_the_ledger(
+    portal: AttackedPortal,
+) -> None:
+    before = portal.entries()
+    for _ in range(3):
+        assert portal.acs(as_posted(signed(key="forger"))).status == 403
+    assert portal.entries() == before
+    assert [one.key for one in portal.matters()].count("rivers bad-assertion") == 1
+
+    assert portal.acs(as_posted(signed(honest(destination="https://other.example/")))).status == 403
+    assert portal.entries() == before + 1
+    assert [one.key for one in portal.matters()].count("rivers bad-assertion") == 1
 
 
 def test_every_attack_on_logout_is_refused_by_the_portal(portal: AttackedPortal) -> None:
