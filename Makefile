@@ -66,7 +66,7 @@ lock: ## Pin the dependencies of setup.cfg anew, with hashes
 	dev/lock
 
 clean: ## Remove what was installed and all data of `make run` (the checkout becomes fresh again)
-	rm -rf .venv var build dist app/static/govuk *.egg-info .*_cache
+	rm -rf .venv .third-party var build dist app/static/govuk *.egg-info .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: checks

@@ -105,10 +105,14 @@ def _fetch(folder: Path) -> bytes:
 
 def _npm(folder: Path) -> list[str]:
     """Return the command that is npm: the system's, or one from a wheel put into the folder."""
-    if found := shutil.which("npm"):
-        return [found]
+    found = shutil.which("npm")
+    return [found] if found else npm_of_a_wheel(folder)
+
+
+def npm_of_a_wheel(folder: Path) -> list[str]:
+    """Put Node and npm into the folder and return the command that is npm; raises AssetsFailed."""
     print(
-        "npm is not installed; using a private copy for this step (about 60 MB, removed afterwards)…",
+        "npm is not installed; using a private copy (about 60 MB)…",
         flush=True,
     )
     wheel = folder / "node"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -63,8 +64,10 @@ def _ciphertext(plain: bytes, key: bytes, cipher: str) -> bytes:
     if cipher.endswith("-gcm"):
         iv = os.urandom(12)
         return iv + AESGCM(key).encrypt(iv, plain, None)
-    iv, count = os.urandom(16), 16 - len(plain) % 16
-    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    algorithm = TripleDES(key) if cipher.endswith("des-cbc") else algorithms.AES(key)
+    size = algorithm.block_size // 8
+    iv, count = os.urandom(size), size - len(plain) % size
+    encryptor = Cipher(algorithm, modes.CBC(iv)).encryptor()
     return iv + encryptor.update(plain + os.urandom(count - 1) + bytes([count])) + encryptor.finalize()
 
 

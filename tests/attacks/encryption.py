@@ -18,6 +18,7 @@ Edit = Callable[[etree._Element], None]
 EVIL = "tamsin.okonjo-reed@northmere.police.example"
 USUAL = Recipe()
 CBC = Recipe(cipher=XENC + "aes256-cbc", key_bytes=32)
+TRIPLE_DES = Recipe(cipher=XENC + "tripledes-cbc", key_bytes=24)
 OAEP = XENC11 + "rsa-oaep"
 
 
@@ -200,16 +201,18 @@ SHAPES: dict[str, Edit] = {
 }
 RECIPES: dict[str, Recipe] = {
     "RSA PKCS #1 1.5": Recipe(transport=XENC + "rsa-1_5", digest=None),
-    "triple DES": Recipe(cipher=XENC + "tripledes-cbc", key_bytes=24),
+    "single DES": replace(TRIPLE_DES, cipher=XENC + "des-cbc"),
     "AES-192": Recipe(cipher=XENC + "aes192-cbc", key_bytes=24),
     "a mask with the old OAEP": Recipe(mask="sha256"),
     "a key of another length than the algorithm's": Recipe(cipher=XENC11 + "aes256-gcm"),
+    "triple DES's key with AES": replace(CBC, key_bytes=24),
     "for a stranger's key": Recipe(recipients=("stranger",)),
     "five recipients": Recipe(recipients=("portal",) * 5),
 }
 INSIDE: dict[str, Make] = {
     "unsigned inside and outside": sent(Recipe(), plain=plain_assertion(sign=False)),
     "unsigned under CBC": sent(CBC, plain=plain_assertion(sign=False)),
+    "unsigned under triple DES": sent(TRIPLE_DES, plain=plain_assertion(sign=False)),
     "signature stripped, evil mail": forged(evil, sign=False),
     "evil mail under the old signature": forged(evil),
     "signed by a forger": lambda: envelope(
@@ -244,6 +247,10 @@ INSIDE: dict[str, Make] = {
         lambda one: b"<a" + b"".join(b' xmlns:a%d="x"' % n for n in range(8_000)) + b"/>"
     ),
     "CBC with a flipped bit": shaped(ciphertext(flipped(40)), whole=False, recipe=CBC),
+    "triple DES with a flipped bit": shaped(ciphertext(flipped(40)), whole=False, recipe=TRIPLE_DES),
+    "triple DES not a whole block": shaped(
+        ciphertext(lambda data: data[:-4]), whole=False, recipe=TRIPLE_DES
+    ),
     "CBC with broken padding": shaped(
         ciphertext(lambda data: data[:-17] + bytes([data[-17] ^ 0x40]) + data[-16:]), whole=False, recipe=CBC
     ),
@@ -275,6 +282,7 @@ HONEST: dict[str, Recipe] = {
     "as Shibboleth's provider": Recipe(named=SETTINGS.entity_id),
     "AES-256-GCM": Recipe(cipher=XENC11 + "aes256-gcm", key_bytes=32),
     "as ADFS": CBC,
+    "as pysaml2": TRIPLE_DES,
     "AES-128-CBC": Recipe(cipher=XENC + "aes128-cbc"),
     "key beside": Recipe(beside=True),
     "as Okta, with a pointer to the key beside": Recipe(beside=True, pointed=True),

@@ -1,7 +1,7 @@
 """A running Counterpart, and departments whose providers are other people's products."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,6 +43,18 @@ class Counterpart:
         printed = self.installed.run(*arguments)
         assert printed.code == code, printed
         return printed
+
+    def roll_over(self) -> Generator[str, None, None]:
+        """Take the steps from one key of ours to the next; after each, something can be tried. Closed early,
+        it takes the others, so that no test begins in the middle."""
+        steps = ["start", "switch", "finish"]
+        try:
+            while steps:
+                self.command("idp", "rollover", f"--{steps[0]}", "--early")
+                yield steps.pop(0)
+        finally:
+            for step in steps:
+                self.command("idp", "rollover", f"--{step}", "--early")
 
     def metadata(self) -> bytes:
         """What we publish for providers."""

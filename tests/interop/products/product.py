@@ -12,6 +12,7 @@ from dev.processes import Process, free_port
 from tests.functional.visitor import Answer, Visitor
 
 KEYS = ("first", "second", "stranger")
+ROOT = Path(__file__).resolve().parents[3]
 ELSEWHERE = "https://another-service.example/saml"
 
 
@@ -42,6 +43,8 @@ class Product(ABC):
 
     slug: str  # id of its registration, and the first part of its organisation's domain
     identity_attribute: str  # by which we know its people
+    reads_two_keys_by_redirect = True  # whether it tries each of our published keys there
+    names_sessions = True  # whether its logout ends one session of ours, or all of the person
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
@@ -53,7 +56,7 @@ class Product(ABC):
         self._write("people.json", {each.login: asdict(each) for each in self.accounts.values()})
         self.process = Process(
             self.slug, self.command(), folder, ports={self.port: ""}, environ=self.environ(),
-            working_folder=folder,
+            working_folder=ROOT,
         )  # fmt: skip
 
     @property
