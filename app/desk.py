@@ -30,9 +30,14 @@ class Row:
     linkable: bool = False  # a sign-in that can be linked to a record
 
 
+PASSES = f"It goes from here {waiting.PASSES_AFTER.days} days after they last tried."
 # What whoever sees a matter of each kind can do about it.
 NEXT_STEPS = {
-    waiting.UNKNOWN_SIGN_IN: "Link it to their entry, or ask their HR team to send them in the next feed.",
+    waiting.UNKNOWN_SIGN_IN: "Link it to their entry, or ask their HR team to send them in the next feed. "
+    f"{PASSES}",
+    waiting.MOVED_SIGN_IN: "Nothing is wrong: they have to sign in with the account of their present "
+    "organisation. If that one is unknown here, it waits in this list as soon as they try; link it when they "
+    f"call. {PASSES}",
     waiting.FAILED_SIGN_IN: "Tell the organisation's IT desk; the log has each case under its reference.",
     waiting.REFUSED_SIGN_IN: "Call the IT team of the organisation before anything else.",
     waiting.ZERO_RESULT_SEARCH: "See whether somebody is missing or known by another name.",

@@ -12,7 +12,7 @@ from app.remembered import ask_anew
 from app.viewer import NOTE_SECONDS, services
 from saml.errors import SignInRefused, SignInTooOld, Unavailable, UnknownPerson
 from saml.linking import fingerprint
-from saml.provider import Provider
+from saml.provider import DRAFT, Provider
 from store import ledger, waiting
 from store.errors import StoreError
 
@@ -30,7 +30,7 @@ class Words:
 AGAIN = "Nobody was signed in. Starting again usually helps."
 TELL_IT = "Tell your own IT help desk, with the reference below: the exact reason is noted under it."
 PAGES = {
-    "unknown-person": Words("You are not in the directory yet", ()),
+    "unknown-person": Words("This account opens no entry here", ()),
     "not-owned": Words(
         "The sign-in of your organisation cannot be used for this person",
         (
@@ -56,8 +56,8 @@ PAGES = {
     "clocks-differ": Words(
         "The clocks of your organisation and of this site differ",
         (
-            "Your organisation's answer carries a time that has not come yet, so it cannot be trusted. "
-            "Nobody was signed in. Until a clock is put right, trying again will not help.",
+            "Your organisation's answer carries a time that has not come yet, or one before you began, so it "
+            "cannot be trusted. Nobody was signed in. Until a clock is put right, trying again is no help.",
             TELL_IT,
         ),
         for_it_desk=True,
@@ -93,12 +93,10 @@ PAGES = {
         "Your organisation did not sign you in", (AGAIN,), again=True, for_it_desk=True
     ),
     "expired": Words(
-        "Signing in took too long",
+        "This sign-in could not be finished",
         (
-            AGAIN,
+            "It took too long, was finished already, or this service was started again meanwhile. " + AGAIN,
             "If you came here with the back button or reloaded a page, you may be signed in already.",
-            "If this page comes again at once, the clock of your organisation's sign-in service may be "
-            "wrong: tell your own IT help desk.",
         ),
         again=True,
     ),
@@ -128,7 +126,11 @@ PAGES = {
     ),
     "unknown-provider": Words(
         "That organisation cannot sign people in here at the moment",
-        ("Nobody was signed in. Your own IT help desk, or the number below, knows whether this will last.",),
+        (
+            "Nobody was signed in, and it is nothing you did. Your own IT help desk, or the number below, "
+            "knows whether this will last; say the reference.",
+        ),
+        for_it_desk=True,
     ),
     "bad-logout": Words(
         "Signing out could not be confirmed",
@@ -168,11 +170,13 @@ def refused(refusal: SignInRefused) -> Response:
 
 
 def _provider(provider_id: str) -> Provider | None:
-    """Who was asked, to name their IT desk; the page must come without the store as well."""
+    """Who was asked, to name their IT desk; the page must come without the store as well. A draft is nobody's
+    business yet."""
     try:
-        return services().sign_on.provider(provider_id) if provider_id else None
+        found = services().sign_on.provider(provider_id) if provider_id else None
     except StoreError:
         return None
+    return found if found is not None and found.state != DRAFT else None
 
 
 def _tell_the_desk(refusal: SignInRefused, provider: Provider | None) -> None:
@@ -232,12 +236,12 @@ def _unknown(refusal: UnknownPerson) -> _Matter:
 
 def _spoken_of(refusal: SignInRefused, name: str, organisation: str) -> _Matter:
     if refusal.code == "moved-away":
-        what = "signed in somebody whose entry has moved to another organisation"
+        kind, what = waiting.MOVED_SIGN_IN, "signed in somebody whose entry has moved to another organisation"
     else:
-        what = "spoke of a person or domain that is not listed for it"
+        kind, what = waiting.REFUSED_SIGN_IN, "spoke of a person or domain that is not listed for it"
     summary = f"The provider {name} {what} ({refusal.reason}). Latest reference: {refusal.reference}."
     key = f"{refusal.provider_id} {refusal.code} {organisation}".strip()
-    return _Matter(waiting.REFUSED_SIGN_IN, key, summary, organisation)
+    return _Matter(kind, key, summary, organisation)
 
 
 def _failed(refusal: SignInRefused, name: str) -> _Matter:

@@ -172,6 +172,7 @@ def _kept(signed_in: SignedIn) -> dict[str, Any]:
         "provider": signed_in.provider.id,
         "provider_name": signed_in.provider.name,
         "name_id": signed_in.name_id,
+        "name_omits": signed_in.name_omits,
         "session_index": signed_in.session_index,
         "link": signed_in.link,
         "authenticated": signed_in.instant.timestamp(),

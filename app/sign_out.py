@@ -33,7 +33,7 @@ def confirm() -> str:
 def sign_out() -> Answer:
     """End the session here, and at the identity provider if that was asked for."""
     mine = portal_session()
-    at = {name: str(mine.get(name, "")) for name in ("provider", "name_id", "session_index")}
+    at = {name: str(mine.get(name, "")) for name in ("provider", "name_id", "name_omits", "session_index")}
     mine.end()
     g.viewer = None
     if request.form.get("where") != "organisation":

@@ -1,9 +1,10 @@
-"""The background worker: looks into the outbox, sends what is due, says that it is alive, and stops when
-asked.
+"""The background worker: looks into the outbox, sends what is due, says that it is alive, forgets what was
+kept long enough, and stops when asked.
 """
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from threading import Event
 
 from counterpart.heart import Heart
@@ -11,11 +12,13 @@ from counterpart.mail import SMTPSender
 from counterpart.settings import ServiceSettings
 from ldap_schema.clock import Clock
 from saml.errors import speakable_reference
+from store import waiting
 from store.database import Store
 from store.errors import StoreError
 from store.outbox import Counts, deliver_due
 
 NAME = "worker"
+FORGET_EVERY = timedelta(hours=1)
 PAUSE_AFTER_FAILURE = 10.0  # seconds; whatever is away needs a moment, and the log stays readable
 
 log = logging.getLogger(__name__)
@@ -35,10 +38,14 @@ class Worker:
         """Work until `stop` is set; the mail in flight is finished first. No failure ends the loop."""
         log.info("worker started")
         heart = Heart(self.store, NAME, self.clock)
+        forgotten: datetime | None = None
         while not self.stop.is_set():
             pause = self.settings.worker_seconds
             try:
                 heart.beat()
+                if forgotten is None or self.clock() - forgotten >= FORGET_EVERY:
+                    self.forget()
+                    forgotten = self.clock()
                 _report(self.deliver())
             except StoreError as error:
                 log.error("%s", error)
@@ -48,6 +55,14 @@ class Worker:
                 pause = PAUSE_AFTER_FAILURE
             self.stop.wait(pause)
         log.info("worker stopped")
+
+    def forget(self) -> int:
+        """Delete what sign-ins left on the desk and nobody needs any more; return how many matters."""
+        with self.store.transaction() as tx:
+            gone = waiting.forget_passing(tx, self.clock())
+        if gone:
+            log.info("%d old matters about sign-ins were forgotten", gone)
+        return gone
 
     def deliver(self) -> Counts:
         """One round: send everything that is due."""

@@ -1,6 +1,6 @@
 """What a believed assertion says, as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,22 +8,23 @@ from datetime import datetime
 @dataclass(frozen=True, slots=True)
 class NameID:
     """The subject's name at the provider, with its qualifiers filled in, so that two of them compare
-    exactly."""
+    exactly. `omitted` are the XML attributes that the provider left out, for what we send back to it."""
 
     value: str
     format: str = ""
     name_qualifier: str = ""
     sp_name_qualifier: str = ""
+    omitted: tuple[str, ...] = field(default=(), compare=False)
 
     def text(self) -> str:
         """One line for a session's record and an index; opaque to everybody else."""
         return "\n".join((self.format, self.name_qualifier, self.sp_name_qualifier, self.value))
 
     @classmethod
-    def from_text(cls, text: str) -> "NameID":
-        """The inverse of text()."""
+    def from_text(cls, text: str, omitted: Sequence[str] = ()) -> "NameID":
+        """The inverse of text(), which does not say what was omitted."""
         form, qualifier, sp_qualifier, value = text.split("\n", 3)
-        return cls(value, form, qualifier, sp_qualifier)
+        return cls(value, form, qualifier, sp_qualifier, tuple(omitted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ SAMLError
 │   ├── NotOwned             a provider spoke of a person or a domain that is not listed for it
 │   │   └── MovedAway        of one whom it spoke for until they moved to another organisation
 │   ├── BadAssertion         the message is not one we may believe
-│   │   └── ClocksDiffer     it comes from the future: the provider's clock, or ours, is wrong
+│   │   └── ClocksDiffer     it comes from the future, or from before we asked: a clock is wrong
 │   ├── NotAssured             they signed in at the provider, but not in the way that is required
 │   ├── NotFresh               the provider answered with an earlier sign-in where a new one was asked
 │   ├── SomebodyElse           another person signed in than the one who had to
@@ -117,7 +117,8 @@ class BadAssertion(SignInRefused):
 
 
 class ClocksDiffer(BadAssertion):
-    """The message is of a time that has not come yet, by more than clocks may differ."""
+    """The message is of a time that has not come yet, or from before we asked, by more than clocks may
+    differ."""
 
     code = "clocks-differ"
 

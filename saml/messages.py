@@ -65,13 +65,19 @@ def authn_request(
 def logout_request(
     identifier: str, slo_url: str, name_id: NameID, session_index: str, settings: SAMLSettings, now: datetime
 ) -> bytes:
-    """A request to end somebody's session at the provider."""
+    """A request to end somebody's session at the provider, which names them as the provider did: some compare
+    the whole NameID, and with qualifiers that they never wrote find nobody."""
     node = _message("LogoutRequest", identifier, slo_url, settings, now)
     name = etree.SubElement(node, q(SAML, "NameID"))
     name.text = name_id.value
-    name.set("Format", name_id.format)
-    name.set("NameQualifier", name_id.name_qualifier)
-    name.set("SPNameQualifier", name_id.sp_name_qualifier)
+    told = {
+        "Format": name_id.format,
+        "NameQualifier": name_id.name_qualifier,
+        "SPNameQualifier": name_id.sp_name_qualifier,
+    }
+    for attribute, value in told.items():
+        if attribute not in name_id.omitted:
+            name.set(attribute, value)
     if session_index:
         etree.SubElement(node, q(SAMLP, "SessionIndex")).text = session_index
     return etree.tostring(node)

@@ -38,8 +38,8 @@ class Begun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Somebody is who they say. `name_id` and `session_index` belong into the session's record, for single
-    logout."""
+    """Somebody is who they say. `name_id`, `name_omits` and `session_index` belong into the session's record,
+    for single logout."""
 
     person: Person
     provider: Provider
@@ -52,6 +52,7 @@ class SignedIn:
     ends_at: datetime | None = None  # when our session must end at the latest; None = by our own limits
     purpose: str = SIGN_IN  # CONFIRM: sign in anew, in place of session `replaces`; CONNECT: signs nobody in
     replaces: str = ""
+    name_omits: str = ""  # which parts of the name the provider left out; kept beside it
     note: str = ""  # for the log: what the provider should mend although the person came in
 
 

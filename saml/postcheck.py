@@ -39,15 +39,32 @@ class Expected:
     now: datetime
     skew: timedelta
     decryption: Decryption
+    asked: datetime | None = None  # when we made the request, if that is known
 
 
 def check(verified: Verified, expected: Expected) -> Assertion:
-    """Judge a verified Response. Raises BadAssertion, or Expired where time alone is the matter."""
+    """Judge a verified Response. Raises BadAssertion, ClocksDiffer where the provider's clock or ours is
+    wrong, or Expired where the person only took too long."""
     try:
         _response(verified.response, expected)
         return _assertion(verified.assertion, expected)
+    except SignInTooOld:
+        raise
+    except Expired as error:
+        if _answered_before(verified.assertion, expected):
+            raise ClocksDiffer(f"{error}: it was written before we asked", expected.provider.id) from error
+        raise
     except Unreadable as error:
         raise BadAssertion(str(error), expected.provider.id) from error
+
+
+def _answered_before(assertion: etree._Element, expected: Expected) -> bool:
+    """Whether what answers our request bears an earlier time than the request: a clock that is behind."""
+    try:
+        issued = instant(assertion.get("IssueInstant"))
+    except Unreadable:
+        return False
+    return expected.asked is not None and issued < expected.asked - expected.skew
 
 
 def _refuse_unless(fact: bool, reason: str, expected: Expected) -> None:
@@ -269,4 +286,5 @@ def read_name_id(node: etree._Element, provider_entity: str, our_entity: str) ->
         raise BadAssertion("the NameID belongs to another provider or service", spoken_of=qualifier)
     if not 0 < len(value) <= 256 or not value.isprintable():
         raise BadAssertion("the NameID is empty, too long or unprintable")
-    return NameID(value, str(node.get("Format") or UNSPECIFIED), qualifier, sp_qualifier)
+    omitted = tuple(name for name in ("Format", "NameQualifier", "SPNameQualifier") if not node.get(name))
+    return NameID(value, str(node.get("Format") or UNSPECIFIED), qualifier, sp_qualifier, omitted)

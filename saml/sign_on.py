@@ -1,7 +1,7 @@
 """Signing on and off: the one class that the portal uses, and the order in which a message is believed."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 
@@ -136,6 +136,7 @@ class SignOn:
             provider=provider,
             return_to=request.return_to,
             name_id=name_id,
+            name_omits=" ".join(assertion.name_id.omitted) if assertion.name_id else "",
             session_index=assertion.session_index,
             instant=assertion.authenticated_at,
             linked_now=linked_now,
@@ -157,8 +158,9 @@ class SignOn:
             refused.anybodys = True
             raise
         expected = Expected(
-            provider, request.request_id, self._settings.entity_id, self._settings.acs_url, now, skew, own
-        )
+            provider, request.request_id, self._settings.entity_id, self._settings.acs_url, now, skew, own,
+            datetime.fromtimestamp(request.asked_at, UTC),
+        )  # fmt: skip
         assertion = check(verified, expected)
         self._state.use_once(
             provider.id, assertion.id, int((assertion.ends_at - now + 2 * skew).total_seconds())
@@ -212,7 +214,7 @@ class SignOn:
 
     def logout(self, session: Mapping[str, str]) -> Onward | None:
         """Where to send the browser to sign out at the provider too, or None when it offers no logout.
-        `session` is what the session kept of SignedIn: `provider`, `name_id`, `session_index`.
+        `session` is what the session kept of SignedIn: `provider`, `name_id`, `name_omits`, `session_index`.
         Raises Unavailable."""
         provider = self._registry.get(session.get("provider", ""))
         name_id = session.get("name_id", "")
@@ -220,7 +222,8 @@ class SignOn:
             return None
         request = StoredRequest(messages.new_id(), provider.id)
         self._state.keep_logout(request)
-        name, index, now = NameID.from_text(name_id), session.get("session_index", ""), self._clock()
+        name = NameID.from_text(name_id, session.get("name_omits", "").split())
+        index, now = session.get("session_index", ""), self._clock()
 
         def write(address: str) -> bytes:
             return messages.logout_request(request.request_id, address, name, index, self._settings, now)

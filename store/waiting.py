@@ -3,16 +3,17 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from store.errors import NoSuchRecord
 from store.models import WaitingItem
 
 UNKNOWN_SIGN_IN = "unknown sign-in"
+MOVED_SIGN_IN = "sign-in after a move"
 REFUSED_SIGN_IN = "refused sign-in"
 FAILED_SIGN_IN = "failed sign-in"
 ZERO_RESULT_SEARCH = "zero-result search"
@@ -23,6 +24,10 @@ SUSPENDED_DEVICE = "suspended device"
 PROVIDER_KEYS = "sign-in keys"
 PROVIDER_METADATA = "sign-in metadata"
 PROVIDER_ENDING = "sign-in ending"
+
+# Matters that hold people's keys at their provider, or say who somebody is, and for how long they may.
+PASSING = (UNKNOWN_SIGN_IN, MOVED_SIGN_IN)
+PASSES_AFTER = timedelta(days=30)
 
 LONGEST_KEY, LONGEST_SUMMARY = 200, 2000
 MOST_OF_A_KIND = 100  # more at once is no list that somebody works through
@@ -139,6 +144,15 @@ def was_raised(tx: Session, kind: str, key: str) -> bool:
     """Whether the matter was ever put on the desk, whatever has become of it."""
     matter = WaitingItem.kind == kind, WaitingItem.key == _short_key(_one_line(key))
     return tx.scalar(select(WaitingItem.id).where(*matter).limit(1)) is not None
+
+
+def forget_passing(tx: Session, now: datetime) -> int:
+    """Delete the passing matters that last came up too long ago, settled or not; gives how many there were.
+
+    Whoever tried to sign in then and still can't tries again, and that is a new matter.
+    """
+    old = WaitingItem.kind.in_(PASSING), WaitingItem.last_seen < now - PASSES_AFTER
+    return len(tx.scalars(delete(WaitingItem).where(*old).returning(WaitingItem.id)).all())
 
 
 def _open(tx: Session, id: int) -> WaitingItem:

@@ -49,6 +49,7 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
             thread.join(END_SECONDS)
         return
     counts = made.deliver()
+    made.forget()
     purged = _purge_once(tools)
     data = {"sent": counts.sent, "postponed": counts.postponed, "dead": counts.dead, "purged": purged}
     text = f"{counted(counts.sent, 'mail')} sent, {counts.postponed} postponed, {counts.dead} given up."

@@ -4,12 +4,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from dev.servers import MailCatcher, Redis, Slapd
+from store import waiting
 from store.database import Store
 from store.mail import Mail
 from store.outbox import DEAD, SENT, WAITING, enqueue, tally
@@ -84,6 +85,19 @@ def test_a_worker_stops_politely_and_leaves_with_zero(installed: Installed, stor
         wait_until_sent(store, 1)
     assert worker.exit_status == 0
     assert "worker stopped" in worker.log.read_text()
+
+
+def test_it_forgets_what_somebody_unknown_left_a_month_ago(installed: Installed, store: Store) -> None:
+    put(store, 1)
+    with store.transaction() as tx:
+        for days in (31, 29):
+            tried = datetime.now(UTC) - timedelta(days=days)
+            waiting.raise_item(tx, waiting.UNKNOWN_SIGN_IN, f"{days} days", "Somebody tried.", tried)
+    with installed.start("worker", "worker"):
+        wait_until_sent(store, 1)  # it forgets first
+
+    with store.reading() as tx:
+        assert [item.key for item in waiting.open_items(tx)] == ["29 days"]
 
 
 def test_mail_waits_while_the_mail_server_is_away(

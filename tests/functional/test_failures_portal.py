@@ -314,16 +314,12 @@ def test_mail_that_is_given_up_stands_on_the_desk(house: House, leader: Visitor,
     assert "Check the address and the mail server." in manager.get("/desk").text
 
 
-@pytest.mark.parametrize(
-    ("minutes", "words"),
-    [(10, "of your organisation and of this site differ"), (-20, "the clock of your organisation")],
-)
-def test_a_provider_whose_clock_is_wrong_is_told_apart_from_a_slow_person(
-    house: House, minutes: int, words: str
-) -> None:
+@pytest.mark.parametrize("minutes", [10, -20])
+def test_a_provider_whose_clock_is_wrong_is_told_apart_from_a_slow_person(house: House, minutes: int) -> None:
     with providers_with_a_clock(house, timedelta(minutes=minutes)):
         page = sign_in(Visitor(house.settings.portal_url), LEADER)
-    assert (page.status, words in page.text) == (403, True), page.text
+    assert page.status == 403
+    assert "of your organisation and of this site differ" in page.text
     assert "compare the clocks" in house.portal.log.read_text()
 
 

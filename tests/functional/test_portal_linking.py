@@ -58,6 +58,9 @@ def test_a_leader_who_moves_keeps_one_record_and_the_old_sign_in_is_cut_off_at_o
     move(here, "saml-hollowbrook", "saml-rivers")
     refused = here.browser().sign_in("hollowbrook", PIERS)
     assert "You belong to another organisation now" in refused.text
+    [matter] = here.matters(waiting.MOVED_SIGN_IN)
+    assert matter.organisation == "saml-rivers"
+    assert "Nothing is wrong" in here.signed_in("centre", ROWAN).get("/desk").text
     here.browser().sign_in("rivers", PERCY)  # the account that he was given there
 
     assert link(here, here.signed_in("centre", ROWAN), "saml-hollowbrook") == ""

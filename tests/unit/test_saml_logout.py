@@ -242,6 +242,25 @@ def test_our_own_request_is_signed_so_that_a_provider_can_verify_it() -> None:
     assert arrived.root.findtext(f"{SAML}NameID") == "name-1"
 
 
+def test_our_request_names_the_person_as_the_provider_did() -> None:
+    written = etree.Element(f"{SAML}NameID")
+    written.text = "name-1"
+    bare = read_name_id(written, PROVIDER.entity_id, SETTINGS.entity_id)
+    written.set("Format", messages.PERSISTENT)
+    written.set("SPNameQualifier", SETTINGS.entity_id)
+    half = read_name_id(written, PROVIDER.entity_id, SETTINGS.entity_id)
+
+    def sent(name: NameID) -> dict[str, str]:
+        kept = NameID.from_text(name.text(), name.omitted)
+        message = logout_request("_ours", PROVIDER.slo_url, kept, "", SETTINGS, NOW)
+        node = etree.fromstring(message).find(f"{SAML}NameID")
+        assert node is not None
+        return dict(node.attrib)
+
+    assert sent(bare) == {}
+    assert sent(half) == {"Format": messages.PERSISTENT, "SPNameQualifier": SETTINGS.entity_id}
+
+
 def test_an_expired_certificate_signs_nobody_out() -> None:
     arrived = bindings.read_redirect(query())
 

@@ -117,3 +117,27 @@ def test_what_acting_on_a_matter_needs_is_kept_until_it_is_settled(
         assert row.details == {}
         with pytest.raises(NoSuchRecord):
             waiting.get(tx, id_)
+
+
+def test_what_somebody_unknown_left_is_forgotten_a_month_after_they_last_tried(
+    store: Store, clock: SettableClock
+) -> None:
+    def forget() -> int:
+        with store.transaction() as tx:
+            return waiting.forget_passing(tx, clock())
+
+    tried_again, settled = raise_(store, clock, "one"), raise_(store, clock, "two")
+    with store.transaction() as tx:
+        waiting.raise_item(tx, waiting.REFUSED_SIGN_IN, "k", "A provider spoke of others.", clock())
+        waiting.settle(tx, settled, "rowan", clock())
+    clock.advance(days=20)
+    assert raise_(store, clock, "one") == tried_again
+    clock.advance(days=11)
+
+    assert forget() == 1  # what was settled
+    assert [item.key for item in desk(store)] == ["one", "k"]
+    clock.advance(days=20)
+    assert forget() == 1
+    assert [item.key for item in desk(store)] == ["k"]
+    with store.reading() as tx:
+        assert tx.query(WaitingItem).count() == 1
