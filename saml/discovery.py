@@ -1,7 +1,9 @@
 """Which organisation signs somebody in: from a mail address, or from a list that is searched."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ldap_schema.organisations import Organisation
 from saml.provider import Provider
@@ -55,10 +57,15 @@ def for_address(address: str, providers: Iterable[Provider]) -> list[Provider]:
 def choices(providers: Sequence[Provider], organisations: Mapping[str, Organisation]) -> list[Choice]:
     """A line for each organisation of each provider; for a provider none of whose organisations the directory
     knows, its registered name."""
+    speakers = Counter(id for provider in providers for id in provider.organisations)
     made = []
     for provider in providers:
         known = [organisations[id] for id in provider.organisations if id in organisations]
-        made += [Choice(one.name, provider, one, _own_name(provider, one.name)) for one in known]
+        for one in known:
+            own = _own_name(provider, one.name)
+            if not own and speakers[one.id] > 1:  # two lines of one name have to be told apart
+                own = urlsplit(provider.sso_url or provider.sso_post_url).hostname or provider.id
+            made.append(Choice(one.name, provider, one, own))
         if not known:
             made.append(Choice(provider.name, provider, None, _own_name(provider, provider.name)))
     return made

@@ -36,6 +36,7 @@ BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
 WANTED = (
     (MAIL_NAMES[0], "mail", URI, "true"),
     (MAIL_NAMES[1], "mail", BASIC, "false"),
+    (MAIL_NAMES[2], "emailaddress", URI, "false"),
     (SUBJECT, "subject-id", URI, "false"),
     (PAIRWISE, "pairwise-id", URI, "false"),
     (TARGETED, "eduPersonTargetedID", URI, "false"),

@@ -181,7 +181,9 @@ def test_the_browser_remembers_the_organisation_with_its_logo_until_told_to_forg
 
 
 def test_a_shared_domain_asks_and_says_why(house: House, browse: Browse, crowded: Registry) -> None:
-    page = browse(PHONE)
+    page, northmere = browse(PHONE), crowded.get("northmere")
+    assert northmere is not None
+    before = northmere.organisations
     for ids, expected in ((("rivers",), "Is it this one"), (("rivers", "northmere"), "we have to ask")):
         for id in ids:
             crowded.change(id, shared_domains=("nhs.example",))
@@ -192,6 +194,16 @@ def test_a_shared_domain_asks_and_says_why(house: House, browse: Browse, crowded
         expect(page.locator(".cp-choice")).to_have_count(len(ids))
     page.get_by_role("button", name=re.compile("Northmere")).click()
     page.wait_for_url(re.compile("^" + re.escape(house.settings.idp_url)))
+
+    rivers = crowded.get("rivers")
+    assert rivers is not None
+    crowded.change("northmere", organisations=rivers.organisations)
+    page.goto(house.settings.portal_url + "/sign-in?next=/sessions")
+    page.get_by_label("Your work e-mail address").fill("somebody@nhs.example")
+    page.get_by_role("button", name="Continue").click()
+    expect(seen(page, "several").locator("main")).to_contain_text("several sign-in pages")
+    expect(page.locator(".cp-choice")).to_have_count(2)
+    crowded.change("northmere", organisations=before)
 
 
 def test_a_logo_of_a_provider_that_is_not_live_does_not_exist(house: House, crowded: Registry) -> None:

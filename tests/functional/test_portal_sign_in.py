@@ -11,6 +11,7 @@ from dev.identity_provider.config import Config
 from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add
 from ldap_schema.people import Person
+from saml import rollover
 from saml.provider import SUSPENDED
 from store import waiting
 from tests.functional.saml_world import (
@@ -210,3 +211,16 @@ def test_the_ends_of_keys_and_metadata_are_among_the_metrics(here: Site) -> None
     assert re.search(r'ends_timestamp_seconds\{provider="rivers",what="signing certificate [^"]+"\}', told)
     assert 'counterpart_provider_metadata_failures{provider="rivers"} 0.0' in told
     assert 'provider="northmere"' not in told  # nobody is signed in through it
+
+
+def test_our_metadata_can_be_asked_for_again_without_being_sent_again(here: Site) -> None:
+    client = here.app.test_client()
+    first = client.get("/saml/metadata", base_url="http://localhost:5000")
+    assert (first.status_code, first.mimetype) == (200, "application/samlmetadata+xml")
+    etag = {"If-None-Match": first.headers["ETag"]}
+
+    assert client.get("/saml/metadata", base_url="http://localhost:5000", headers=etag).status_code == 304
+    rollover.start(here.world.settings, here.world.clock())
+    again = client.get("/saml/metadata", base_url="http://localhost:5000", headers=etag)
+    assert again.status_code == 200
+    assert again.data.count(b'use="signing"') == 2

@@ -88,3 +88,16 @@ def test_a_provider_is_called_by_its_organisation_if_it_has_one_alone() -> None:
     assert shown_name(provider("x", "leeds"), DIRECTORY) == LEEDS.name
     assert shown_name(SHARED, DIRECTORY) == "nhs"
     assert shown_name(provider("x", "gone"), DIRECTORY) == "x"
+
+
+def test_two_providers_of_one_organisation_are_told_apart_even_if_both_carry_its_name() -> None:
+    first, second = (
+        provider(id, "york", name=YORK.name, sso_url=f"https://{id}.york.example/sso")
+        for id in ("old", "new")
+    )
+
+    lines = choices([first, second], DIRECTORY)
+    assert [(one.name, one.own_name) for one in lines] == [
+        (YORK.name, "old.york.example"), (YORK.name, "new.york.example"),
+    ]  # fmt: skip
+    assert choices([first], DIRECTORY)[0].own_name == ""
