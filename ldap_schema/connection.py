@@ -23,6 +23,7 @@ from ldap3.core.exceptions import LDAPCommunicationError, LDAPException
 from ldap_schema import exchange, transaction
 from ldap_schema.address import Address
 from ldap_schema.ber import BrokenBER
+from ldap_schema.completion import CountedServer
 from ldap_schema.entries import Entry
 from ldap_schema.errors import (
     AccountRefused,
@@ -196,7 +197,7 @@ class Connections:
 
     def _open_at(self, address: str, tls: VerifiedTLS | None, password: str) -> ldap3.Connection:
         # A new description each time: an old one remembers for minutes that nobody answered.
-        server = ldap3.Server(
+        server = CountedServer(
             address,
             port=self._address.port or None,
             use_ssl=self._address.scheme == "ldaps",

@@ -17,10 +17,14 @@ _MORE_TO_COME = (wire.FOUND, wire.REFERENCE)
 
 
 def search(
-    connection: ldap3.Connection, request: Search, seconds: int, controls: Sequence[wire.Control]
+    connection: ldap3.Connection,
+    request: Search,
+    seconds: int,
+    controls: Sequence[wire.Control],
+    message_id: int = 0,  # 0: the next one
 ) -> tuple[list[Entry], wire.Answer]:
     """Return the entries found and what the server says in the end; references elsewhere are left alone."""
-    message_id = connection.server.next_message_id()
+    message_id = message_id or connection.server.next_message_id()
     connection.socket.sendall(wire.encode_search(message_id, request, seconds, controls))
     found: list[Entry] = []
     for message in _answers(connection, message_id):

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import takewhile
-from time import sleep
 from typing import Any
 
 import ldap3
 from ldap3.core.exceptions import LDAPCommunicationError
 
-from ldap_schema import exchange, wire
+from ldap_schema import completion, exchange, wire
 from ldap_schema.ber import INTEGER, OCTETS, SEQUENCE, BrokenBER, elements, number, tagged
 from ldap_schema.errors import DirectoryError, DirectoryUnavailable
 from ldap_schema.operations import AddEntry, Operation
@@ -20,9 +19,9 @@ IN_TRANSACTION = "1.3.6.1.1.21.2"
 ASSERTION = "1.3.6.1.1.12"  # RFC 4528
 WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
 UNKNOWN = "whether the changes were written is not known"
-# Seconds between the last operation and the commit. slapd 2.5 frees an operation at the commit while the
-# thread that answered it may still be counting the bytes of the answer, and dies of it (decision 0010).
-PAUSE = 0.05
+# Seconds to wait for a commit: what somebody else's largest one may take, and what each operation may take.
+# Whoever gives up and closes the connection while slapd commits ends slapd itself (decision 0010).
+COMMIT_SECONDS, SECONDS_EACH = 60.0, 0.02
 
 
 class RolledBack(Exception):
@@ -51,10 +50,9 @@ def run(connection: ldap3.Connection, operations: Sequence[Operation], controls:
             _send_all(connection, operations, controls)
             return
         identifier = bytes(result["responseValue"])
-        numbered = _send_all(connection, operations, [*controls, (IN_TRANSACTION, True, identifier)])
-        sleep(PAUSE)
+        numbered = _specify_all(connection, operations, [*controls, (IN_TRANSACTION, True, identifier)])
         sent = UNKNOWN
-        _, result, _, _ = connection.extended(END, _settlement(identifier), no_encode=True)
+        result = _commit(connection, identifier, COMMIT_SECONDS + SECONDS_EACH * len(operations))
     except (LDAPCommunicationError, OSError, BrokenBER) as error:
         raise DirectoryUnavailable(f"The directory stopped answering; {sent}.") from error
     _check_settled(result, numbered)
@@ -64,6 +62,27 @@ def may_begin(connection: ldap3.Connection) -> bool:
     """Return whether the server would begin one on this connection; whoever calls closes it after that."""
     _, result, _, _ = connection.extended(START)
     return bool(result["result"] == SUCCESS)
+
+
+def _specify_all(
+    connection: ldap3.Connection, operations: Sequence[Operation], controls: list[wire.Control]
+) -> dict[int, Operation]:
+    """Hand over the operations of a transaction; return when it may be ended, by a commit or by closing."""
+    try:
+        numbered = _send_all(connection, operations, controls)
+    except DirectoryError:
+        completion.wait(connection)
+        raise
+    completion.wait(connection)
+    return numbered
+
+
+def _commit(connection: ldap3.Connection, identifier: bytes, seconds: float) -> dict[str, Any]:
+    """Return ldap3's result of the transaction's end."""
+    connection.socket.settimeout(seconds)
+    _, result, _, _ = connection.extended(END, _settlement(identifier), no_encode=True)
+    connection.socket.settimeout(connection.receive_timeout)
+    return dict(result)
 
 
 def _send_all(

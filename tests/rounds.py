@@ -17,6 +17,8 @@ class Rounds:
     index_kills: int
     hostile_values: int
     attack_seconds: float  # for each kind of attack
+    commits: int  # of each of four writers at once
+    broken_off_transactions: int
 
 
 QUICK = Rounds(
@@ -29,6 +31,8 @@ QUICK = Rounds(
     index_kills=3,
     hostile_values=300,
     attack_seconds=0.2,
+    commits=200,
+    broken_off_transactions=300,
 )
 FULL = Rounds(
     hypothesis_examples=500,
@@ -40,6 +44,8 @@ FULL = Rounds(
     index_kills=20,
     hostile_values=10_000,
     attack_seconds=4.0,
+    commits=5_000,
+    broken_off_transactions=3_000,
 )
 
 ROUNDS = FULL if os.environ.get("COUNTERPART_TEST_ROUNDS") == "full" else QUICK

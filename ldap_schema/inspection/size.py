@@ -1,9 +1,10 @@
-"""How large the database may grow, and how full it is (cn=Monitor)."""
+"""How large the database may grow, how full it is, and whether that and more can be seen (cn=Monitor)."""
 
 from collections.abc import Iterator
 
+from ldap_schema.completion import COMPLETED, CONNECTIONS
 from ldap_schema.entries import Entry
-from ldap_schema.filters import equals
+from ldap_schema.filters import equals, present
 from ldap_schema.inspection.configuration import OF_CONFIG, Configuration
 from ldap_schema.inspection.lack import Lack, loaded, replaced
 from ldap_schema.link import Link
@@ -31,6 +32,9 @@ def size(link: Link, config: Configuration, database: Entry) -> Iterator[Lack]:
             "The server does not tell how full its database is.", loaded(_monitor(config, database, room))
         )
         return
+    if not link.find(CONNECTIONS, present(COMPLETED), [COMPLETED], scope="below"):
+        what = "Services don't see when the server is done with an operation, so commits wait longer."
+        yield Lack(what, loaded(_monitor(config, database, room)))
     used, free, most = (int(found[0].text(name)) for name in (USED, FREE, MOST))
     if used - free > most * FULL:
         taken = f"{_told((used - free) * PAGE)} of {_told(most * PAGE)}"

@@ -111,6 +111,10 @@ TAKEN = {
     "all rules": (replaced(DATABASE, "olcAccess", *OPEN), "access rules lack"),
     "room": (replaced(DATABASE, "olcDbMaxSize", "10485760"), "may grow to 10 MB only"),
     "the monitor": (removed(MONITOR), "does not tell how full"),
+    "the counts of operations": (
+        without(MONITOR, "olcAccess", "{1}"),
+        "when the server is done with an operation",
+    ),
     "the monitor's rules": (replaced(MONITOR, "olcAccess", "to * by * none"), "does not tell how full"),
     # --- overlays
     **{name: (removed(overlay(name)), f"overlay {name} is not on") for name in OVERLAYS},

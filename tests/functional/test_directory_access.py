@@ -331,3 +331,19 @@ def test_the_server_lacks_nothing_that_doctor_looks_for(world: World) -> None:
 
 def _account(world: World, service: Service) -> tuple[str, str]:
     return f"cn={service},ou=services,{SUFFIX}", world.password(service)
+
+
+def test_a_service_sees_its_own_connections_counts_and_nobody_sees_more(world: World) -> None:
+    monitor = "cn=Connections,cn=Monitor"
+    with world.as_mail_program("w-housing") as program, world.as_service(Service.SYNC) as connection:
+        found = search(connection, monitor, "(monitorConnectionOpsCompleted=*)", "*", "+")
+        assert found
+        counts = {"monitorConnectionAuthzDN", "monitorConnectionOpsReceived", "monitorConnectionOpsCompleted"}
+        for entry in found:
+            assert set(entry["attributes"]) == counts
+            assert entry["attributes"]["monitorConnectionAuthzDN"] == [f"cn=sync,ou=services,{SUFFIX}"]
+        assert not search(connection, "cn=Monitor", "(objectClass=*)")
+        assert not search(connection, "cn=Operations,cn=Monitor", "(objectClass=*)")
+        for base in ("cn=Monitor", monitor):
+            assert not search(program, base, "(objectClass=*)")
+        assert search(program, PEOPLE, "(uid=w-leaders)")

@@ -108,12 +108,25 @@ def attacks(dn: str, password: str) -> dict[str, bytes]:
     }
 
 
+def _connected(server: Slapd, way: str) -> socket.socket:
+    if way != "socket":
+        port = server.ldaps_port if way == "ldaps" else server.ldap_port
+        return socket.create_connection(("localhost", port), SECONDS)
+    made = socket.socket(socket.AF_UNIX)
+    made.settimeout(SECONDS)
+    try:
+        made.connect(str(server.socket))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
 class Line:
-    """A connection to a server: by ldaps, StartTLS or in cleartext; bound if a DN is given."""
+    """A connection to a server: by ldaps, StartTLS, in cleartext or at the socket; bound if a DN is given."""
 
     def __init__(self, server: Slapd, way: str, dn: str = "", password: str = "") -> None:
-        port = server.ldaps_port if way == "ldaps" else server.ldap_port
-        self._socket: socket.socket = socket.create_connection(("localhost", port), SECONDS)
+        self._socket = _connected(server, way)
         self._held = bytearray()
         try:
             self._begin(server, way, dn, password)
@@ -124,7 +137,7 @@ class Line:
     def _begin(self, server: Slapd, way: str, dn: str, password: str) -> None:
         if way == "StartTLS":
             self._succeed(extended(1, START_TLS))
-        if way != "cleartext":
+        if way in ("ldaps", "StartTLS"):
             trust = ssl.create_default_context(cafile=str(server.ca_file))
             self._socket = trust.wrap_socket(self._socket, server_hostname="localhost")
         if dn:
