@@ -51,10 +51,12 @@ format: ## Lay the code out as the rules want it
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-docs: ## Write docs/settings.md as the code says it
+docs: ## Write docs/settings.md and docs/access-matrix.md as the code says it
 	@dev/bootstrap
 	$(PYTHON) -m dev.settings_page >docs/settings.new
 	mv docs/settings.new docs/settings.md
+	$(PYTHON) -m dev.access_matrix >docs/access-matrix.new
+	mv docs/access-matrix.new docs/access-matrix.md
 
 assets: ## Fetch the pages' stylesheet and script again
 	@dev/bootstrap

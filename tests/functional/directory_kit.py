@@ -42,7 +42,13 @@ def bound(slapd: Slapd, dn: str, password: str, *, local: bool = False) -> Itera
         tls = VerifiedTLS("localhost", slapd.ca_file)
         server = ldap3.Server("localhost", slapd.ldaps_port, use_ssl=True, get_info=ldap3.NONE, tls=tls)
     connection = ldap3.Connection(
-        server, dn, password, check_names=False, receive_timeout=30, return_empty_attributes=False
+        server,
+        dn,
+        password,
+        check_names=False,
+        receive_timeout=30,
+        return_empty_attributes=False,
+        auto_referrals=False,
     )
     connection.open(read_server_info=False)
     try:

@@ -7,7 +7,7 @@ import base64
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import count
@@ -16,48 +16,47 @@ from typing import Any
 import ldap3
 
 from counterpart.clock import system_clock
+from dev.access_matrix import LEADERS
 from dev.processes import find_program
 from dev.servers import Slapd
 from ldap_schema.changes import Add, Update
 from ldap_schema.credentials import NewCredential
+from ldap_schema.delegations import Delegation
 from ldap_schema.directory import Directory, Service
 from ldap_schema.feeds import FeedPart
-from ldap_schema.groups import AUDITORS, DIRECTORY_MANAGERS
+from ldap_schema.grants import Grant
+from ldap_schema.groups import AUDITORS, DIRECTORY_MANAGERS, Cohort
 from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
-from ldap_schema.people import Person
+from ldap_schema.people import CANARY, SEALED_POST, Person
 from ldap_schema.posts import Post, Tenure
 from tests.functional.directory_kit import bound, opened
+from tests.functional.replica_kit import equal
 
 SUFFIX = "dc=leaders,dc=gov,dc=uk"
 PEOPLE = f"ou=people,{SUFFIX}"
 PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"
 # name -> organisation, sector
-VIEWERS = {
-    "target": ("h-a", "Police"),
-    "colleague": ("h-a", "Housing"),
-    "sector": ("h-b", "Police"),
-    "stranger": ("h-c", "Education"),
-    "manager": ("h-c", "Education"),
-    "auditor": ("h-c", "Education"),
-    "suspended": ("h-a", "Police"),
+BELONGS = {"target": ("h-a", "Police"), "colleague": ("h-a", "Housing"), "sector": ("h-b", "Police")}
+VIEWERS = {name: BELONGS.get(name, ("h-c", "Education")) for name in (*LEADERS, "suspended", "left")}
+EVERYWHERE = {
+    "configuration": "olcDatabase={1}mdb,cn=config",
+    "monitor": "cn=Database 1,cn=Databases,cn=Monitor",
 }
-IDENTITIES = (
-    "anonymous", "expired-mail", "portal", "sync", *VIEWERS, *(f"{viewer}-mail" for viewer in VIEWERS),
-)  # fmt: skip
 # Bookkeeping of slapd's that a read, a bind or a write of the same value changes.
 CHANGES_UNSEEN = {
     "entryCSN", "modifyTimestamp", "modifiersName", "contextCSN", "authTimestamp", "pwdLastSuccess",
-    "pwdChangedTime",
+    "pwdChangedTime", "pwdFailureTime",
 }  # fmt: skip
 _numbers = count(1)
 
 
 @dataclass
 class Hall:
-    """The filled server."""
+    """The filled server, and at which server questions are asked: the same one, or its replica."""
 
     slapd: Slapd
+    asked: Slapd
     portal: Directory
     sync: Directory
     samples: dict[str, str]
@@ -65,16 +64,17 @@ class Hall:
     first: dict[str, dict[str, list[bytes]]] = field(default_factory=dict)  # the truth at the beginning
     leftovers: list[tuple[str, str]] = field(default_factory=list)  # sample, DN
 
-    def password(self, service: Service) -> str:
-        """Return the password of a service account."""
-        return (self.slapd.secrets / f"directory-{service}").read_text().strip()
-
     def truth(self) -> dict[str, dict[str, list[bytes]]]:
         """Return every entry with every attribute, as it stands in the database."""
         command = [find_program("slapd", package="slapd"), "-Tcat", "-n1", "-F", self.slapd.folder / "config"]
         ldif = subprocess.run(command, capture_output=True, check=True).stdout.decode()
         entries = [_attributes(block) for block in ldif.replace("\n ", "").strip().split("\n\n")]
         return {values.pop("dn")[0].decode(): values for values in entries}
+
+    def settle(self) -> None:
+        """Wait until what was written is where questions are asked."""
+        if self.asked is not self.slapd:
+            assert equal(self.slapd, self.asked)
 
     def maker(self, sample: str) -> Service:
         """Return who may make such entries."""
@@ -118,10 +118,10 @@ class Asker:
         if self.last_proof:
             self.last_proof(self)
 
-    def search(self, dn: str, filter_: str, attribute: str) -> list[Any]:
+    def search(self, dn: str, filter_: str, *attributes: str) -> list[Any]:
         """Return what is found of one entry."""
         self.connection.search(
-            dn, filter_, ldap3.BASE, ldap3.DEREF_NEVER, attributes=[attribute], controls=self._controls
+            dn, filter_, ldap3.BASE, ldap3.DEREF_NEVER, attributes=attributes, controls=self._controls
         )
         return [entry for entry in self.connection.response or [] if entry["type"] == "searchResEntry"]
 
@@ -154,10 +154,14 @@ class Asker:
             hall.leftovers.append((sample, dn))
         return code
 
+    def remove(self, dn: str) -> int:
+        """Try to delete that very entry."""
+        self.connection.delete(dn, controls=self._controls)
+        return self.code
+
     def delete(self, hall: Hall, sample: str) -> int:
         """Try to delete an entry like the sample."""
-        self.connection.delete(_made(hall, sample), controls=self._controls)
-        return self.code
+        return self.remove(_made(hall, sample))
 
     def rename(self, hall: Hall, sample: str) -> int:
         """Try to rename an entry like the sample."""
@@ -173,9 +177,13 @@ class Asker:
 @contextmanager
 def as_identity(hall: Hall, identity: str) -> Iterator[Asker]:
     """Yield the identity on a new connection."""
-    if identity in ("portal", "sync"):
+    if identity in tuple(Service):
         opened_as = _service(hall, Service(identity))
-    elif identity in ("anonymous", "expired-mail"):
+    elif identity == "replica":
+        opened_as = _account(hall, "replica", "cn")
+    elif identity == "root":
+        opened_as = _root(hall)
+    elif identity in ("anonymous", "expired-mail", "left-mail"):
         opened_as = _nobody(hall, identity)
     elif identity.endswith("-mail"):
         opened_as = _mail_program(hall, identity.removesuffix("-mail"))
@@ -185,12 +193,31 @@ def as_identity(hall: Hall, identity: str) -> Iterator[Asker]:
         yield asker
 
 
+def _service(hall: Hall, service: Service) -> AbstractContextManager[Asker]:
+    return _account(hall, service, "uid" if service is Service.PORTAL else "cn")
+
+
 @contextmanager
-def _service(hall: Hall, service: Service) -> Iterator[Asker]:
-    proof = (f"uid=h-target,{PEOPLE}", "uid" if service is Service.PORTAL else "cn")
-    dn = f"cn={service},ou=services,{SUFFIX}"
-    with bound(hall.slapd, dn, hall.password(service), local=True) as connection:
-        yield Asker(connection, proof)
+def _account(hall: Hall, name: str, proof: str, *, writing: bool = False) -> Iterator[Asker]:
+    password = (hall.slapd.secrets / f"directory-{name}").read_text().strip()
+    server = hall.slapd if writing else hall.asked
+    with bound(server, f"cn={name},ou=services,{SUFFIX}", password, local=True) as connection:
+        yield Asker(connection, (f"uid=h-target,{PEOPLE}", proof))
+
+
+@contextmanager
+def _root(hall: Hall) -> Iterator[Asker]:
+    server = ldap3.Server(hall.asked.socket_uri, get_info=ldap3.NONE)
+    connection = ldap3.Connection(
+        server, authentication=ldap3.SASL, sasl_mechanism=ldap3.EXTERNAL, sasl_credentials="",
+        check_names=False, receive_timeout=30, return_empty_attributes=False, auto_referrals=False,
+    )  # fmt: skip
+    connection.open(read_server_info=False)
+    try:
+        connection.bind(read_server_info=False)
+        yield Asker(connection)
+    finally:
+        connection.unbind()
 
 
 @contextmanager
@@ -202,9 +229,9 @@ def _nobody(hall: Hall, identity: str) -> Iterator[Asker]:
         )
         assert asker.reads(f"uid=h-target,{PEOPLE}", "cn")
 
-    expired = hall.credentials["expired"]
-    dn, password = (expired.bind_dn, expired.password) if identity == "expired-mail" else ("", "")
-    with bound(hall.slapd, dn, password, local=True) as connection:
+    issued = hall.credentials.get(identity.removesuffix("-mail"))
+    dn, password = (issued.bind_dn, issued.password) if issued else ("", "")
+    with bound(hall.asked, dn, password, local=True) as connection:
         assert not connection.bound
         yield Asker(connection, None, last_proof=become_somebody)
 
@@ -219,7 +246,7 @@ def _viewer(hall: Hall, viewer: str) -> Iterator[Asker]:
 @contextmanager
 def _mail_program(hall: Hall, viewer: str) -> Iterator[Asker]:
     issued = hall.credentials[viewer]
-    with bound(hall.slapd, issued.bind_dn, issued.password, local=True) as connection:
+    with bound(hall.asked, issued.bind_dn, issued.password, local=True) as connection:
         assert connection.bound
         with _suspended(hall, viewer) as last_proof:
             yield Asker(connection, None if last_proof else Asker.proof, last_proof=last_proof)
@@ -234,9 +261,11 @@ def _suspended(hall: Hall, viewer: str) -> Iterator[Callable[[Asker], None] | No
     active = hall.sync.people.get("h-suspended")
     held = replace(active, status="held")
     hall.sync.write([Update(active, held)])
+    hall.settle()
 
     def restore(asker: Asker) -> None:
         hall.sync.write([Update(held, active)])
+        hall.settle()
         assert asker.reads(f"uid=h-target,{PEOPLE}", "cn")
         hall.sync.write([Update(active, held)])
 
@@ -261,7 +290,7 @@ def _made(hall: Hall, sample: str) -> str:
     """Make such an entry, where anybody may, and return its DN; else the sample's own."""
     if sample not in BRANCHES:
         return hall.samples[sample]
-    with _service(hall, hall.maker(sample)) as maker:
+    with _account(hall, hall.maker(sample), "uid", writing=True) as maker:
         dn, values = _another(hall, sample)
         maker.connection.add(dn, attributes=values)
         assert maker.code == 0, maker.connection.result
@@ -278,6 +307,8 @@ BRANCHES = (
     "feeds",
     "feed-part",
     "groups",
+    "cohorts",
+    "delegations",
     "credentials",
 )
 SAMPLES = {
@@ -295,6 +326,13 @@ SAMPLES = {
     "services": f"cn=portal,ou=services,{SUFFIX}",
     "policies": f"cn=credentials,ou=policies,{SUFFIX}",
     "top": SUFFIX,
+    "sealed": f"uid=h-sealed,{PEOPLE}",
+    "canary": f"uid=h-canary,{PEOPLE}",
+    "sealed-tenure": f"nlcId=h-sealed-tenure,ou=posts,{SUFFIX}",
+    "sealed-office": f"nlcId=h-sealed-office,ou=offices,{SUFFIX}",
+    "delegations": f"nlcId=h-delegation,ou=delegations,{SUFFIX}",
+    "cohorts": f"cn=h-cohort,ou=cohorts,ou=groups,{SUFFIX}",
+    **EVERYWHERE,
 }
 
 
@@ -307,14 +345,28 @@ def fill_hall(slapd: Slapd) -> Iterator[Hall]:
         sync.write([Add(record) for record in _records()])
         sync.groups.grant(DIRECTORY_MANAGERS, "h-manager")
         sync.groups.grant(AUDITORS, "h-auditor")
+        sync.cohorts.make(Cohort("h-cohort", "One year"))
+        sync.cohorts.join("h-cohort", "h-target")
+        sync.seals.seal("h-sealed", SEALED_POST, date(2026, 11, 25))
+        portal.as_viewer("h-target").grants.give("h-target", Grant(detail="mobile", viewer="h-granted"))
         now = system_clock()
         issued = {viewer: portal.credentials.issue(f"h-{viewer}", "device", now) for viewer in VIEWERS}
         issued["expired"] = portal.credentials.issue("h-stranger", "old", now - timedelta(days=9), days=1)
-        hall = Hall(slapd, portal, sync, {**SAMPLES, "credentials": issued["target"].bind_dn}, issued)
-        with _service(hall, Service.SYNC) as asker:
+        leaver = sync.people.get("h-left")
+        sync.write([Update(leaver, replace(leaver, status="left"))])
+        samples = {**SAMPLES, "credentials": issued["target"].bind_dn}
+        hall = Hall(slapd, slapd, portal, sync, samples, issued)
+        with as_identity(hall, "target-mail"), _service(hall, Service.SYNC) as asker:  # a bind is noted
             assert asker.change(SAMPLES["people"], "jpegPhoto", [b"\xff\xd8\xff\xe0portrait"]) == 0
-        hall.first = hall.truth()
+        hall.first = hall.truth() | _outside(hall)
         yield hall
+
+
+def _outside(hall: Hall) -> dict[str, dict[str, list[bytes]]]:
+    """Return what slapcat does not print."""
+    with _root(hall) as asker:
+        found = {dn: asker.search(dn, "(objectClass=*)", "*", "+") for dn in EVERYWHERE.values()}
+    return {dn: dict(entries[0]["raw_attributes"]) for dn, entries in found.items()}
 
 
 def _records() -> list[Any]:
@@ -328,21 +380,30 @@ def _records() -> list[Any]:
     hidden = _person("hidden", "h-a", "Police", status="left",
                      show=("mail:leaders", "telephoneNumber:leaders", "mobile:leaders"))  # fmt: skip
     people = [_person(name, *belongs) for name, belongs in VIEWERS.items()]
+    people.append(_person("canary", "h-a", "Police", status=CANARY))
     post = Post(id="h-post", title="Chief", organisation_id="h-a", role="chief", region="Wales", **feed)
     tenures = [
         Tenure(id=id_, post_id="h-post", holder=holder, first_day=date(2026, 1, 1), last_day=date(2030, 1, 1),
                digest="d", **feed)
-        for id_, holder in (("h-tenure", "h-target"), ("h-hidden-tenure", "h-hidden"))
+        for id_, holder in (
+            ("h-tenure", "h-target"), ("h-hidden-tenure", "h-hidden"), ("h-sealed-tenure", "h-sealed")
+        )
     ]  # fmt: skip
     offices = [
         Office(id=id_, name="Office", serves=(served,), mail=("office@x.example",), assistant="Bo",
-               telephone=("+44 20 7946 0002",), **feed)
-        for id_, served in (("h-office", "h-target"), ("h-hidden-office", "h-hidden"))
+               telephone=("+44 20 7946 0002",), members=("h-office",), **feed)
+        for id_, served in (
+            ("h-office", "h-target"), ("h-hidden-office", "h-hidden"), ("h-sealed-office", "h-sealed")
+        )
     ]  # fmt: skip
     part = FeedPart(
         feed="h-feed", part="all", as_of=date(2026, 1, 1), rows=1, hold_run="r", hold_reason="Why"
     )
-    return [*organisations, hidden, *people, post, *tenures, *offices, part]
+    delegation = Delegation(
+        id="h-delegation", leader="h-target", delegate="h-delegate", scopes=("search",),
+        first_day=date(2026, 1, 1), last_day=date(2030, 1, 1),
+    )  # fmt: skip
+    return [*organisations, hidden, *people, post, *tenures, *offices, part, delegation]
 
 
 def _person(name: str, organisation: str, sector: str, **more: Any) -> Person:

@@ -8,6 +8,8 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
+from unicodedata import category
 
 import pytest
 
@@ -20,7 +22,7 @@ from ldap_schema.errors import BadValue
 from ldap_schema.tree import Tree, id_of
 from ldap_schema.wire_filters import encode_filter
 from tests.functional.directory_kit import leader, opened
-from tests.rounds import ROUNDS
+from tests.rounds import FULL, ROUNDS
 
 SEED = 20261123
 SIGNS = (
@@ -28,22 +30,29 @@ SIGNS = (
     "))(|(uid=*", ")(&", ":dn:=", ":1.2.840.113556.1.4.803:=", "#04024869", "cn=x,ou=people", "qz", "é",
     "\u0301",
 )  # fmt: skip
-BLOCK = 128  # every Unicode block begins and ends at a multiple of sixteen; most are 128 or more wide
+BLOCK = 128  # where each Unicode block has at least one of its letters, but for the few that are smaller
 TREE = Tree("dc=leaders,dc=gov,dc=uk")
 EQUAL, SUBSTRINGS = 0xA3, 0xA4
+
+
+def assigned_blocks() -> list[int]:
+    """Return where 128 code points begin of which any has a meaning, private ones and halves too."""
+    starts = range(0, 0x110000, BLOCK)
+    return [start for start in starts if any(category(chr(start + at)) != "Cn" for at in range(BLOCK))]
 
 
 def hostile_values(count: int) -> Iterator[str]:
     """Yield that many values, the same ones each time."""
     chance = random.Random(SEED)  # noqa: S311  # not for secrets
-    blocks = list(range(0, 0x110000, BLOCK))
+    blocks = assigned_blocks()
     chance.shuffle(blocks)
+    each_block = cycle(blocks)
     for number in range(count):
         kind = number % 8
         if kind < 3:
             yield "".join(chance.choices(SIGNS, k=chance.randint(1, 12)))
         elif kind < 6:
-            start = blocks[number % len(blocks)]
+            start = next(each_block)
             yield "".join(chr(start + chance.randrange(BLOCK)) for _ in range(chance.randint(1, 4))) + "x"
         elif kind == 6:
             yield chance.randbytes(chance.randint(1, 40)).decode("utf-8", "surrogateescape")
@@ -60,6 +69,16 @@ def sync(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Directory]:
     ):
         it.write([Add(leader("hv-decoy", title="Decoy", mobile=("+44 7700 900000",)))])
         yield it
+
+
+def test_the_full_count_holds_every_kind_of_value_and_every_block_of_unicode() -> None:
+    values = list(hostile_values(FULL.hostile_values))
+    assert len(values) == 10_000
+    starts = {ord(letter) // BLOCK * BLOCK for value in values if len(value) <= 5 for letter in value}
+    assert starts >= set(assigned_blocks())
+    assert all(any(sign in value for value in values) for sign in SIGNS)
+    assert any(len(value) == 1_000_000 for value in values)
+    assert any("\udc80" <= letter <= "\udcff" for value in values for letter in value[:40])
 
 
 def test_a_hostile_value_stays_one_value_in_a_filter_or_is_refused() -> None:
