@@ -4,21 +4,19 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-
-from cryptography import x509
 
 from counterpart import wsgi
 from counterpart.compose import open_redis
 from counterpart.failures import failure_of
+from counterpart.findings import Examined, Patient, Problem, ahead, end_of, expiring
 from counterpart.mail import SMTPSender
 from counterpart.secret_files import read_secret
-from counterpart.settings import Settings, SettingsError
+from counterpart.settings import SettingsError
 from counterpart.worker import NAME as WORKER
-from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import AccountRefused, DirectoryNotTrusted, DirectoryUnavailable
 from saml.keys import KeyUnusable, load_keys
@@ -29,32 +27,7 @@ from store import heartbeats, ledger, outbox
 from store.database import Store
 from store.errors import StoreDamaged, StoreNotReady, StoreUnavailable, TryLater
 
-SOON = timedelta(days=30)
 SILENT = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong, and what to do about it."""
-
-    what: str
-    mend: str
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """One check and what it found; no problems means that it is well."""
-
-    name: str
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """What the checks look at."""
-
-    settings: Settings
-    clock: Clock
 
 
 def examine(patient: Patient) -> list[Examined]:
@@ -119,6 +92,25 @@ def directory(patient: Patient) -> Iterator[Problem]:
             opened.probe()
             if service is not Service.INDEX:
                 yield from (Problem(lack.what, lack.mend) for lack in opened.missing_parts())
+            if service is Service.SYNC:
+                yield from ahead(opened.context_csn(), patient.clock())
+        finally:
+            opened.close()
+
+
+def directory_certificates(patient: Patient) -> Iterator[Problem]:
+    """The certificates of the directory's servers are good for another month."""
+    settings, told = patient.settings.directory, patient.settings.portal
+    mail_programs_ask = f"ldaps://{told.directory_host}:{told.directory_tls_port}"
+    for uri in dict.fromkeys((settings.uri, *settings.replicas, mail_programs_ask)):
+        opened = Directory.open(replace(settings, uri=uri, replicas=()), Service.SYNC)
+        try:
+            if shown := opened.certificate():
+                yield from expiring(f"The certificate of {uri}", shown, patient.clock(), MEND["certificate"])
+        except DirectoryNotTrusted as error:
+            yield Problem(str(error), MEND["certificate"])
+        except DirectoryUnavailable:
+            continue  # others say so
         finally:
             opened.close()
 
@@ -173,7 +165,7 @@ def saml_keys(patient: Patient) -> Iterator[Problem]:
     """Our own key and certificates belong together and are good for another month."""
     for number, certificate in enumerate(load_keys(patient.settings.saml).certificates):
         whose = "Our SAML certificate" if number == 0 else "Our next SAML certificate"
-        yield from _expiring(
+        yield from expiring(
             whose, certificate, patient.clock(), "Make a new pair and publish it as the next one."
         )
 
@@ -188,10 +180,10 @@ def providers(patient: Patient) -> Iterator[Problem]:
             "No identity provider is live, so nobody can sign in.", "`counterpart idp add`, then `idp live`."
         )
     for provider in live:
-        newest = max(provider.certificates, key=_end, default="")
+        newest = max(provider.certificates, key=end_of, default="")
         mend = f"Ask {provider.contact or provider.name} for new metadata, then `counterpart idp add`."
         if newest:
-            yield from _expiring(f"The certificate of {provider.name}", newest, patient.clock(), mend)
+            yield from expiring(f"The certificate of {provider.name}", newest, patient.clock(), mend)
 
 
 def mail_programs(patient: Patient) -> Iterator[Problem]:
@@ -234,6 +226,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "secrets": secrets,
     "libraries": libraries,
     "directory": directory,
+    "its certificate": directory_certificates,
     "redis": redis,
     "store": store,
     "mail": mail,
@@ -250,6 +243,8 @@ MEND = {
     "secrets": "Put the secret there, or name the right file in the settings.",
     "libraries": "Install lxml and xmlsec again as requirements/base.txt pins them.",
     "directory": "Start slapd, and compare the COUNTERPART_DIRECTORY_… settings with it.",
+    "certificate": "Get it a new one from its authority and restart slapd; portal, replicas and "
+    "mail programs refuse it from that day on.",
     "redis": "Start Redis, and compare COUNTERPART_SERVICE_REDIS_URL with it.",
     "store": "Run `counterpart migrate`; if it says the same, look at COUNTERPART_STORE_URL and the disk.",
     "mail": "Compare COUNTERPART_SERVICE_SMTP_… with the mail server; mail waits until then, none is lost.",
@@ -286,13 +281,3 @@ def _store(patient: Patient) -> Iterator[Store]:
         yield opened
     finally:
         opened.close()
-
-
-def _expiring(whose: str, certificate: str, now: datetime, mend: str) -> Iterator[Problem]:
-    end = _end(certificate)
-    if end <= now + SOON:
-        yield Problem(f"{whose} {'ran out' if end <= now else 'runs out'} on {end:%d %B %Y}.", mend)
-
-
-def _end(certificate: str) -> datetime:
-    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc

@@ -9,8 +9,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Event
 
+from counterpart.findings import numbered_ahead
+from ldap_schema.clock import Clock
 from ldap_schema.comparison import Difference
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import DirectoryError
@@ -32,12 +35,18 @@ class Healed:
     left: tuple[Difference, ...] = ()
 
 
-def heal(settings: DirectorySettings, uri: str) -> Healed:
+class NumberedAhead(DirectoryError):
+    """The provider's changes are numbered in the future, so that replicas would ignore what is sent again."""
+
+
+def heal(settings: DirectorySettings, uri: str, now: datetime) -> Healed:
     """Compare one replica and send it again what it passed over. What is only on its way is left alone.
 
     Raises DirectoryError: what was not sent is found again by the next comparison.
     """
     with as_service(settings, Service.SYNC) as provider:
+        if numbered_ahead(provider.context_csn(), now):
+            raise NumberedAhead("The provider numbers changes in the future; `counterpart doctor` says more.")
         provider.sweep()
         with as_service(replace(settings, uri=uri), Service.SYNC) as replica:
             passed_over = provider.compare(replica).passed_over
@@ -52,25 +61,31 @@ def heal(settings: DirectorySettings, uri: str) -> Healed:
     )
 
 
-def heal_all(settings: DirectorySettings) -> Iterator[Healed]:
+def heal_all(settings: DirectorySettings, now: datetime) -> Iterator[Healed]:
     """Heal each replica that the settings name; one that can't be looked at is logged and passed."""
     for uri in settings.replicas:
         try:
-            yield heal(settings, uri)
+            yield heal(settings, uri, now)
         except DirectoryError as error:
             log.warning("replica %s was not compared: %s", uri, error)
 
 
-def keep_equal(settings: DirectorySettings, stop: Event, look_every: float = LOOK_EVERY) -> None:
+def keep_equal(
+    settings: DirectorySettings,
+    clock: Clock,
+    stop: Event,
+    look_every: float = LOOK_EVERY,
+    share: float = SHARE,
+) -> None:
     """Heal replicas again and again until `stop` is set; no failure ends it."""
     while not stop.is_set():
         began = time.monotonic()
         try:
-            for healed in heal_all(settings):
+            for healed in heal_all(settings, clock()):
                 report(healed)
         except Exception:  # a mistake of ours must not end it
             log.exception("comparing replicas failed, reference %s", speakable_reference())
-        stop.wait(max(look_every, (time.monotonic() - began) / SHARE))
+        stop.wait(max(look_every, (time.monotonic() - began) / share))
 
 
 def report(healed: Healed) -> None:

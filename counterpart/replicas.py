@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 
-from counterpart.doctor import MEND, Examined, Patient, Problem
+from counterpart.doctor import MEND
 from counterpart.failures import failure_of
+from counterpart.findings import Examined, Patient, Problem, ahead
 from counterpart.healing import Healed, as_service, heal_all
 from ldap_schema.comparison import Comparison, Difference
 from ldap_schema.directory import Service
 from ldap_schema.errors import DirectoryError
 
-SKEW = timedelta(minutes=5)
 LISTED = 20  # differences named; the others are counted
 REPAIR = "`counterpart doctor --replicas --repair`; a running worker does the same within a minute or two."
 RESEED = (
@@ -33,7 +32,7 @@ def examine_replicas(patient: Patient) -> list[Examined]:
 
 def repair(patient: Patient) -> list[Healed]:
     """Send each replica again what it passed over, and return what that was."""
-    return list(heal_all(patient.settings.directory))
+    return list(heal_all(patient.settings.directory, patient.clock()))
 
 
 def _problems(patient: Patient, uri: str) -> Iterator[Problem]:
@@ -44,23 +43,12 @@ def _problems(patient: Patient, uri: str) -> Iterator[Problem]:
             as_service(replace(settings, uri=uri), Service.SYNC) as replica,
         ):
             replica.probe()
-            yield from _ahead(provider.context_csn(), patient.clock())
+            yield from ahead(provider.context_csn(), patient.clock())
             yield from (Problem(lack.what, lack.mend) for lack in replica.missing_parts())
             yield from _differing(provider.compare(replica))
     except DirectoryError as error:
         known = failure_of(error, advice=False)
         yield Problem(known.sentence if known else type(error).__name__, MEND["directory"])
-
-
-def _ahead(csn: str, now: datetime) -> Iterator[Problem]:
-    """Find a change numbered in the future: replicas take every later change for an older one."""
-    if csn[:14] > f"{now + SKEW:%Y%m%d%H%M%S}":
-        yield Problem(
-            f"The provider's last change is numbered {csn[:14]} (UTC), which is in the future: its clock was "
-            "wrong. Replicas ignore all changes until then.",
-            "Set the clock, stop slapd, and load the provider from `slapcat` by `slapadd -q -w` with the "
-            "lines contextCSN removed and the entryCSN of the future replaced; then fill the replicas anew.",
-        )
 
 
 def _differing(comparison: Comparison) -> Iterator[Problem]:

@@ -138,6 +138,10 @@ class Directory:
         """
         return self._link.connections.takes_writes()
 
+    def certificate(self) -> str:
+        """Return the certificate (PEM) that the server shows, nothing where there is no TLS."""
+        return self._link.connections.certificate()
+
     def context_csn(self) -> str:
         """Return the server's change number: it differs after every write, and only then."""
         return self._link.get(self._link.tree.suffix, ["contextCSN"]).text("contextCSN")

@@ -17,7 +17,10 @@ SUCCESS, COMPARE_FALSE, COMPARE_TRUE, SIZE_LIMIT, CONSTRAINT_VIOLATION = 0, 5, 6
 CONFIDENTIALITY = 13
 
 # An exceeded time limit is the server's trouble and not the asker's: trying again later may work.
-_UNAVAILABLE = {3: "took too long", 51: "is busy", 52: "is unavailable", 80: "failed"}
+_UNAVAILABLE = {
+    3: "took too long", 51: "is busy", 52: "is unavailable",
+    80: "could not do it: its disk is full, or its database as large as olcDbMaxSize lets it be",
+}  # fmt: skip
 _REFUSED = {
     4: "the size limit was exceeded",
     8: "stronger authentication is needed", 11: "an administrative limit was exceeded",

@@ -10,10 +10,11 @@ While the provider is away, old answers are better than none: replicas are asked
 
 import itertools
 import logging
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 
-from ldap_schema.connection import Connections
+from ldap_schema.connection import Connections, discard
 from ldap_schema.entries import Entry
 from ldap_schema.errors import DirectoryError, DirectoryRefused, DirectoryUnavailable
 from ldap_schema.filters import present
@@ -111,6 +112,15 @@ class Servers:
     def takes_writes(self) -> bool:
         """Return whether the provider takes this account's writes on the way that it is asked."""
         return self._provider.takes_writes()
+
+    def certificate(self) -> str:
+        """Return the provider's certificate (PEM), nothing where there is no TLS; raises as `listen` does."""
+        opened = self._provider.dedicated()
+        try:
+            shown = getattr(opened.socket, "getpeercert", None)
+            return ssl.DER_cert_to_PEM_cert(shown(binary_form=True)) if shown else ""
+        finally:
+            discard(opened)
 
     def whoami(self) -> str:
         """Return the identity that the first server that answers takes this account for."""

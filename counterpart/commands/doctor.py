@@ -5,8 +5,9 @@ from dataclasses import asdict
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show
-from counterpart.doctor import CHECKS, Examined, Patient, examine
+from counterpart.doctor import CHECKS, examine
 from counterpart.exit_codes import DONE, OTHER
+from counterpart.findings import Examined, Patient
 from counterpart.healing import Healed
 from counterpart.replicas import examine_replicas, repair
 

@@ -173,7 +173,7 @@ def _context(tools: Tools) -> SyncContext:
 
 def _heal(tools: Tools) -> None:
     """Compare replicas after a run: a run is one transaction, and those are what slapd 2.5 lets them miss."""
-    for healed in heal_all(tools.settings.directory):
+    for healed in heal_all(tools.settings.directory, tools.clock()):
         if healed.sent:
             told = counted(len(healed.sent), "entry", "entries")
             click.echo(f"{told} that {healed.uri} had missed were sent to it again.", err=True)

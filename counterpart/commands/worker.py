@@ -88,7 +88,8 @@ def _start_leavers(tools: Tools, stop: Event) -> Thread:
 
 def _start_healing(tools: Tools, stop: Event) -> Thread:
     """Compare the directory's replicas, beside the mail; there may be none."""
-    thread = Thread(target=keep_equal, args=(tools.settings.directory, stop), name="replicas", daemon=True)
+    watched = (tools.settings.directory, tools.clock, stop)
+    thread = Thread(target=keep_equal, args=watched, name="replicas", daemon=True)
     thread.start()
     return thread
 

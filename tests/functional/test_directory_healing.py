@@ -108,11 +108,11 @@ def test_what_nobody_took_back_is_found_and_taken_back(
         f"dn: uid=gone,ou=people,{provider.suffix}",
         f"dn: cn=one,nlcId=forces,ou=feeds,{provider.suffix}",
     }
-    healed = heal(settings, replica.uri)
+    healed = heal(settings, replica.uri, system_clock())
     assert {f"dn: {each.dn}" for each in healed.sent} == wrong
     assert healed.left == ()
     assert equal(provider, replica)
-    assert heal(settings, replica.uri).sent == ()
+    assert heal(settings, replica.uri, system_clock()).sent == ()
 
 
 def differing(provider: Slapd, replica: Slapd) -> set[str]:
@@ -128,7 +128,7 @@ def test_a_transaction_that_a_replica_was_never_sent_is_sent_to_it(
     assert differing(provider, replica) == {
         f"dn: uid={uid},ou=people,{provider.suffix}" for uid in ("one", "two")
     }
-    assert len(heal(settings, replica.uri).sent) == 2
+    assert len(heal(settings, replica.uri, system_clock()).sent) == 2
     assert equal(provider, replica)
 
 
@@ -141,7 +141,7 @@ def test_a_mail_programs_entry_is_sent_by_the_account_that_may_write_it(
     portal.close()
     assert eventually(lambda: csn(provider) == csn(replica))
     assert len(differing(provider, replica)) == 1
-    healed = heal(settings, replica.uri)
+    healed = heal(settings, replica.uri, system_clock())
     assert (len(healed.sent), healed.left) == (1, ())
     assert equal(provider, replica)
 
@@ -152,7 +152,7 @@ def test_what_only_an_administrator_may_write_is_named(
     dn = f"cn=credentials,ou=policies,{provider.suffix}"
     change = f"dn: {dn}\nchangetype: modify\nreplace: pwdMaxFailure\npwdMaxFailure: 7\n"
     passes_over(replica, lambda: local(provider, "ldapmodify", given=change))
-    healed = heal(settings, replica.uri)
+    healed = heal(settings, replica.uri, system_clock())
     assert ([each.dn for each in healed.left], healed.sent) == ([dn], ())
 
 
@@ -162,7 +162,7 @@ def test_what_is_only_on_its_way_is_not_sent_twice(
     cut_off(replica)
     sync.write([Add(leader("late"))])
     before = csn(provider)
-    assert heal(settings, replica.uri).sent == ()
+    assert heal(settings, replica.uri, system_clock()).sent == ()
     assert csn(provider) == before
 
 
@@ -175,6 +175,6 @@ def test_a_placeholder_that_was_left_is_swept(
         "ldapadd",
         given=f"dn: {dn}\nobjectClass: device\nobjectClass: extensibleObject\ncn: placeholder\nuid: left\n",
     )
-    heal(settings, replica.uri)
+    heal(settings, replica.uri, system_clock())
     assert f"dn: {dn}" not in entries(provider)
     assert equal(provider, replica)
