@@ -77,7 +77,10 @@ def hold_that_it_is_whole(sync: Directory) -> None:
 def test_a_database_as_large_as_it_may_be_takes_nothing_by_halves_and_goes_on_when_it_may_grow(
     tmp_path: Path,
 ) -> None:
-    with Slapd(tmp_path / "provider", max_size=SMALL) as provider, opened(provider, Service.SYNC) as sync:
+    with (
+        Slapd(tmp_path / "provider", max_size=SMALL, durable=False) as provider,
+        opened(provider, Service.SYNC) as sync,
+    ):
         hold_that_it_is_whole(sync)
         larger = f"replace: olcDbMaxSize\nolcDbMaxSize: {LARGE}\n"
         change = f"dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\n{larger}"
@@ -88,7 +91,7 @@ def test_a_database_as_large_as_it_may_be_takes_nothing_by_halves_and_goes_on_wh
 @pytest.mark.crash
 def test_a_full_disk_takes_nothing_by_halves_and_slapd_goes_on_when_there_is_room(tmp_path: Path) -> None:
     with (
-        SlapdOnASmallDisk(tmp_path / "provider") as provider,
+        SlapdOnASmallDisk(tmp_path / "provider", durable=False) as provider,
         Slapd(tmp_path / "replica", provider=provider, durable=False) as replica,
         opened(provider, Service.SYNC) as sync,
     ):
