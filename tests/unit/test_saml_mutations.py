@@ -1,6 +1,7 @@
 """Mutated messages: refused by name, never by a crash, and never believed with other content."""
 
 import base64
+import copy
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,10 +10,12 @@ import pytest
 from lxml import etree
 
 from saml.errors import BadLogout, SignInRefused
+from tests.attacks.edits import speak_evil, without_signature
 from tests.attacks.encryption import CBC, USUAL, sent
 from tests.attacks.logout import form, judge, query
+from tests.attacks.wrapping import XML_ID
 from tests.rounds import ROUNDS
-from tests.saml_kit import believe, signed
+from tests.saml_kit import DS, SAML, SAMLP, believe, signed
 
 LONGEST = 4096  # bytes a mutation may copy
 
@@ -65,6 +68,55 @@ def mutate_tree(message: bytes, dice: random.Random) -> bytes:
     return etree.tostring(root)
 
 
+PARTS = tuple(
+    f"{namespace}{name}"
+    for namespace, names in (
+        (SAMLP, ("Response", "Status")),
+        (SAML, ("Assertion", "EncryptedAssertion", "Subject", "SubjectConfirmation", "Issuer", "Attribute")),
+        (SAML, ("AttributeStatement", "AuthnStatement", "Conditions")),
+        (DS, ("Signature", "SignedInfo", "Reference")),
+    )
+    for name in names
+)
+WRAPPERS = (
+    f"{SAMLP}Extensions", f"{SAMLP}StatusDetail", f"{SAMLP}Response", f"{SAML}Advice", f"{SAML}Assertion",
+    f"{SAML}AttributeValue", f"{SAML}SubjectConfirmationData", f"{DS}Object", "{urn:example}x",
+)  # fmt: skip
+ID_NAMES = ("ID", "Id", "id", XML_ID, f"{SAML}ID")
+
+
+def rearrange(message: bytes, dice: random.Random) -> bytes:
+    """What wrapping attacks are made of, at random and up to six times."""
+    root = etree.fromstring(message)
+    for _ in range(dice.choice((1, 2, 2, 3, 4, 6))):
+        nodes = [node for node in root.iter() if isinstance(node.tag, str)]
+        part, place = dice.choice([node for node in nodes if node.tag in PARTS]), dice.choice(nodes)
+        ids = [str(node.get("ID")) for node in nodes if node.get("ID")] + ["_evil"]
+        match dice.randrange(6):
+            case 0:
+                speak_evil(part)
+            case 1:
+                without_signature(part)
+            case 2:
+                part.set(dice.choice(ID_NAMES), dice.choice(ids))
+            case 3:
+                for reference in root.iter(f"{DS}Reference"):
+                    reference.set("URI", f"#{dice.choice(ids)}")
+            case _:
+                _put_elsewhere(part, place, dice)
+    return etree.tostring(root)
+
+
+def _put_elsewhere(part: etree._Element, place: etree._Element, dice: random.Random) -> None:
+    """Copy the part, wrapped or not, or move it."""
+    inside = part is place or part in place.iterancestors()
+    moved = copy.deepcopy(part) if inside or dice.random() < 0.6 else part
+    if dice.random() < 0.4:
+        etree.SubElement(place, dice.choice(WRAPPERS)).append(moved)
+    else:
+        place.insert(dice.randint(0, len(place)), moved)
+
+
 def encrypted(*, whole: bool) -> bytes:
     """An honest answer whose assertion is encrypted; CBC can be tampered with, so it is the harder case."""
     return sent(CBC if not whole else USUAL, whole=whole)()
@@ -84,7 +136,7 @@ def test_no_mutation_is_believed_with_other_content_or_crashes(make: Callable[[]
     message, accepted = make(), 0
     honest = believe(message)
     for number in range(ROUNDS.saml_mutations // 5):
-        change = mutate if number % 2 else mutate_tree
+        change = (mutate, mutate_tree, rearrange)[number % 3]
         try:
             found = believe(change(message, dice))
         except SignInRefused:
