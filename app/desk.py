@@ -27,6 +27,7 @@ class Row:
     item: int | None = None
     next_step: str = ""
     organisation: str = ""  # whose people it concerns, by name
+    tell_them: bool = False  # whether that organisation should hear of it
     linkable: bool = False  # a sign-in that can be linked to a record
 
 
@@ -87,6 +88,7 @@ def _row_of(item: waiting.Item) -> Row:
         item=item.id,
         next_step=NEXT_STEPS.get(item.kind, ""),
         organisation=organisation_list().name(item.organisation) if item.organisation else "",
+        tell_them=item.kind == waiting.REFUSED_SIGN_IN,
         linkable=bool(item.details.get("federated_id")),
     )
 

@@ -13,7 +13,7 @@ from store.errors import NoSuchRecord
 from store.models import WaitingItem
 
 UNKNOWN_SIGN_IN = "unknown sign-in"
-MOVED_SIGN_IN = "sign-in after a move"
+MOVED_SIGN_IN = "after a move"
 REFUSED_SIGN_IN = "refused sign-in"
 FAILED_SIGN_IN = "failed sign-in"
 ZERO_RESULT_SEARCH = "zero-result search"
