@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.interop.departments import Counterpart, Department, running_counterpart
-from tests.interop.products.libraries import PySAML2, Samlify
+from tests.interop.products.libraries import Lasso, PySAML2, Samlify
 from tests.interop.products.product import Product
 from tests.interop.products.simplesamlphp_idp import SimpleSAMLphp
 
-PRODUCTS: tuple[type[Product], ...] = (SimpleSAMLphp, PySAML2, Samlify)
+PRODUCTS: tuple[type[Product], ...] = (SimpleSAMLphp, PySAML2, Samlify, Lasso)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dev.processes import find_program
 from dev.third_parties import node, node_modules, pysaml2_python
 from tests.functional.visitor import Answer, Visitor
 from tests.interop.products.product import Product
@@ -52,3 +53,15 @@ class Samlify(LibraryProduct):
 
     def command(self) -> list[str | Path]:
         return [node(), SERVERS / "node" / "samlify_server.cjs", self.folder, str(self.port), node_modules()]
+
+
+class Lasso(LibraryProduct):
+    """Knows its people by eduPersonTargetedID; their NameID is another at each sign-in."""
+
+    slug = "lasso"
+    identity_attribute = "targeted-id"
+    always_signs_assertions = True
+
+    def command(self) -> list[str | Path]:
+        python = find_program("/usr/bin/python3", package="python3-lasso")
+        return [python, "-m", f"{__package__}.lasso_server", self.folder, str(self.port)]

@@ -44,6 +44,7 @@ class Product(ABC):
     slug: str  # id of its registration, and the first part of its organisation's domain
     identity_attribute: str  # by which we know its people
     reads_two_keys_by_redirect = True  # whether it tries each of our published keys there
+    always_signs_assertions = False
     names_sessions = True  # whether its logout ends one session of ours, or all of the person
 
     def __init__(self, folder: Path) -> None:
