@@ -15,8 +15,10 @@ from counterpart.logs import granian_logging
 from counterpart.refused import Refused
 from counterpart.wsgi import portal
 
-HEADER_TIMEOUT = 10_000  # milliseconds; slower headers are an attack or a dead line
-GRACE = 15  # seconds a stopping worker has to finish its requests
+HEADER_TIMEOUT = 5_000  # milliseconds; slower headers are an attack or a dead line, and a stop waits for them
+# Seconds a stopping worker has to finish its requests. Ours take no longer; somebody who never sends the rest
+# of a form would hold up a stop for ever, and whoever stops us may kill after ten.
+GRACE = 8
 A_FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -1,11 +1,15 @@
 """The portal starts, stops and refuses to start, each with one clear sentence."""
 
 import json
+import os
+import signal
+import socket
 import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +17,14 @@ from typing import Any
 import psutil
 import pytest
 
+from counterpart.commands.serve import GRACE
 from dev.certificates import ensure_certificate
 from dev.commands import COUNTERPART
 from dev.servers import MailCatcher, Redis, Slapd, free_port, listening
 from tests.functional.command_line import Installed
+from tests.functional.replica_kit import eventually
+
+PATIENCE = 30.0  # for a busy machine
 
 
 @pytest.fixture
@@ -55,6 +63,33 @@ def test_the_portal_serves_recovers_and_leaves_no_process(installed: Installed, 
     assert [process for process in family if process.is_running() and process.status() != "zombie"] == []
     assert not listening(port)
     assert "Traceback" not in portal.log.read_text()
+
+
+UNFINISHED = {
+    "a connection without a word": b"",
+    "half a header": b"GET / HT",
+    "half a form": b"POST /sign-in HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 100\r\n\r\naddress=",
+    "a kept connection": b"GET /healthz HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n",
+}
+
+
+def test_nobody_who_sends_half_a_request_keeps_the_portal_from_stopping(installed: Installed) -> None:
+    port = installed.house.portal_port
+    with (
+        installed.start("portal", "serve", "--port", str(port), port=port) as portal,
+        ExitStack() as lines,
+    ):
+        for sent in UNFINISHED.values():
+            line = lines.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            line.sendall(sent.replace(b"{port}", str(port).encode()))
+        assert line.recv(1_000).startswith(b"HTTP/1.1 200"), "it answers beside them, the last one at least"
+        family = [psutil.Process(portal.pid), *psutil.Process(portal.pid).children(recursive=True)]
+        os.kill(portal.pid, signal.SIGTERM)
+        _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+        assert alive == []
+        assert GRACE < 10, "whoever stops it may kill it then"
+        assert eventually(lambda: not portal.running)
+        assert portal.exit_status == 0
 
 
 def test_workers_end_when_the_one_that_started_them_was_killed(installed: Installed) -> None:
