@@ -120,7 +120,10 @@ def test_the_worker_takes_what_changes_and_outlives_a_server_that_hangs_or_is_go
             due(store)
             wait_until(lambda: len(certificates()) == 2, "the new key was not taken")
             told = mail_catcher.wait_for(
-                lambda mail: mail["To"] == "it-desk@rivers.example" and "keys changed" in str(mail["Subject"])
+                lambda mail: (
+                    mail["To"] == "it-desk@rivers.example" and "keys changed" in str(mail["Subject"])
+                ),
+                PATIENCE,
             )
             text = told.get_body(("plain",)).get_content()  # type: ignore[union-attr]
             assert fingerprint(key_pair("rivers-next")[1]) in text
@@ -132,7 +135,7 @@ def test_the_worker_takes_what_changes_and_outlives_a_server_that_hangs_or_is_go
             with store.transaction() as tx:  # mail does not wait for metadata
                 mail = Mail(to="leader@rivers.example", subject="While it hangs", text="Could we talk?")
                 enqueue(tx, mail, "while it hangs", datetime.now(UTC))
-            mail_catcher.wait_for(lambda mail: mail["Subject"] == "While it hangs")
+            mail_catcher.wait_for(lambda mail: mail["Subject"] == "While it hangs", PATIENCE)
         assert worker.exit_status == 0  # it ended although the server still hung
         released.set()
 
