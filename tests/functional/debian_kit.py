@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +16,24 @@ from dev.slapd import APPARMOR_PROFILE, private_program
 from ldap_schema.__main__ import main
 from ldap_schema.configure import ACCOUNTS, peer_identity
 from ldap_schema.settings import DirectorySettings
+from tests.rules.source import ROOT
 
 DEBIANS_OWN = Path("/usr/share/slapd/slapd.init.ldif")
+PAGE = ROOT / "docs" / "operations-directory.md"
+# Who runs the commands owns the folders and is the administrator; slapd is started by the test.
+SHELL = r"""
+sudo() { if [ "$1" = -u ]; then shift 2; fi; "$@"; }
+apt-get() { :; }
+systemctl() { :; }
+counterpart() { :; }
+slapadd() { "$SLAPD" -Tadd "$@"; }
+slapcat() { "$SLAPD" -Tcat -F "$ROOT/etc/slapd.d" "$@"; }
+slapindex() { "$SLAPD" -Tindex "$@"; }
+python() {
+    "$PYTHON" "$@" | sed "s,/var/lib/ldap,$ROOT/var/lib/ldap,; s,/var/run/slapd,$ROOT/run," |
+        sed "s/gidNumber=0+uidNumber=0,[a-z=,]*/$OWN/"
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -36,8 +54,7 @@ class Machine:
 
     def tool(self, name: str, *arguments: str | Path, given: str = "") -> str:
         """Run one of slapd's tools as the documentation does."""
-        program = private_program(find_program("slapd", package="slapd"), self.root, APPARMOR_PROFILE)
-        command = [program, f"-T{name.removeprefix('slap')}", "-F", self.config, *arguments]
+        command = [self._program(), f"-T{name.removeprefix('slap')}", "-F", self.config, *arguments]
         done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -54,6 +71,33 @@ class Machine:
              "--administrator", peer_identity(os.getuid(), os.getgid())]
         )  # fmt: skip
 
+    def typed(self, commands: str) -> None:
+        """Have a shell do what the documentation says, in the folder that holds `secrets`.
+
+        sudo and the service manager are left out, and Debian's folders are this machine's.
+        """
+        words = {
+            " -o openldap -g openldap": "", "/etc/ldap/tls": str(self.root / "tls"),
+            "/etc/ldap/slapd.d": str(self.config), "/var/lib/ldap": str(self.root / "var/lib/ldap"),
+            "ldapi:///": self.local_uri,
+        }  # fmt: skip
+        for theirs, ours in words.items():
+            commands = commands.replace(theirs, ours)
+        script = SHELL + commands
+        own = peer_identity(os.getuid(), os.getgid())
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ROOT": str(self.root), "OWN": own,
+            "PYTHON": sys.executable, "PYTHONPATH": str(ROOT), "SLAPD": str(self._program()),
+        }  # fmt: skip
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _program(self) -> Path:
+        return private_program(find_program("slapd", package="slapd"), self.root, APPARMOR_PROFILE)
+
     def move_away(self, folder: Path) -> None:
         folder.rename(folder.with_name(folder.name + ".before"))
         folder.mkdir(mode=0o750)
@@ -67,7 +111,7 @@ class Machine:
 
     @contextmanager
     def started(self) -> Iterator[DirectorySettings]:
-        program = private_program(find_program("slapd", package="slapd"), self.root, APPARMOR_PROFILE)
+        program = self._program()
         port, socket = free_port(), socket_path(self.root, "ldapi")
         urls = f"ldap://127.0.0.1:{port} {self.local_uri}"
         socket.unlink(missing_ok=True)
@@ -84,6 +128,13 @@ class Machine:
     @property
     def local_uri(self) -> str:
         return f"ldapi://{str(socket_path(self.root, 'ldapi')).replace('/', '%2F')}"
+
+
+def documented(heading: str) -> str:
+    """Return the commands that stand first under a heading of docs/operations-directory.md."""
+    section = PAGE.read_text().partition(f"## {heading}\n\n")[2]
+    blocks = (block for block in section.split("\n\n") if block.startswith("    "))
+    return textwrap.dedent(next(blocks))
 
 
 def debian(root: Path) -> Machine:
