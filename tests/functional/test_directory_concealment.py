@@ -154,6 +154,28 @@ def test_nothing_else_names_a_sealed_person(world: World, sealed: str) -> None:
                 assert "c-ada" not in str(entry["attributes"]), entry["dn"]
 
 
+def test_no_count_and_no_limit_tells_of_a_sealed_person(world: World, sealed: str) -> None:
+    both, size_limit = f"(|(uid=c-ada)(uid=c-bo)(secretary={ADA}))", 4
+    control = [(PROXIED_AUTHORIZATION, True, f"dn:uid=c-aide,{PEOPLE}".encode())]
+    told = {}
+    with world.as_service(Service.PORTAL) as portal, world.as_mail_program("c-bo") as program:
+        for name, connection, controls in (("portal", portal, control), ("mail program", program, None)):
+            connection.search(
+                PEOPLE, both, dereference_aliases=ldap3.DEREF_NEVER, size_limit=1, controls=controls
+            )
+            told[name] = code(connection)
+            found = search(connection, PEOPLE, "(uid=c-bo)", "hasSubordinates", "numSubordinates", "memberOf",
+                           viewer="c-aide" if controls else "")  # fmt: skip
+            assert "c-ada" not in str(found)
+        search(portal, f"ou=groups,{SUFFIX}", "(objectClass=*)", "*", "+", viewer="c-aide")
+        assert "c-ada" not in str(portal.response)
+    assert told == {"portal": 0, "mail program": 0}, "one found, and not “more than one”"
+    world.sync.seals.unseal("c-ada")
+    with world.as_mail_program("c-bo") as program:
+        program.search(PEOPLE, both, dereference_aliases=ldap3.DEREF_NEVER, size_limit=1)
+        assert code(program) == size_limit, "the control: unsealed there are two"
+
+
 def test_the_post_of_somebody_sealed_looks_held_or_is_not_there(world: World, sealed: str) -> None:
     bo = _as(world, "c-bo")
     listed = dict((post.id, tenures) for post, tenures in bo.posts.of_organisation("c-org"))
