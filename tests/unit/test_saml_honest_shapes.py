@@ -1,5 +1,6 @@
-"""Honest messages in the shape of other products, as far as we know it, signed with keys of our own. None was
-recorded from a real service, and none has been compared with its documentation.
+"""Honest messages in the shape of other products, signed with keys of our own. SimpleSAMLphp, pysaml2,
+samlify and lasso are as they write in tests/interop; the others are as far as we know them, and were neither
+recorded from a real service nor compared with its documentation.
 
 Each is written as text, so that prefixes, white space and types are exactly as said, and is signed as it
 stands.
@@ -13,6 +14,7 @@ import pytest
 from saml import identity
 from saml.attributes import ENTRA_OBJECT, ENTRA_TENANT, MAIL_NAMES, PAIRWISE, SUBJECT
 from saml.errors import BadAssertion
+from saml.identity import PERSISTENT
 from saml.provider import ENTRA, NAME_ID, PAIRWISE_ID, Provider
 from saml.xml import DS, DSIG11, WSSE, XENC
 from tests.saml_encryption import Recipe
@@ -26,6 +28,7 @@ TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 NAME_BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
 NAME_UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
 MAIL = "isolde.marchbank@rivers-and-coasts.example"
+MAIL_OID = "urn:oid:0.9.2342.19200300.100.1.3"
 CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
 
@@ -126,8 +129,30 @@ SHAPES = {
     ),
     "SimpleSAMLphp": Shape(
         signs=("Assertion", "Response"), value_extra='xsi:type="xs:string"',
-        attributes=((SUBJECT, NAME_URI, KEY), ("mail", NAME_BASIC, MAIL)),
+        name_id=f'<{{a}}NameID SPNameQualifier="{SETTINGS.entity_id}" Format="{PERSISTENT}">c44f'
+        "</{a}NameID>",
+        attributes=((MAIL_OID, NAME_URI, MAIL), ("urn:oid:1.3.6.1.4.1.5923.1.1.1.1", NAME_URI, "member")),
         session='SessionIndex="_s1" SessionNotOnOrAfter="2026-11-23T17:00:00Z"',
+        identity_attribute=NAME_ID, key="c44f",
+    ),
+    "pysaml2": Shape(
+        p="ns0:", a="ns1:", ds="ns2", signs=("Assertion", "Response"), value_extra='xsi:type="xs:string"',
+        attributes=(SUBJECT_ID_ATTRIBUTE, (MAIL_OID, NAME_URI, MAIL)),
+        issuer_format=' Format="urn:oasis:names:tc:SAML:2.0:nameid-format:entity"',
+    ),
+    "pysaml2, encrypted": Shape(
+        p="ns0:", a="ns1:", ds="ns2", attributes=(SUBJECT_ID_ATTRIBUTE, (MAIL_OID, NAME_URI, MAIL)),
+        encrypts=Recipe(cipher=XENC + "tripledes-cbc", key_bytes=24),
+    ),
+    "samlify": Shape(
+        fraction=".412", value_extra='xsi:type="xs:string"', attributes=((MAIL_OID, NAME_URI, MAIL),),
+        identity_attribute=NAME_ID, key="6f2c8a",
+    ),
+    "lasso": Shape(
+        ds=None, signs=("Assertion", "Response"), attributes=((MAIL_OID, NAME_URI, MAIL),),
+        name_id=f'<{{a}}NameID Format="{PERSISTENT}" NameQualifier="{identity_provider().entity_id}"'
+        f' SPNameQualifier="{SETTINGS.entity_id}">6f2c8a</{{a}}NameID>',
+        session='SessionIndex="_a1"', identity_attribute=NAME_ID, key="6f2c8a",
     ),
     "Keycloak, with an Attribute for each role": Shape(
         signs=("Response",), attributes=(
