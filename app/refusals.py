@@ -76,8 +76,8 @@ PAGES = {
     "not-fresh": Words(
         "Your organisation did not ask you to sign in again",
         (
-            "For this act you have to sign in again, and your organisation's page answered without asking "
-            "you. Nothing was changed.",
+            "You had to sign in there again, and your organisation's page answered without asking you. "
+            "Nothing was changed.",
             "Sign out there, then start again. If the page comes back, " + TELL_IT[0].lower() + TELL_IT[1:],
         ),
         for_it_desk=True,
