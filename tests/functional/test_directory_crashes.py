@@ -165,6 +165,7 @@ def kill_under_writes(provider: Slapd, number: int) -> list[Writer]:
     for thread in threads:
         thread.start()
     time.sleep(UNDER_WRITES + 0.037 * number)
+    assert eventually(lambda: sum(len(writer.sure) for writer in writers) > WRITES), "on a busy machine too"
     provider.kill()
     for writer in writers:
         writer.stopped.set()
