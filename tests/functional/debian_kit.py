@@ -110,9 +110,10 @@ class Machine:
         self.tool("slapadd", "-q", "-n", "1", given=tree)
 
     @contextmanager
-    def started(self) -> Iterator[DirectorySettings]:
+    def started(self, port: int = 0) -> Iterator[DirectorySettings]:
+        """Run slapd, at a port of the caller's choice, and yield what the gateway needs to write there."""
         program = self._program()
-        port, socket = free_port(), socket_path(self.root, "ldapi")
+        port, socket = port or free_port(), socket_path(self.root, "ldapi")
         urls = f"ldap://127.0.0.1:{port} {self.local_uri}"
         socket.unlink(missing_ok=True)
         command = [program, "-F", self.config, "-h", urls, "-d", "none"]

@@ -1,6 +1,7 @@
 """What tests of replicas share: comparing them entry by entry, waiting for them, making them miss things."""
 
 import re
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Container
@@ -10,7 +11,7 @@ from dev.processes import find_program
 from dev.servers import Slapd
 from ldap_schema.directory import Directory, Service
 
-PATIENCE = 15.0
+PATIENCE = 45.0
 NO_SUCH_OBJECT = 32
 
 
@@ -66,6 +67,19 @@ def equal(provider: Slapd, *replicas: Slapd) -> bool:
         return all(entries(replica) == wanted for replica in replicas)
 
     return eventually(same)
+
+
+def until_it_listens(provider: Slapd, *replicas: Slapd) -> None:
+    """Wait until the replicas listen: a transaction that commits while one connects would pass it by
+    (decision 0013). A single change does not, so its arrival shows that they do.
+    """
+    said = secrets.token_hex(8)
+    dn = f"cn=anchor,ou=people,{provider.suffix}"
+    change = f"dn: {dn}\nchangetype: modify\nreplace: description\ndescription: {said}\n"
+    local(provider, "ldapmodify", given=change)
+    for replica in replicas:
+        heard = eventually(lambda: f"description: {said}" in entries(replica)[f"dn: {dn}"])  # noqa: B023
+        assert heard
 
 
 def cut_off(replica: Slapd) -> None:

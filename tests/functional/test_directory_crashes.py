@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,13 @@ import pytest
 from counterpart.clock import system_clock
 from counterpart.healing import keep_equal
 from dev.servers import Slapd
-from ldap_schema.changes import Add, Remove, Update
-from ldap_schema.directory import Directory, Service
-from ldap_schema.errors import DirectoryError, DirectoryUnavailable
+from ldap_schema.changes import Add, Remove
+from ldap_schema.directory import Service
 from tests.functional.directory_kit import leader
-from tests.functional.replica_kit import as_service, csn, entries, equal, eventually
+from tests.functional.load_kit import LONGEST_SILENCE, Reader, Writer
+from tests.functional.replica_kit import as_service, csn, entries, equal, eventually, until_it_listens
 from tests.rounds import FULL, QUICK
 
-LONGEST_SILENCE = 2.0  # seconds for which the portal's reads may fail
 WRITERS = 2
 WRITES = 20  # acknowledged in each round, at least
 RECONNECTIONS = 30  # of each replica
@@ -26,69 +25,6 @@ RECONNECTIONS = 30  # of each replica
 HEAL_EVERY, HEAL_SHARE = 1.0, 1.0
 READS = 20  # in each round, at least; on a quiet machine hundreds
 UNDER_WRITES = 1.0  # seconds of writing before the kill
-
-
-@dataclass
-class Writer:
-    """Writes without a pause and remembers what was acknowledged and what may have been written."""
-
-    directory: Directory
-    name: str
-    all_at_once: bool = False  # in transactions only
-    sure: dict[str, str | None] = field(default_factory=dict)  # uid -> title; None: removed
-    unsure: set[str] = field(default_factory=set)
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    def run(self) -> None:
-        number = 0
-        while not self.stopped.is_set():
-            number += 1
-            uid = f"{self.name}-{number}"
-            try:
-                self._one(uid, number)
-            except DirectoryUnavailable:
-                time.sleep(0.02)
-
-    def _one(self, uid: str, number: int) -> None:
-        person = leader(uid, sign_in_address=f"{uid}@x.example")
-        changed = replace(person, title=f"Title {number}")
-        steps = [([Add(person)], uid, ""), ([Update(person, changed)], uid, changed.title)]
-        if number % 3 == 0:
-            steps.append(([Remove(changed)], uid, None))
-        if self.all_at_once or number % 5 == 0:  # transactions
-            twin, again = leader(f"{uid}-twin"), replace(changed, title=f"Again {number}")
-            steps = [
-                ([Add(changed), Add(twin)], uid, changed.title),
-                ([Update(changed, again), Remove(twin)], uid, again.title),
-            ]
-        for changes, written, title in steps:
-            self.unsure.add(written)
-            self.directory.write(changes)  # type: ignore[arg-type]
-            self.sure[written] = title
-            self.unsure.discard(written)
-
-
-@dataclass
-class Reader:
-    """Reads as the portal does and notes how long reading failed at most."""
-
-    directory: Directory
-    stopped: threading.Event = field(default_factory=threading.Event)
-    longest: float = 0.0
-    reads: int = 0
-
-    def run(self) -> None:
-        failing_since = 0.0
-        while not self.stopped.is_set():
-            began = time.monotonic()
-            try:
-                self.directory.people.get("reader")
-                self.reads += 1
-                since, failing_since = failing_since or began, 0.0
-            except DirectoryError:
-                since = failing_since = failing_since or began
-            self.longest = max(self.longest, time.monotonic() - since)
-            time.sleep(0.005)
 
 
 class Worker(threading.Thread):
@@ -117,6 +53,7 @@ def servers(tmp_path: Path) -> Iterator[tuple[Slapd, Slapd, Slapd]]:
             Slapd(tmp_path / "one", provider=provider) as one,
             Slapd(tmp_path / "two", provider=provider) as two,
         ):
+            until_it_listens(provider, one, two)
             yield provider, one, two
 
 

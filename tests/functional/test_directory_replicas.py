@@ -17,7 +17,16 @@ from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import DirectoryUnavailable, NotFound
 from ldap_schema.people import Person
 from tests.functional.directory_kit import INVALID_CREDENTIALS, bind_code, bound, leader
-from tests.functional.replica_kit import as_service, csn, cut_off, entries, equal, eventually, local
+from tests.functional.replica_kit import (
+    as_service,
+    csn,
+    cut_off,
+    entries,
+    equal,
+    eventually,
+    local,
+    until_it_listens,
+)
 
 REFERRAL = 10
 COUNT = 40
@@ -41,6 +50,7 @@ def provider(tmp_path: Path) -> Iterator[Slapd]:
 @pytest.fixture
 def standby(tmp_path: Path, provider: Slapd) -> Iterator[Slapd]:
     with Slapd(tmp_path / "replica", provider=provider) as server:
+        until_it_listens(provider, server)
         yield server
 
 
@@ -61,7 +71,7 @@ def portal(provider: Slapd, standby: Slapd) -> Iterator[Directory]:
 def test_a_replica_has_every_entry_as_the_provider_has_it(
     provider: Slapd, standby: Slapd, sync: Directory
 ) -> None:
-    assert entries(standby).keys() == entries(provider).keys(), "it is filled before it is started"
+    assert entries(standby).keys() == entries(provider).keys()
     sync.write(people("second"))
     before = sync.people.get("first-1")
     sync.write([Update(before, replace(before, title="Changed", sign_in_address="changed@x.example"))])
@@ -171,6 +181,27 @@ def test_a_provider_that_hangs_does_not_stop_readers_for_long(
     assert longest < 3.0, "once the time an answer may take, which is 2 seconds here"
 
 
+def test_a_replica_that_hangs_is_left_out_and_asked_again_later(
+    provider: Slapd, standby: Slapd, portal: Directory
+) -> None:
+    viewer = portal.as_viewer("first-3")
+    os.kill(standby.pid, signal.SIGSTOP)
+    try:
+        longest = 0.0
+        for _ in range(40):
+            began = time.monotonic()
+            assert viewer.people.get("first-1").uid == "first-1"
+            longest = max(longest, time.monotonic() - began)
+        portal.credentials.issue("first-1", "laptop", system_clock())
+        assert len(portal.credentials.of("first-1")) == 1
+    finally:
+        os.kill(standby.pid, signal.SIGCONT)
+    assert longest < 3.0, "once the time an answer may take, which is 2 seconds here"
+    assert equal(provider, standby)
+    provider.kill()
+    assert viewer.people.get("first-1").uid == "first-1", "there is nobody else to ask"
+
+
 def test_who_is_suspended_is_so_on_the_replica_too(
     provider: Slapd, standby: Slapd, portal: Directory, sync: Directory
 ) -> None:
@@ -196,6 +227,7 @@ def test_a_standby_is_promoted_by_the_shipped_ldif_and_loses_nothing(
         assert promoted.people.get("late-4")
         assert promoted.missing_parts() == []
         with Slapd(tmp_path / "next", provider=standby) as replica:
+            until_it_listens(standby, replica)
             promoted.write(people("then", 2))
             assert equal(standby, replica)
         standby.restart()
