@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from dev.processes import free_port
 from tests.interop.departments import Counterpart, Department, running_counterpart
 from tests.interop.products.libraries import Lasso, PySAML2, Samlify
 from tests.interop.products.product import Product
 from tests.interop.products.simplesamlphp_idp import SimpleSAMLphp
 
 PRODUCTS: tuple[type[Product], ...] = (SimpleSAMLphp, PySAML2, Samlify, Lasso)
+
+# A worker may start a product again for its next file: its address is its name, and must stay.
+PORTS: dict[str, int] = {}
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +27,8 @@ def counterpart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counterpar
 @pytest.fixture(scope="session", params=PRODUCTS, ids=lambda product: product.slug)
 def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """The product, running, and knowing nothing of us yet."""
-    made = request.param(tmp_path_factory.mktemp(request.param.slug) / "product")
+    port = PORTS.setdefault(request.param.slug, free_port())
+    made = request.param(tmp_path_factory.mktemp(request.param.slug) / "product", port)
     with made.process:
         yield made
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dev.identity_provider.demo import ensure_key
-from dev.processes import Process, free_port
+from dev.processes import Process
 from tests.functional.visitor import Answer, Visitor
 
 KEYS = ("first", "second", "stranger")
@@ -47,8 +47,8 @@ class Product(ABC):
     always_signs_assertions = False
     names_sessions = True  # whether its logout ends one session of ours, or all of the person
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
         folder.mkdir(parents=True)
         now = datetime.now(UTC)
         for name in KEYS:
