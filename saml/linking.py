@@ -58,8 +58,12 @@ class Linking:
         linked = people.by_federated_id(claimed.federated_id)
         if linked is not None:
             return self._also_by_next(identity.admit(linked, provider), claimed, provider), False
-        mail = identity.hint(claimed, provider)
-        found = identity.admit_first(people.by_sign_in_address(mail), claimed, provider)
+        named = people.by_sign_in_address(identity.hint(claimed, provider))
+        if named is not None and claimed.federated_id in named.federated_ids:
+            return identity.admit(
+                named, provider
+            ), False  # linked between the two questions, by another window
+        found = identity.admit_first(named, claimed, provider)
         keys = tuple(key for key in (claimed.federated_id, claimed.next_id) if key)
         try:
             self._directory.write([Update(found, replace(found, federated_ids=keys))])

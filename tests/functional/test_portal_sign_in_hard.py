@@ -16,7 +16,7 @@ from dev.identity_provider import messages
 from dev.identity_provider.config import Config, Identity, read_service
 from dev.servers import Redis, Slapd
 from ldap_schema.changes import Update
-from ldap_schema.people import DECEASED, HELD, LEAVING, LEFT, SEALED_ALL, SEALED_POST
+from ldap_schema.people import DECEASED, HELD, LEAVING, LEFT, SEALED_ALL, SEALED_POST, People, Person
 from saml.errors import SignInRefused
 from saml.outcomes import SignedIn
 from saml.state import CONFIRM, StoredRequest
@@ -72,6 +72,23 @@ def test_one_persons_first_sign_in_in_two_windows_at_once_comes_in_through_both(
         results = list(pool.map(lambda visit: attempt(here, visit), visits))
 
     assert all(isinstance(result, SignedIn) for result in results), results
+    assert len(here.world.sync.people.get("saml-rivers").federated_ids) == 1
+
+
+def test_another_window_may_link_the_person_between_any_two_questions(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = stranger(here, 1), stranger(here, 1)
+    ask = People.by_federated_id
+
+    def overtaken(people: People, federated_id: str) -> Person | None:
+        answer = ask(people, federated_id)
+        monkeypatch.setattr(People, "by_federated_id", ask)
+        here.world.finish(second)
+        return answer
+
+    monkeypatch.setattr(People, "by_federated_id", overtaken)
+    assert here.world.finish(first).person.uid == "saml-rivers"
     assert len(here.world.sync.people.get("saml-rivers").federated_ids) == 1
 
 
