@@ -3,7 +3,8 @@ how a browser leaves for its provider at all.
 
 A page of ours may send its forms to ourselves alone (CSP form-action), and Chromium applies that to every
 redirect that follows, the provider's own included. So no form of ours is answered by a redirect to a
-provider: it is answered by one page that goes on by itself, or with its button (decision 0038).
+provider: it is answered by one page that goes on by itself, or with its button (decision 0038). A program
+that asks for no page gets the plain redirect of the HTTP-Redirect binding.
 """
 
 from urllib.parse import parse_qsl, urlsplit
@@ -26,6 +27,8 @@ def posted_once(refusal: type[SignInRefused]) -> dict[str, str]:
 
 def leave(onward: Onward) -> Response:
     """Answer a form of ours: the page that takes the browser to the provider, over either binding."""
+    if not onward.fields and "text/html" not in request.headers.get("Accept", ""):
+        return redirect(onward.url, 303)  # no browser: all of them ask for text/html by name
     parts = urlsplit(onward.url)
     let_forms_reach(f"{parts.scheme}://{parts.netloc}")
     # A form that is sent by GET writes its own query, so what stands in the address goes into its fields.

@@ -69,6 +69,7 @@ class Portal:
     def browser(self, person: Person | None = None) -> FlaskClient:
         """A browser of its own, signed in as the person if one is given."""
         client = self.app.test_client()
+        client.environ_base["HTTP_ACCEPT"] = "text/html,*/*;q=0.8"
         self.clients.append(client)
         if person is not None:
             client.set_cookie(self.sessions.cookie_name, self.session_of(person))

@@ -84,6 +84,7 @@ class Browser:
 
     def __init__(self, site: Site, client: FlaskClient) -> None:
         self.site, self.client = site, client
+        client.environ_base["HTTP_ACCEPT"] = "text/html,*/*;q=0.8"
 
     def get(self, path: str) -> TestResponse:
         return self.client.get(path, base_url="http://localhost:5000")

@@ -64,6 +64,19 @@ def test_the_request_cookie_goes_to_saml_alone_and_the_session_cookie_is_lax(her
     assert "HttpOnly" in session
 
 
+def test_a_program_that_asks_for_no_page_is_redirected_as_the_binding_says(here: Site) -> None:
+    browser, program = here.browser(), here.browser()
+    program.client.environ_base["HTTP_ACCEPT"] = "*/*"
+    page = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
+    begun = program.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
+
+    assert begun.status_code == 303
+    assert begun.headers["Location"].partition("?")[0] == onward(page).partition("?")[0]
+    answer = here.world.answer(begun.headers["Location"], "rivers", ISOLDE)
+    assert program.acs(*answer).status_code == 303
+    assert program.get("/sessions").status_code == 200
+
+
 def test_the_same_answer_sent_again_says_what_may_have_happened(here: Site) -> None:
     browser = here.browser()
     begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")

@@ -121,7 +121,7 @@ def test_the_page_for_a_redirect_goes_on_by_itself_and_its_button_asks_for_the_v
     address = (
         "https://idp.example/sso?tenant=a%20b&SAMLRequest=PHg%2BPQ%3D%3D&RelayState=x-_&Signature=a%2Fb%3D"
     )
-    with portal.app.test_request_context("/sign-in"):
+    with portal.app.test_request_context("/sign-in", headers={"Accept": "text/html"}):
         portal.app.preprocess_request()
         answer = portal.app.process_response(leave(Onward(address)))
     page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(answer.get_data(as_text=True))
