@@ -43,12 +43,20 @@ class IndexFolder:
 
     def current(self) -> Path | None:
         """Return the index in use; None if there is none, or one of another version."""
+        before = None
+        while (name := self._linked()) and name != before:
+            if (self.path / name).is_dir():
+                return self.path / name
+            before = name  # put away between reading the link and looking there; what does it hold now?
+        return None
+
+    def _linked(self) -> str | None:
+        """The name that the link holds, if it is one of ours."""
         try:
             name = os.readlink(self.path / _CURRENT)
         except OSError:
             return None
-        named = self.path / name
-        return named if name.startswith(_OF_THIS_VERSION) and "/" not in name and named.is_dir() else None
+        return name if name.startswith(_OF_THIS_VERSION) and "/" not in name else None
 
     def new(self) -> Path:
         """Make an empty folder for the next index."""

@@ -1,6 +1,8 @@
 """The parts of the search index that need no server: words, doubts, documents, settings."""
 
 import itertools
+import os
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,6 +16,7 @@ from ldap_schema.snapshots import Snapshot
 from search_index import documents, schema
 from search_index.documents import Around
 from search_index.doubts import GIVE_UP, LONGEST_PAUSE, Doubts
+from search_index.folder import IndexFolder
 from search_index.settings import IndexSettings
 from search_index.words import fold, token, tokens
 
@@ -109,3 +112,23 @@ def test_a_document_comes_back_as_it_was_stored() -> None:
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="or more"):
         IndexSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_an_index_put_away_while_it_is_looked_for_gives_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = IndexFolder(tmp_path)
+    folder.publish(folder.new())
+    read_link = os.readlink
+
+    def overtaken(path: Path) -> str:
+        name = read_link(path)
+        monkeypatch.setattr(os, "readlink", read_link)
+        folder.publish(folder.new())
+        return name
+
+    monkeypatch.setattr(os, "readlink", overtaken)
+    assert (found := folder.current()) is not None
+    assert found.is_dir()
+    (tmp_path / "current").unlink()
+    assert folder.current() is None
