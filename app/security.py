@@ -32,7 +32,7 @@ def believe_only_configuration(app: Flask, settings: PortalSettings, services: P
     app.config["PREFERRED_URL_SCHEME"] = address.scheme
     app.config["MAX_CONTENT_LENGTH"] = settings.largest_request
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.largest_request
-    inner: Any = _with_scheme(app.wsgi_app, address.scheme)
+    inner: Any = _whole(_with_scheme(app.wsgi_app, address.scheme))
     if settings.proxies:
         inner = ProxyFix(inner, x_for=settings.proxies, x_proto=0, x_host=0)
     app.wsgi_app = inner  # type: ignore[method-assign]
@@ -125,6 +125,18 @@ def _fixed_headers(base_url: str) -> dict[str, str]:
 def _with_scheme(inner: WSGIApp, scheme: str) -> WSGIApp:
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ["wsgi.url_scheme"] = scheme
+        return inner(environ, start_response)
+
+    return application
+
+
+def _whole(inner: WSGIApp) -> WSGIApp:
+    """Granian says that it bounds a body (`wsgi.input_terminated`), and ends it without a word where its
+    sender breaks off: half a message would be taken for all of it. Werkzeug, where it counts, refuses."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("CONTENT_LENGTH"):
+            environ.pop("wsgi.input_terminated", None)
         return inner(environ, start_response)
 
     return application

@@ -1,5 +1,6 @@
 """Odd requests at the addresses where providers send browsers: a calm page or a redirect, never a fault."""
 
+import io
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -75,6 +76,18 @@ def test_a_form_that_costs_much_to_take_apart_is_not_taken_apart(
         answer = client.post(path, data=flood, content_type=kind)
         assert answer.status_code == 413
         assert "too much to send at once" in answer.text
+
+
+@pytest.mark.parametrize(("announced", "status"), [(12, 303), (50, 400)])
+def test_a_form_that_its_sender_breaks_off_is_not_taken_for_a_whole_one(
+    portal: Portal, announced: int, status: int
+) -> None:
+    as_granian_gives_it = {
+        "wsgi.input": io.BytesIO(b"SAMLResponse"), "wsgi.input_terminated": True,
+        "CONTENT_LENGTH": str(announced), "CONTENT_TYPE": "application/x-www-form-urlencoded",
+    }  # fmt: skip
+    answer = portal.browser().post("/saml/acs", environ_overrides=as_granian_gives_it)
+    assert answer.status_code == status
 
 
 def test_odd_logout_messages_are_refused_calmly(portal: Portal, message: str) -> None:
