@@ -12,7 +12,7 @@ from counterpart.mail import SMTPSender
 from counterpart.settings import ServiceSettings
 from ldap_schema.clock import Clock
 from saml.errors import speakable_reference
-from store import waiting
+from store import outbox, waiting
 from store.database import Store
 from store.errors import StoreError
 from store.outbox import Counts, deliver_due
@@ -57,12 +57,15 @@ class Worker:
         log.info("worker stopped")
 
     def forget(self) -> int:
-        """Delete what sign-ins left on the desk and nobody needs any more; return how many matters."""
+        """Delete what sign-ins left on the desk, and mail given up long ago; return how many of both."""
         with self.store.transaction() as tx:
             gone = waiting.forget_passing(tx, self.clock())
+            dropped = outbox.drop_dead(tx, self.clock())
         if gone:
             log.info("%d old matters about sign-ins were forgotten", gone)
-        return gone
+        if dropped:
+            log.info("%d mails that could not be delivered were forgotten", dropped)
+        return gone + dropped
 
     def deliver(self) -> Counts:
         """One round: send everything that is due."""

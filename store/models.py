@@ -48,7 +48,10 @@ class Table(DeclarativeBase):
 
 
 class OutboxMail(Table):
-    """One mail to one person, from the moment it was decided on until it was handed to a mail server."""
+    """One mail to one person, from the moment it was decided on until it was handed to a mail server.
+
+    Then, or 30 days after it was given up, everything is emptied that says what it was and to whom.
+    """
 
     __tablename__ = "outbox_mail"
     __table_args__ = (Index("outbox_mail_due", "state", "due"),)
@@ -62,11 +65,11 @@ class OutboxMail(Table):
     )  # left half of the Message-ID, made from the key
     recipient: Mapped[str] = mapped_column(String(320))
     subject: Mapped[str] = mapped_column(String(250))
-    text: Mapped[str] = mapped_column(Text)  # emptied once sent: other people's words are not ours to keep
+    text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
     reply_to: Mapped[str] = mapped_column(String(320))
     from_name: Mapped[str] = mapped_column(String(200))
-    state: Mapped[str] = mapped_column(String(10))  # waiting, sent, dead
+    state: Mapped[str] = mapped_column(String(10))  # waiting, sent, dead, dropped
     tries: Mapped[int]
     due: Mapped[datetime]  # not before; while a worker has it, the end of its lease
     lease: Mapped[str] = mapped_column(String(32))  # which attempt holds it; empty = nobody

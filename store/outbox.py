@@ -21,11 +21,17 @@ from store.errors import BadMail, BadRecord, TryLater, Undeliverable
 from store.mail import Mail, as_message, reference_of
 from store.models import OutboxMail
 
-WAITING, SENT, DEAD = "waiting", "sent", "dead"
+WAITING, SENT, DEAD, DROPPED = "waiting", "sent", "dead", "dropped"
 MOST_TRIES = 20  # with the pauses below, about two and a half days
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=4)
+DROPPED_AFTER = timedelta(days=30)  # for a mail that could not be delivered
+# Other people's words, and who wrote to whom, are not ours to keep. The key alone stays, or the same mail
+# could go out again.
+NOTHING = dict.fromkeys(
+    ("recipient", "subject", "text", "html", "reply_to", "from_name", "lease", "last_error"), ""
+)
 
-__all__ = ["Counts", "Mail", "deliver_due", "enqueue", "stuck", "tally"]
+__all__ = ["Counts", "Mail", "deliver_due", "drop_dead", "enqueue", "stuck", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,13 @@ def stuck(tx: Session, now: datetime, after: timedelta = timedelta(minutes=30)) 
     return tx.scalar(late) or 0
 
 
+def drop_dead(tx: Session, now: datetime) -> int:
+    """Forget the mails that could not be delivered and were given up long enough ago; gives how many."""
+    old = OutboxMail.state == DEAD, OutboxMail.finished < now - DROPPED_AFTER
+    dropped = update(OutboxMail).where(*old).values(NOTHING | {"state": DROPPED})
+    return len(tx.scalars(dropped.returning(OutboxMail.id)).all())
+
+
 def _claim(store: Store, now: datetime, lease_seconds: float) -> _Claim | None:
     """Take the mail that has been due longest; it counts as a try before it is sent, or a mail that kills the
     worker would kill it for ever."""
@@ -139,9 +152,9 @@ def _message(row: OutboxMail, sender: str) -> EmailMessage:
 
 
 def _mark_sent(store: Store, claim: _Claim, now: datetime) -> None:
-    """Remember that it went out, whoever holds the lease by now, and forget its words."""
+    """Remember that it went out, whoever holds the lease by now, and forget what it said and to whom."""
     with store.transaction() as tx:
-        done = {"state": SENT, "lease": "", "finished": now, "text": "", "html": "", "last_error": ""}
+        done = NOTHING | {"state": SENT, "finished": now}
         tx.execute(update(OutboxMail).where(OutboxMail.id == claim.id).values(done))
 
 
@@ -167,6 +180,7 @@ def _bury(store: Store, claim: _Claim, reason: str, now: datetime) -> None:
             .values(state=DEAD, lease="", finished=now, last_error=reason[:500])
         )
         summary = (
-            f"Mail {claim.id} could not be delivered and is not tried again; the reason is kept with it."
+            f"Mail {claim.id} could not be delivered and is not tried again; "
+            f"it and the reason are kept for {DROPPED_AFTER.days} days."
         )
         waiting.raise_item(tx, waiting.STUCK_MAIL, str(claim.id), summary, now)

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from dev.servers import MailCatcher, Redis, Slapd
 from store import waiting
 from store.database import Store
 from store.mail import Mail
-from store.outbox import DEAD, SENT, WAITING, enqueue, tally
+from store.models import OutboxMail
+from store.outbox import DEAD, DROPPED, SENT, WAITING, enqueue, tally
 from tests.functional.command_line import Installed
 from tests.rounds import ROUNDS
 
@@ -87,9 +89,13 @@ def test_a_worker_stops_politely_and_leaves_with_zero(installed: Installed, stor
     assert "worker stopped" in worker.log.read_text()
 
 
-def test_it_forgets_what_somebody_unknown_left_a_month_ago(installed: Installed, store: Store) -> None:
-    put(store, 1)
+def test_it_forgets_strangers_and_undeliverable_mail_of_a_month_ago(
+    installed: Installed, store: Store
+) -> None:
+    put(store, 2)
     with store.transaction() as tx:
+        old = {"state": DEAD, "finished": datetime.now(UTC) - timedelta(days=31)}
+        tx.execute(update(OutboxMail).where(OutboxMail.id == 1).values(old))
         for days in (31, 29):
             tried = datetime.now(UTC) - timedelta(days=days)
             waiting.raise_item(tx, waiting.UNKNOWN_SIGN_IN, f"{days} days", "Somebody tried.", tried)
@@ -98,6 +104,8 @@ def test_it_forgets_what_somebody_unknown_left_a_month_ago(installed: Installed,
 
     with store.reading() as tx:
         assert [item.key for item in waiting.open_items(tx)] == ["29 days"]
+        assert tally(tx) == {WAITING: 0, SENT: 1, DEAD: 0, DROPPED: 1}
+        assert "".join(tx.scalars(select(OutboxMail.recipient + OutboxMail.text))) == ""
 
 
 def test_mail_waits_while_the_mail_server_is_away(

@@ -6,16 +6,37 @@ from datetime import datetime
 from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import String, select
 
 from store import waiting
 from store.database import Store
 from store.errors import BadRecord, TryLater, Undeliverable
 from store.mail import Mail
-from store.outbox import DEAD, MOST_TRIES, SENT, WAITING, Counts, deliver_due, enqueue, stuck, tally
+from store.migration import migrate
+from store.models import OutboxMail
+from store.outbox import (
+    DEAD,
+    DROPPED,
+    MOST_TRIES,
+    SENT,
+    WAITING,
+    Counts,
+    deliver_due,
+    drop_dead,
+    enqueue,
+    stuck,
+    tally,
+)
 from tests.conftest import SettableClock
 
 SENDER = "counterpart@leaders.example"
-MAIL = Mail(to="ada.quill@rivers.example", subject="Flood warnings", text="Could we talk on Tuesday?")
+MAIL = Mail(
+    to="ada.quill@rivers.example",
+    subject="Flood warnings",
+    text="Could we talk on Tuesday?",
+    reply_to="bo.marsh@rivers.example",
+    from_name="Bo Marsh",
+)
 
 
 class Stopped(BaseException):
@@ -133,12 +154,64 @@ def test_a_mail_that_always_kills_its_worker_is_given_up_in_the_end(
     assert deliver(store, clock, refuse_with(TryLater("away"))) == Counts(dead=1)
 
 
-def test_what_was_sent_is_no_longer_kept_in_words(store: Store, clock: SettableClock) -> None:
+def kept(store: Store) -> str:
+    """Everything that the outbox holds in words, beside the keys."""
+    beside = {"key", "reference", "state"}
+    words = [each for each in OutboxMail.__table__.columns if isinstance(each.type, String)]
+    with store.reading() as tx:
+        rows = tx.execute(select(*(each for each in words if each.name not in beside)))
+        return "".join(word for row in rows for word in row)
+
+
+def test_of_what_was_sent_neither_words_nor_names_are_kept(store: Store, clock: SettableClock) -> None:
     put(store, "a", clock())
+    assert "Flood" in kept(store)
+    assert "ada.quill" in kept(store)
+    assert "Bo Marsh" in kept(store)
     deliver(store, clock, lambda message: None)
+    assert kept(store) == ""
+    put(store, "a", clock())
+    assert deliver(store, clock, lambda message: None) == Counts()
+
+
+def test_mail_given_up_is_forgotten_after_a_month_and_not_sent_again(
+    store: Store, clock: SettableClock
+) -> None:
+    def drop() -> int:
+        with store.transaction() as tx:
+            return drop_dead(tx, clock())
+
+    put(store, "a", clock())
+    deliver(store, clock, refuse_with(Undeliverable("550 no such mailbox")))
+    clock.advance(days=20)
+    put(store, "b", clock())
+    deliver(store, clock, refuse_with(Undeliverable("550 no such mailbox")))
+    put(store, "c", clock())
+    clock.advance(days=10)
+    assert drop() == 0
+    clock.advance(seconds=1)
+    assert drop() == 1
+    assert kept(store).count("ada.quill") == 2
+    clock.advance(days=20)
+    assert drop() == 1
+    with store.reading() as tx:
+        assert tally(tx) == {WAITING: 1, SENT: 0, DEAD: 0, DROPPED: 2}  # what waits is nobody's to drop
+    put(store, "a", clock())
+    assert deliver(store, clock, lambda message: None) == Counts(sent=1)
+    assert kept(store) == ""
+
+
+def test_an_older_store_forgets_who_wrote_to_whom_when_it_is_migrated(
+    store: Store, clock: SettableClock
+) -> None:
+    for key in ("sent", "waits"):
+        put(store, key, clock())
     with store.transaction() as tx:
-        texts = tx.connection().exec_driver_sql("SELECT text || html FROM outbox_mail").scalars().all()
-    assert texts == [""]
+        tx.connection().exec_driver_sql("UPDATE outbox_mail SET state = 'sent' WHERE key = 'sent'")
+        tx.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+    migrate(store)
+    assert kept(store).count("ada.quill") == 1
+    assert deliver(store, clock, lambda message: None) == Counts(sent=1)
 
 
 def test_mail_that_waits_too_long_is_counted(store: Store, clock: SettableClock) -> None:
