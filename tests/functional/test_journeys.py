@@ -92,7 +92,7 @@ def test_the_same_over_https(https_house: House, browse: Browse) -> None:
 
 def test_somebody_the_directory_does_not_know_is_told_whom_to_call(house: House, browse: Browse) -> None:
     page = sign_in(browse(PHONE), house, PERCY)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("not in the directory")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("opens no entry here")
     assert page.locator("a[href^='tel:']").count() >= 1
     page.goto(house.settings.portal_url + "/search?q=x")
     assert "/sign-in" in page.url
