@@ -1,6 +1,8 @@
 """Mail programs, one's own and those of leaders one acts for: each gets a password of its own, shown once."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
@@ -12,6 +14,7 @@ from app.notices import tell_owner
 from app.permissions import leader_acts, leader_signed_in
 from app.viewer import portal_settings, services, viewer
 from ldap_schema.credentials import Credential
+from ldap_schema.passwords import new_id
 from store import ledger, waiting
 
 bp = Blueprint("devices", __name__)
@@ -60,8 +63,9 @@ def add() -> Answer:
     if len(credentials.of(owner.uid)) >= MOST:
         form.form_errors.append(f"{MOST} devices are the most. Remove one that is no longer used first.")
         return _page(form, whose)
-    made = credentials.issue(owner.uid, form.label.data, services().clock())
-    _record("device added", made.credential, owner)
+    label, id_ = form.label.data, new_id()
+    with _recorded("device added", id_, label, owner):
+        made = credentials.issue(owner.uid, label, services().clock(), id_=id_)
     access = _access(made.credential, made.password)
     return _steps("devices/made.html", (owner, made.credential), BY_KEY[form.program.data], access)
 
@@ -98,8 +102,8 @@ def profile(id: str) -> Response:
 def remove(id: str) -> Answer:
     """Revoke a credential; its program is refused from now on."""
     owner, credential = device_of(id)
-    services().directory.credentials.revoke(id, owner.uid)
-    _record("device removed", credential, owner)
+    with _recorded("device removed", id, credential.label, owner):
+        services().directory.credentials.revoke(id, owner.uid)
     return redirect(url_for("devices.index", done="removed"), 303)
 
 
@@ -108,8 +112,8 @@ def remove(id: str) -> Answer:
 def restore(id: str) -> Answer:
     """Let a device work again that was suspended for what it asked: its owner knows what it was."""
     owner, credential = device_of(id)
-    services().directory.credentials.restore(id, owner.uid)
-    _record("device restored", credential, owner)
+    with _recorded("device restored", id, credential.label, owner):
+        services().directory.credentials.restore(id, owner.uid)
     return redirect(url_for("devices.index", done="restored"), 303)
 
 
@@ -164,16 +168,20 @@ def _access(credential: Credential, password: str = "") -> Access:
     )
 
 
-def _record(event: str, credential: Credential, owner: Owner) -> None:
-    """Write down who did it, for whom, and tell an owner for whom somebody else did it.
+@contextmanager
+def _recorded(event: str, id_: str, label: str, owner: Owner) -> Iterator[None]:
+    """Write down who does it, for whom, and tell an owner for whom somebody else does it; then do it.
 
-    A suspended device that is removed or restored is off the desk as well.
+    The block changes the directory, last in the store's transaction: without the store nothing is changed,
+    and what the directory refuses is not written down. A suspended device that is removed or restored is off
+    the desk as well.
     """
     now, who = services().clock(), viewer()
     details = {} if owner.mine else {"for": owner.uid}
     with services().store.transaction() as tx:
-        ledger.append(tx, event, who.uid, credential.id, details, now)
-        waiting.settle_matter(tx, waiting.SUSPENDED_DEVICE, credential.id, who.uid, now)
+        ledger.append(tx, event, who.uid, id_, details, now)
+        waiting.settle_matter(tx, waiting.SUSPENDED_DEVICE, id_, who.uid, now)
         if not owner.mine and event in TOLD:
-            key = f"{credential.id} {now.isoformat()}"
-            tell_owner(tx, owner.person, TOLD[event], key, by=who.name, label=credential.label, when=now)
+            key = f"{id_} {now.isoformat()}"
+            tell_owner(tx, owner.person, TOLD[event], key, by=who.name, label=label, when=now)
+        yield

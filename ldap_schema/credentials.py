@@ -61,10 +61,15 @@ class Credentials:
         self._link = link
         self._base = link.tree.branch("credentials")
 
-    def issue(self, owner_uid: str, label: str, now: datetime, days: int = 365) -> NewCredential:
-        """Make a credential and return its password, which is kept nowhere; raise BadValue for the label."""
+    def issue(
+        self, owner_uid: str, label: str, now: datetime, days: int = 365, id_: str = ""
+    ) -> NewCredential:
+        """Make a credential and return its password, which is kept nowhere; raise BadValue for the label.
+
+        Whoever writes the act down before it is done gives the id (`passwords.new_id`).
+        """
         expires = (now + timedelta(days=days)).replace(microsecond=0)
-        credential = Credential(id=new_id(), owner=owner_uid, label=label, expires=expires)
+        credential = Credential(id=id_ or new_id(), owner=owner_uid, label=label, expires=expires)
         password = new_password()
         dn = self._link.tree.credential(credential.id)
         values = CODEC.encode(credential, self._link.tree)

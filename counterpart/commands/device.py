@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
 from counterpart.commands.people import find_person
 from ldap_schema.credentials import Credential
+from ldap_schema.passwords import new_id
 from ldap_schema.people import Person
 from store import ledger, outbox, waiting
 from store.errors import BadMail
@@ -44,11 +45,11 @@ def add(tools: Tools, reference: str, label: str, days: int, as_json: bool) -> N
     """Make a password for one device. It is shown once, and never again."""
     directory = tools.portal_directory
     owner = find_person(directory, reference)
-    with tools.store.transaction() as tx:
-        made = directory.credentials.issue(owner.uid, label, tools.clock(), days=days)
-        details = {"for": owner.uid}
-        ledger.append(tx, "device added", operator(), made.credential.id, details, tools.clock())
+    id_ = new_id()
+    with tools.store.transaction() as tx:  # the directory last: no password without its entry in the ledger
+        ledger.append(tx, "device added", operator(), id_, {"for": owner.uid}, tools.clock())
         _tell(tools, tx, owner, label)
+        made = directory.credentials.issue(owner.uid, label, tools.clock(), days=days, id_=id_)
     data = asdict(made.credential) | {
         "bind_dn": made.bind_dn,
         "base_dn": made.base_dn,

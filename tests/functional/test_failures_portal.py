@@ -26,11 +26,15 @@ from dev.identity_provider.server import Application
 from dev.processes import Process
 from dev.provision import MANAGER
 from dev.settings import of_a_test
+from ldap_schema.credentials import Credential
+from ldap_schema.directory import Service
+from store import ledger
 from store.database import Store
 from store.mail import Mail
 from store.models import OutboxMail
 from store.outbox import MOST_TRIES, enqueue
 from store.settings import StoreSettings
+from tests.functional.directory_kit import opened
 from tests.functional.visitor import Answer, Visitor, sign_in
 
 LEADER = "isolde.marchbank@rivers-and-coasts.example"
@@ -265,6 +269,86 @@ def test_a_store_that_is_taken_away_is_missed_and_its_backup_is_taken_up(
         shutil.copy(away, file)  # another file with the same content, as a restored backup is
     soon(manager, "/desk")
     assert sign_in(Visitor(leader.base), LEADER).status == 200
+
+
+@contextmanager
+def without_store(house: House) -> Iterator[None]:
+    file = house.settings.var / "counterpart.db"
+    away = file.with_suffix(".away")
+    file.rename(away)
+    try:
+        yield
+    finally:
+        away.rename(file)
+
+
+def devices(house: House) -> list[Credential]:
+    """The leader's mail programs, as the directory has them."""
+    with opened(house.slapd, Service.PORTAL) as directory:
+        owner = directory.people.by_sign_in_address(LEADER)
+        assert owner is not None
+        return directory.credentials.of(owner.uid)
+
+
+def press(visitor: Visitor, page: Answer, act: str) -> Answer:
+    """Press a button of the page again, whose form holds nothing but its token."""
+    token = page.form("label").fields["csrf_token"]
+    origin = visitor.base.rstrip("/")
+    return visitor.post(act, {"csrf_token": token}, Referer=page.url, Origin=origin)
+
+
+def written_down(house: House) -> list[tuple[str, str]]:
+    """What the ledger says of mail programs, in its order: the event and the device."""
+    store = Store.open(StoreSettings(url=f"sqlite:///{house.settings.var / 'counterpart.db'}"))
+    with store.reading() as tx:
+        found = [(each.event, each.subject) for each in ledger.latest(tx, 50)]
+    store.close()
+    return [each for each in found if each[0].startswith("device ")]
+
+
+def test_without_the_store_no_mail_program_is_added_removed_or_restored(
+    house: House, leader: Visitor
+) -> None:
+    assert "Old laptop" in leader.submit(leader.get("/devices"), "label", label="Old laptop").text
+    stopped = next(each for each in devices(house) if each.label == "Old laptop")
+    with opened(house.slapd, Service.PORTAL) as directory:
+        directory.credentials.suspend(stopped.id)
+    page, before, said = leader.get("/devices"), devices(house), written_down(house)
+    act = f"/devices/{stopped.id}"
+    with without_store(house):
+        says_that_it_is_away(leader.submit(page, "label", label="Never made"), DATABASE)
+        says_that_it_is_away(press(leader, page, f"{act}/restore"), DATABASE)
+        says_that_it_is_away(press(leader, page, f"{act}/remove"), DATABASE)
+        assert devices(house) == before
+    soon(leader, "/devices")
+    assert written_down(house) == said
+    assert press(leader, page, f"{act}/restore").status == 200
+    assert press(leader, page, f"{act}/remove").status == 200
+    assert stopped.id not in {each.id for each in devices(house)}
+    assert written_down(house) == [*said, ("device restored", stopped.id), ("device removed", stopped.id)]
+
+
+def test_a_mail_program_is_not_written_down_when_the_directory_goes_before_it_is_made(
+    house: House, leader: Visitor
+) -> None:
+    page, before, said = leader.get("/devices"), devices(house), written_down(house)
+    writer = sqlite3.connect(house.settings.var / "counterpart.db", isolation_level=None)
+    writer.execute(
+        "BEGIN IMMEDIATE"
+    )  # the act has asked the directory who may, and waits to write itself down
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            asked = thread.submit(leader.submit, page, "label", label="Never made")
+            time.sleep(WAIT / 3)
+            house.slapd.kill()
+        finally:
+            writer.close()
+        try:
+            says_that_it_is_away(asked.result(), DIRECTORY)
+        finally:
+            house.slapd.start()
+    soon(leader, "/devices")
+    assert (devices(house), written_down(house)) == (before, said)
 
 
 def test_a_full_disk_under_the_store_is_said_and_writes_nothing(
