@@ -140,6 +140,13 @@ def settle_matter(tx: Session, kind: str, key: str, by: str, now: datetime) -> b
     return bool(settled.all())
 
 
+def waits(tx: Session, kind: str, key: str) -> bool:
+    """Whether the matter is on the desk, however many others are."""
+    matter = WaitingItem.kind == kind, WaitingItem.key == _short_key(_one_line(key))
+    open_one = select(WaitingItem.id).where(*matter, WaitingItem.settled.is_(None)).limit(1)
+    return tx.scalar(open_one) is not None
+
+
 def was_raised(tx: Session, kind: str, key: str) -> bool:
     """Whether the matter was ever put on the desk, whatever has become of it."""
     matter = WaitingItem.kind == kind, WaitingItem.key == _short_key(_one_line(key))

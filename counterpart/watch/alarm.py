@@ -72,8 +72,7 @@ class Alarm:
             " and its owner was told." if to else "; its owner has no address to be told at."
         )
         with self.store.transaction() as tx:
-            known = waiting.open_items(tx, waiting.SUSPENDED_DEVICE)
-            if any(item.key == credential.id for item in known):
+            if waiting.waits(tx, waiting.SUSPENDED_DEVICE, credential.id):
                 return
             item = waiting.raise_item(tx, waiting.SUSPENDED_DEVICE, credential.id, summary, now)
             details = {"owner": credential.owner, "reason": reason}

@@ -17,7 +17,8 @@ ORIGIN = re.compile(r"(\S+ slapd\[\d+\]): ")
 SAID = re.compile(r"conn=(\d+) (?:op|fd)=\d+ (.*)")
 BOUND = re.compile(r'BIND (?:dn="([^"]*)" mech=|anonymous)', re.IGNORECASE)
 DEVICE = re.compile(r"uid=([A-Za-z0-9._-]+),ou=credentials,", re.IGNORECASE)
-ASKED = re.compile(r'SRCH base="[^"]*" scope=[12] .*?filter="(.*?)"?$')
+# Every scope but 0 (one entry): 1, 2, 3 (children, which slapd takes too), and what it may take one day.
+ASKED = re.compile(r'SRCH base="[^"]*" scope=(?!0 )\S+ .*?filter="(.*?)"?$')
 MOST_WORDS = 8  # in one filter; nobody types more into a mail program's search box
 
 

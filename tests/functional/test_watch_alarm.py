@@ -1,6 +1,8 @@
 """A device that copies the directory from a real slapd is suspended alone, and its owner has the last say."""
 
+import os
 import string
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,6 +84,14 @@ def ask(slapd: Slapd, issued: NewCredential, words: list[str]) -> None:
             connection.search(issued.base_dn, f"(|(cn=*{word}*)(sn=*{word}*))", attributes=["cn"])
 
 
+def search_in_scope(slapd: Slapd, issued: NewCredential, scope: str, word: str) -> str:
+    """Return what ldapsearch is answered in a scope, which it can name more of than ldap3."""
+    command = ["ldapsearch", "-x", "-LLL", "-H", slapd.ldaps_uri, "-D", issued.bind_dn, "-w", issued.password,
+               "-s", scope, "-b", issued.base_dn, f"(cn=*{word}*)", "cn"]  # fmt: skip
+    trusted = {"LDAPTLS_CACERT": str(slapd.ca_file), "PATH": os.environ["PATH"]}
+    return subprocess.run(command, env=trusted, check=True, capture_output=True, text=True, timeout=30).stdout
+
+
 def mails(store: Store) -> list[OutboxMail]:
     with store.reading() as tx:
         return list(tx.scalars(select(OutboxMail)))
@@ -108,6 +118,18 @@ def test_a_walk_through_the_alphabet_suspends_that_device_alone_and_tells_its_ow
     assert item.key == thief.credential.id
     assert "alphabet" in item.summary
     assert "Old laptop" not in item.summary, "a label is the owner's"
+
+
+@pytest.mark.parametrize("scope", ["one", "children"])
+def test_no_scope_hides_a_walk_through_the_alphabet(
+    logging_slapd: Slapd, directory: Directory, start_watch: StartWatch, scope: str
+) -> None:
+    """slapd takes `children` (scope 3) as well, which RFC 4511 does not have."""
+    thief = issue(directory, "Old laptop")
+    found = [search_in_scope(logging_slapd, thief, scope, letter) for letter in string.ascii_lowercase]
+    assert any(f"uid={OWNER}," in answer for answer in found), "it is answered"
+    assert start_watch().look() == 1
+    assert bind_code(logging_slapd, thief) == INVALID_CREDENTIALS
 
 
 def test_a_restored_device_is_not_suspended_again_for_what_it_asked_before(
@@ -140,6 +162,24 @@ def test_an_alarm_while_the_directory_is_away_is_sounded_when_it_is_back(
             watching.look()
     logging_slapd.start()
     assert watching.look() == 1
+    assert len(mails(store)) == 1
+
+
+def test_an_alarm_is_written_down_once_however_many_others_wait(
+    logging_slapd: Slapd, directory: Directory, store: Store, start_watch: StartWatch
+) -> None:
+    with store.transaction() as tx:
+        for number in range(waiting.MOST_OF_A_KIND):
+            waiting.raise_item(
+                tx, waiting.SUSPENDED_DEVICE, f"other{number}", "It was suspended.", system_clock()
+            )
+    issued = issue(directory, "Laptop")
+    for _ in range(2):
+        ask(logging_slapd, issued, list(string.ascii_lowercase))
+        assert start_watch().look() == 1
+        directory.credentials.restore(issued.credential.id, OWNER)  # as if it had ended before the lock
+    with store.reading() as tx:
+        assert [entry.event for entry in ledger.latest(tx, 10)] == ["device suspended"]
     assert len(mails(store)) == 1
 
 

@@ -77,6 +77,13 @@ def test_every_mail_program_s_filter_means_the_word_that_was_typed(filter_: str)
     assert (question.device, question.text, question.odd) == ("abc", "mar", False)
 
 
+@pytest.mark.parametrize("scope", ["1", "2", "3", "children"])
+def test_every_search_for_more_than_one_entry_is_heard(scope: str) -> None:
+    line = search("(cn=mar*)")
+    assert len(asked(BIND, line.replace("scope=2", f"scope={scope}"))) == 1
+    assert asked(BIND, line.replace("scope=2", "scope=0")) == []
+
+
 def test_two_words_are_one_name() -> None:
     (question,) = asked(BIND, search(thunderbird("ada love")))
     assert question.text == "ada love"
