@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
-from pathlib import Path
 
 from counterpart import wsgi
 from counterpart.compose import open_redis
 from counterpart.failures import failure_of
 from counterpart.findings import Examined, Patient, Problem, ahead, end_of, expiring
 from counterpart.mail import SMTPSender
-from counterpart.secret_files import read_secret
+from counterpart.secret_files import read_secret, secret_files
 from counterpart.settings import SettingsError
 from counterpart.worker import NAME as WORKER
 from ldap_schema.directory import Directory, Service
@@ -50,20 +49,7 @@ def _safely(check: Callable[[Patient], Iterator[Problem]], patient: Patient) -> 
 
 def secrets(patient: Patient) -> Iterator[Problem]:
     """Secret files are there, not empty, and nobody else can read them."""
-    settings = patient.settings
-    named = [
-        settings.directory.portal_password_file,
-        settings.directory.sync_password_file,
-        settings.directory.index_password_file,
-        Path(settings.portal.secret_file),
-        settings.saml.key_file,
-        *(
-            Path(file)
-            for file in (settings.service.redis_password_file, settings.service.smtp_password_file)
-            if file
-        ),
-    ]
-    for path in named:
+    for path in secret_files(patient.settings):
         try:
             read_secret(path)
         except SettingsError as error:
