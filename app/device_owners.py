@@ -83,9 +83,7 @@ def _delegated(leader: str) -> Owner | None:
     who, directory = viewer(), services().directory
     today = london_today(services().clock())
     try:
-        if DEVICES not in directory.delegations.scopes(leader, who.uid, today):
-            return None
-        seen = directory.acting_for(leader, who.uid, today).people.get(leader)
+        seen = directory.acting_for(leader, who.uid, DEVICES, today).people.get(leader)
     except (NotDelegated, NotFound):
         return None
     return Owner(seen, mine=False)

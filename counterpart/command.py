@@ -29,7 +29,7 @@ COMMANDS = {
     "idp": ("idp", "Register, check and switch departments' identity providers."),
     "search": ("search", "Find people by name, post or organisation; all WORDS must fit."),
     "person": ("person", "Show a person's record, grant and end roles, conceal somebody in danger."),
-    "delegate": ("delegate", "Let somebody act for a leader, in some things and for a time."),
+    "delegate": ("delegate", "Let somebody look after a leader's mail programs, for a time."),
     "index": ("index", "Make this machine's search index anew."),
     "device": ("device", "Give people's mail programs their own way into the directory."),
     "canary": ("canary", "Keep invented people whom only mail programs find, to notice a copy."),

@@ -8,7 +8,7 @@ from ldap_schema.filters import all_of, equals
 from ldap_schema.link import Link
 from ldap_schema.tree import Tree
 
-# What a delegate may do for the leader (`nlcScope`).
+# What a delegate may do for the leader (`nlcScope`); the portal knows acts of DEVICES alone so far.
 SEARCH, INTRODUCTIONS, CONTACT_FACTS, DEVICES = SCOPES = (
     "search", "introductions", "contact-facts", "devices",
 )  # fmt: skip

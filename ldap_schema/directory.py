@@ -100,18 +100,18 @@ class Directory:
         """
         return Directory(self._link.as_viewer(uid))
 
-    def acting_for(self, leader: str, delegate: str, day: date) -> "Directory":
+    def acting_for(self, leader: str, delegate: str, scope: str, day: date) -> "Directory":
         """Return the directory as the leader sees it, for a delegate; asked anew whenever somebody acts.
 
-        Only the portal's account may do this. Raise NotDelegated unless a delegation stands on that day (a
-        Europe/London civil date) between the two, and the delegate is somebody whom others see.
+        Only the portal's account may do this. Raise NotDelegated unless a delegation of that scope stands on
+        that day (a Europe/London civil date) between the two, and the delegate is somebody whom others see.
         """
         try:
             known = self.people.get(delegate).status in VISIBLE
         except NotFound:
             known = False
-        if not known or not self.delegations.scopes(leader, delegate, day):
-            raise NotDelegated("No delegation from this leader to this delegate stands on that day.")
+        if not known or scope not in self.delegations.scopes(leader, delegate, day):
+            raise NotDelegated(f"No delegation of {scope} from this leader to this delegate stands that day.")
         return self.as_viewer(leader)
 
     def write(self, changes: Sequence[Change]) -> None:

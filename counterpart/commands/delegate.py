@@ -13,12 +13,13 @@ from counterpart.refused import Refused
 from ldap_schema.changes import Add, Remove
 from ldap_schema.clock import london_today
 from ldap_schema.credentials import Credential
-from ldap_schema.delegations import SCOPES, Delegation
+from ldap_schema.delegations import DEVICES, Delegation
 from ldap_schema.errors import NotFound
 from ldap_schema.passwords import new_id
 from ldap_schema.people import VISIBLE, Person
 from store import ledger
 
+SCOPES = (DEVICES,)  # what a delegate can do so far; the directory has names for more
 ADA, BO = "ada.quill@rivers-and-coasts.example", "bo.marsh@rivers-and-coasts.example"
 
 
@@ -40,11 +41,11 @@ DAY = Day()
 
 @click.group(cls=InOrder)
 def delegate() -> None:
-    """Let somebody act for a leader, in some things and for a time."""
+    """Let somebody look after a leader's mail programs, for a time."""
 
 
 @delegate.command(
-    epilog=example(f"counterpart delegate add {ADA} \\", f"  {BO} --scope search --until 2027-03-31")
+    epilog=example(f"counterpart delegate add {ADA} \\", f"  {BO} --scope devices --until 2027-03-31")
 )
 @click.argument("leader", metavar="LEADER")
 @click.argument("delegate", metavar="DELEGATE")
@@ -54,7 +55,7 @@ def delegate() -> None:
     multiple=True,
     required=True,
     type=click.Choice(SCOPES),
-    help="In what; may be repeated.",
+    help="In what: devices (their mail programs).",
 )
 @click.option("--from", "first", type=DAY, help="First day; today if not given.")
 @click.option("--until", "last", type=DAY, required=True, help="Last day, inclusive.")

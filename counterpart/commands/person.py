@@ -7,7 +7,7 @@ import click
 from counterpart.commands import person_links, person_seals
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
-from ldap_schema.groups import AUDITORS, DIRECTORY_MANAGERS
+from ldap_schema.groups import DIRECTORY_MANAGERS
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
 from store import ledger
@@ -40,18 +40,18 @@ def show_person(tools: Tools, reference: str, as_json: bool) -> None:
 @person.command(
     epilog=example(
         "counterpart person role rowan@leadership.example directory-managers",
-        "counterpart person role rowan@leadership.example auditors --revoke",
+        "counterpart person role rowan@leadership.example directory-managers --revoke",
     )
 )
 @click.argument("reference", metavar="ADDRESS|UID")
-@click.argument("role", metavar="ROLE", type=click.Choice((DIRECTORY_MANAGERS, AUDITORS)))
+@click.argument("role", metavar="ROLE", type=click.Choice((DIRECTORY_MANAGERS,)))
 @click.option("--revoke", is_flag=True, help="End the role instead.")
 @as_json
 @pass_tools
 def role(tools: Tools, reference: str, role: str, revoke: bool, as_json: bool) -> None:
     """Grant a person a role, or end it.
 
-    ROLE is directory-managers or auditors. The act is written into the ledger.
+    ROLE is directory-managers: they see the desk and act there. The act is written into the ledger.
     """
     directory = tools.directory
     found = find_person(directory, reference)

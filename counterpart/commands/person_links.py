@@ -12,8 +12,6 @@ from saml.provider import Provider
 from saml.registry import Registry
 from store import ledger, waiting
 
-REASON = click.option("--reason", required=True, help="How you know that it is theirs; kept in the ledger.")
-
 
 @click.command(
     epilog=example(
@@ -25,7 +23,7 @@ REASON = click.option("--reason", required=True, help="How you know that it is t
 @click.argument("reference", metavar="ADDRESS|UID")
 @click.option("--matter", type=int, help="Number of the unknown sign-in that waits on the desk.")
 @click.option("--key", help="The key itself, as `person show` lists it: provider|kind|value.")
-@REASON
+@click.option("--reason", required=True, help="How you know that it is theirs; kept in the ledger.")
 @as_json
 @pass_tools
 def link(
@@ -59,7 +57,7 @@ def link(
 )
 @click.argument("reference", metavar="ADDRESS|UID")
 @click.option("--key", required=True, help="The key, as `person show` lists it.")
-@REASON
+@click.option("--reason", required=True, help="Why it no longer opens the record; kept in the ledger.")
 @as_json
 @pass_tools
 def unlink(tools: Tools, reference: str, key: str, reason: str, as_json: bool) -> None:

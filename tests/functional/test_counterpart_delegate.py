@@ -59,9 +59,9 @@ def acts(installed: Installed) -> list[tuple[str, str]]:
 
 
 def test_a_delegation_is_added_listed_and_revoked(installed: Installed, sync: Directory) -> None:
-    arguments = ("--scope", "search", "--scope", "devices", "--until", str(TOMORROW))
+    arguments = ("--scope", "devices", "--until", str(TOMORROW))
     made = installed.run("delegate", "add", "g-ada", "bo@g.example", *arguments, "--json").data
-    assert sync.delegations.live_for("g-bo", TOMORROW)[0].scopes == ("search", "devices")
+    assert sync.delegations.live_for("g-bo", TOMORROW)[0].scopes == ("devices",)
     assert not sync.delegations.live_for("g-bo", TOMORROW + timedelta(days=1))
     listed = installed.run("delegate", "list", "g-ada")
     assert "Ada g-bo" in listed.out
@@ -105,6 +105,7 @@ REFUSED = [
     (("g-ada", "g-nobody", "--until", str(TOMORROW)), "Nobody in the directory has the uid g-nobody"),
     (("g-ada", "g-bo", "--until", "soon"), "YYYY-MM-DD"),
     (("g-ada", "g-bo"), "--until"),
+    (("g-ada", "g-bo", "--until", str(TOMORROW), "--scope", "search"), "'search' is not 'devices'"),
 ]
 
 
@@ -112,7 +113,7 @@ def test_a_delegation_that_could_never_stand_is_refused_in_words(
     installed: Installed, sync: Directory
 ) -> None:
     for arguments, words in REFUSED:
-        answer = installed.run("delegate", "add", *arguments, "--scope", "search")
+        answer = installed.run("delegate", "add", *arguments, "--scope", "devices")
         assert answer.code == 1, answer
         assert words in answer.err
     assert sync.delegations.by_leader("g-ada") == []

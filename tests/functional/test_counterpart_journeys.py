@@ -121,6 +121,7 @@ def test_somebody_applied_can_be_found_shown_and_made_a_manager(installed: Insta
     assert "directory-managers" in shown.out
     assert "Chief executive (substantive" in shown.out
     assert installed.run("person", "role", ADA, "directory-managers", "--revoke").code == 0
+    assert installed.run("person", "role", ADA, "auditors").code == 1, "nothing asks for that role"
     assert installed.run("person", "show", ADA, "--json").data["roles"] == []
     assert [event for event in acts(installed) if event.startswith("role")] == ["role granted", "role ended"]
 
@@ -159,7 +160,7 @@ def test_a_directory_that_is_away_is_one_line_and_changes_nothing(
     installed: Installed, fresh_slapd: Slapd
 ) -> None:
     fresh_slapd.stop()
-    for arguments in (("search", "quill"), ("person", "role", ADA, "auditors"), ("sync", "status")):
+    for arguments in (("search", "quill"), ("person", "role", ADA, "directory-managers"), ("sync", "status")):
         answer = installed.run(*arguments)
         assert (answer.code, answer.err.count("\n")) == (1, 1), answer
         assert "Nothing more was changed. Is the directory running?" in answer.err

@@ -11,7 +11,7 @@ import pytest
 from counterpart.clock import system_clock
 from dev.servers import Slapd
 from ldap_schema.changes import Add, Remove, Update
-from ldap_schema.delegations import Delegation
+from ldap_schema.delegations import DEVICES, SEARCH, Delegation
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import BadValue, DirectoryRefused, Moved, NotDelegated, NotFound
 from ldap_schema.grants import Grant
@@ -372,24 +372,25 @@ def test_a_delegation_is_known_to_its_two_people_and_stands_for_its_days(world: 
 
 
 def test_a_delegate_sees_as_the_leader_only_while_a_delegation_stands(world: World, sealed: str) -> None:
-    given = Delegation(id="c-acting", leader="c-ada", delegate="c-aide", scopes=("search",), last_day=TODAY)
+    given = Delegation(id="c-acting", leader="c-ada", delegate="c-aide", scopes=(SEARCH,), last_day=TODAY)
     with pytest.raises(NotDelegated):
-        world.portal.acting_for("c-ada", "c-aide", TODAY)
+        world.portal.acting_for("c-ada", "c-aide", SEARCH, TODAY)
     world.sync.write([Add(given)])
-    acting = world.portal.acting_for("c-ada", "c-aide", TODAY)
+    acting = world.portal.acting_for("c-ada", "c-aide", SEARCH, TODAY)
     assert acting.people.get("c-ada").mail == ("c-ada@mail.example",)
-    for leader, delegate, day in (
-        ("c-ada", "c-aide", date(2026, 11, 26)),
-        ("c-ada", "c-bo", TODAY),
-        ("c-bo", "c-aide", TODAY),
-        ("c-ada", "c-nobody", TODAY),
+    for leader, delegate, scope, day in (
+        ("c-ada", "c-aide", DEVICES, TODAY),
+        ("c-ada", "c-aide", SEARCH, date(2026, 11, 26)),
+        ("c-ada", "c-bo", SEARCH, TODAY),
+        ("c-bo", "c-aide", SEARCH, TODAY),
+        ("c-ada", "c-nobody", SEARCH, TODAY),
     ):
         with pytest.raises(NotDelegated):
-            world.portal.acting_for(leader, delegate, day)
+            world.portal.acting_for(leader, delegate, scope, day)
     aide = world.sync.people.get("c-aide")
     world.sync.write([Update(aide, replace(aide, status="held"))])
     with pytest.raises(NotDelegated):
-        world.portal.acting_for("c-ada", "c-aide", TODAY)
+        world.portal.acting_for("c-ada", "c-aide", SEARCH, TODAY)
     world.sync.write([Update(replace(aide, status="held"), aide), Remove(given)])
 
 
