@@ -14,6 +14,7 @@ from app.refusals import refused
 from app.sign_in import sent_to_provider
 from app.viewer import portal_session, services, sessions, viewer
 from saml.errors import LinkRefused, SignInRefused
+from saml.held_keys import keys_of
 from saml.linking import fingerprint, provider_of
 from saml.provider import Provider
 from saml.state import CONNECT
@@ -86,7 +87,7 @@ def remove() -> Answer:
 
 
 def _keys() -> tuple[str, ...]:
-    return services().directory.people.get(viewer().uid).federated_ids
+    return keys_of(services().directory.people.get(viewer().uid))
 
 
 def _page(form: AddressForm, found: Sequence[Provider] = ()) -> Answer:

@@ -13,6 +13,7 @@ from app.viewer import services, sessions, viewer
 from ldap_schema.errors import BadValue, NotFound
 from ldap_schema.people import Person
 from saml.errors import LinkRefused
+from saml.held_keys import keys_of, was_cut_off
 from saml.linking import fingerprint, provider_of
 from store import ledger, waiting
 
@@ -58,7 +59,7 @@ def link(id: int) -> Answer:
     except LinkRefused as reason:
         form.form_errors.append(str(reason))
         return make_response(_page(item, person, uid, form), 409)
-    stays = {fingerprint(key) for key in linked.federated_ids}
+    stays = {fingerprint(key) for key in keys_of(linked)}
     sessions().end_all(person.uid, lambda values: values.get("link") not in stays)
     return redirect(url_for("desk.index", done="yes"), 303)
 
@@ -95,7 +96,7 @@ def _person(wanted: str) -> Person | None:
 
 def _page(item: waiting.Item, person: Person | None, wanted: str, form: ReasonForm) -> str:
     provider = services().sign_on.provider(provider_of(item.details["federated_id"]))
-    linked = services().directory.people.get(person.uid).federated_ids if person else ()
+    known = services().directory.people.get(person.uid) if person else None
     return render_template(
         "linking/show.html",
         item=item,
@@ -103,5 +104,6 @@ def _page(item: waiting.Item, person: Person | None, wanted: str, form: ReasonFo
         wanted=wanted,
         form=form,
         provider=provider,
-        linked=[services().sign_on.provider(provider_of(key)) for key in linked],
+        linked=[services().sign_on.provider(provider_of(key)) for key in keys_of(known)] if known else [],
+        cut_off=known is not None and was_cut_off(known),
     )

@@ -14,6 +14,7 @@ from ldap_schema.people import ACTIVE, VISIBLE, Person
 from saml.assertion import Assertion, NameID
 from saml.attributes import ENTRA_OBJECT, ENTRA_TENANT, MAIL_NAMES, PAIRWISE, SUBJECT
 from saml.errors import BadAssertion, MovedAway, NotOwned, SignInRefused, UnknownPerson
+from saml.held_keys import keys_of, was_cut_off
 from saml.provider import ENTRA, NAME_ID, PAIRWISE_ID, SUBJECT_ID, TARGETED_ID, Provider
 
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
@@ -203,7 +204,9 @@ def _why_not_first(person: Person | None, domain: str, provider: Provider) -> st
         return "nobody has the asserted mail as sign-in address"
     if person.status != ACTIVE:
         return f"{person.uid} is {person.status}"
-    return f"{person.uid} is linked to another key already" if person.federated_ids else ""
+    if was_cut_off(person):
+        return f"{person.uid} is not introduced again by mail, since its last sign-in was cut off"
+    return f"{person.uid} is linked to another key already" if keys_of(person) else ""
 
 
 def unknown(

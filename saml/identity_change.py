@@ -2,17 +2,19 @@
 
 While it is under way, people are still found by the first key, and the second is recorded beside it at each
 sign-in (`linking.py`). Finishing makes the second the one that decides and drops the first. Whoever has no
-second key by then would be a stranger, so finishing says how many they are and wants the number repeated.
+second key by then would be a stranger whom mail does not introduce again, so finishing says how many they
+are and wants the number repeated.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from ldap_schema.changes import Change, Update
 from ldap_schema.errors import Moved
 from ldap_schema.people import Person
 from saml.errors import ProviderRefused
+from saml.held_keys import keys_of, with_keys
 from saml.provider import DRAFT, IDENTITY_ATTRIBUTES, Provider
 from saml.registry import Registry
 
@@ -125,10 +127,10 @@ class IdentityChange:
     def _drop(self, provider: Provider, kind: str) -> None:
         """Take a kind of key from everybody; a key whose kind nobody asks for opens nothing meanwhile."""
         for person in self._people(provider):
-            kept = tuple(key for key in person.federated_ids if not key.startswith(f"{provider.id}|{kind}|"))
-            if kept != person.federated_ids:
+            kept = tuple(key for key in keys_of(person) if not key.startswith(f"{provider.id}|{kind}|"))
+            if kept != keys_of(person):
                 try:
-                    self._directory.write([Update(person, replace(person, federated_ids=kept))])
+                    self._directory.write([Update(person, with_keys(person, kept))])
                 except Moved:  # a feed wrote beside us; what is left opens nothing
                     continue
 

@@ -7,7 +7,6 @@ once, or of a sign-in and a change by the manager, one wins and the other is jud
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from ldap_schema.changes import Change, Update
@@ -15,6 +14,7 @@ from ldap_schema.errors import AlreadyThere, Moved, NotFound
 from ldap_schema.people import Person
 from saml import identity
 from saml.errors import LinkRefused, NotOwned
+from saml.held_keys import keys_of, with_keys
 from saml.identity import Claim
 from saml.provider import Provider
 
@@ -66,12 +66,12 @@ class Linking:
         found = identity.admit_first(named, claimed, provider)
         keys = tuple(key for key in (claimed.federated_id, claimed.next_id) if key)
         try:
-            self._directory.write([Update(found, replace(found, federated_ids=keys))])
+            self._directory.write([Update(found, with_keys(found, keys))])
         except (AlreadyThere, Moved):
-            pass  # somebody was quicker: another window of the same person, or another person
+            pass  # somebody was quicker: another window of the same person, another person, or the manager
         now = people.by_federated_id(claimed.federated_id)
         if now is None:
-            reason = f"{found.uid} was linked by another sign-in meanwhile"
+            reason = f"{found.uid} was linked by another sign-in, or cut off, meanwhile"
             raise identity.unknown(provider, reason, claimed=claimed, candidate=found.uid)
         return identity.admit(now, provider), True
 
@@ -80,7 +80,7 @@ class Linking:
         mean different people."""
         if not claimed.next_id or claimed.next_id in person.federated_ids:
             return person
-        both = replace(person, federated_ids=(*person.federated_ids, claimed.next_id))
+        both = with_keys(person, (*keys_of(person), claimed.next_id))
         try:
             self._directory.write([Update(person, both)])
         except (AlreadyThere, Moved) as error:
@@ -99,9 +99,9 @@ class Linking:
         person = self._free(uid, federated_id)
         if federated_id in person.federated_ids:
             return person
-        if len(person.federated_ids) >= MOST_KEYS:
+        if len(keys_of(person)) >= MOST_KEYS:
             raise LinkRefused(f"The record has {MOST_KEYS} links already. Remove one first.")
-        return self._rewrite(person, (*person.federated_ids, federated_id))
+        return self._rewrite(person, (*keys_of(person), federated_id))
 
     def replace(self, uid: str, federated_id: str, providers: Mapping[str, Provider]) -> Person:
         """Make a key the one that opens the record: keys of the same provider, and of providers that don't
@@ -116,33 +116,33 @@ class Linking:
         if person.status not in identity.MAY_SIGN_IN:
             raise LinkRefused(f"The record is {person.status}, so nobody may sign in to it.")
         kept = [
-            key
-            for key in person.federated_ids
-            if key != federated_id and _stays(key, person, speaker, providers)
+            key for key in keys_of(person) if key != federated_id and _stays(key, person, speaker, providers)
         ]
         return self._rewrite(person, (*kept, federated_id))
 
     def remove(self, uid: str, federated_id: str) -> Person:
-        """Take a key from a record. Raises LinkRefused if the record has no such key."""
-        person = self._get(uid)
-        if federated_id not in person.federated_ids:
+        """Take a key from a record. From then on nothing but the manager's link opens one whose last key it
+        was. Raises LinkRefused if the record has no such key."""
+        person = self.record(uid)
+        if federated_id not in keys_of(person):
             raise LinkRefused("The record is not linked to that.")
-        return self._rewrite(person, tuple(key for key in person.federated_ids if key != federated_id))
+        return self._rewrite(person, tuple(key for key in keys_of(person) if key != federated_id))
 
     def _free(self, uid: str, federated_id: str) -> Person:
         owner = self._directory.people.by_federated_id(federated_id)
         if owner is not None and owner.uid != uid:
             raise LinkRefused(f"That sign-in is linked to another record already ({owner.uid}).")
-        return owner or self._get(uid)
+        return owner or self.record(uid)
 
-    def _get(self, uid: str) -> Person:
+    def record(self, uid: str) -> Person:
+        """The record of that uid. Raises LinkRefused."""
         try:
             return self._directory.people.get(uid)
         except NotFound:
             raise LinkRefused("There is no such record.") from None
 
     def _rewrite(self, person: Person, keys: tuple[str, ...]) -> Person:
-        after = replace(person, federated_ids=keys)
+        after = with_keys(person, keys)
         try:
             self._directory.write([Update(person, after)])
         except (AlreadyThere, Moved) as error:

@@ -10,6 +10,7 @@ from counterpart.commands.people import find_person
 from ldap_schema.groups import DIRECTORY_MANAGERS
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
+from saml.held_keys import keys_of, was_cut_off
 from store import ledger
 
 
@@ -30,6 +31,8 @@ def show_person(tools: Tools, reference: str, as_json: bool) -> None:
     roles = sorted(directory.groups.roles_of(found.uid))
     offices = directory.offices.serving(found.uid)
     data = asdict(found) | {
+        "federated_ids": keys_of(found),
+        "cut_off": was_cut_off(found),
         "posts": [{"post": asdict(post), "tenure": asdict(tenure)} for post, tenure in posts],
         "roles": roles,
         "offices": [asdict(office) for office in offices],
@@ -84,7 +87,7 @@ def _text(person: Person, posts: list[tuple[Post, Tenure]], roles: list[str], of
         "mobile": ", ".join(person.mobile),
         "shown to": ", ".join(person.show) or "nobody",
         "signs in as": person.sign_in_address,
-        "linked to": ", ".join(person.federated_ids),
+        "linked to": "nobody: the last was cut off" if was_cut_off(person) else ", ".join(keys_of(person)),
         "from feed": " ".join(part for part in (person.feed, person.feed_part, person.feed_key) if part),
         "roles": ", ".join(roles),
         "offices": ", ".join(offices),

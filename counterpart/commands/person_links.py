@@ -7,6 +7,7 @@ import click
 from counterpart.commands.common import Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
 from counterpart.refused import Refused
+from saml.held_keys import keys_of
 from saml.linking import Linking, provider_of
 from saml.provider import Provider
 from saml.registry import Registry
@@ -46,7 +47,7 @@ def link(
         ledger.append(tx, "sign-in linked by a manager", operator(), found.uid, told, tools.clock())
         linked = Linking(tools.directory).replace(found.uid, wanted, known)
     words = f"{found.full_name} signs in through {provider_of(wanted)} from now on."
-    show({"uid": found.uid, "federated_ids": linked.federated_ids}, words, as_json)
+    show({"uid": found.uid, "federated_ids": keys_of(linked)}, words, as_json)
 
 
 @click.command(
@@ -63,7 +64,8 @@ def link(
 def unlink(tools: Tools, reference: str, key: str, reason: str, as_json: bool) -> None:
     """Cut a sign-in off from a person's record.
 
-    Sessions that it began end within a minute.
+    Sessions that it began end within a minute. After the last one, mail does not introduce the person again:
+    only `person link` or the desk opens the record.
     """
     found = find_person(tools.directory, reference)
     with tools.store.transaction() as tx:
@@ -71,7 +73,7 @@ def unlink(tools: Tools, reference: str, key: str, reason: str, as_json: bool) -
         ledger.append(tx, "sign-in cut off by a manager", operator(), found.uid, told, tools.clock())
         left = Linking(tools.directory).remove(found.uid, key)
     words = f"{found.full_name} can't sign in through that any more."
-    show({"uid": found.uid, "federated_ids": left.federated_ids}, words, as_json)
+    show({"uid": found.uid, "federated_ids": keys_of(left)}, words, as_json)
 
 
 COMMANDS = (link, unlink)
