@@ -11,6 +11,7 @@ from uuid import UUID
 
 from ldap_schema.filters import between
 from ldap_schema.link import Link
+from ldap_schema.servers import change_number
 from ldap_schema.snapshots import BATCH, ranges
 
 MOST = 12_000  # differences kept, more than one transaction can leave; the others are counted
@@ -64,7 +65,7 @@ class _Part:
 
 def compare(provider: Link, replica: Link) -> Comparison:
     """Compare all entries that the account may count; raises what reading raises."""
-    reached = max(replica.get(replica.tree.suffix, ["contextCSN"]).texts("contextCSN"), default="")
+    reached = change_number(replica.connections, replica.tree.suffix)
     entries, different, listed = 0, 0, list[Difference]()
     for part in ranges(lambda first, last: _look(provider, replica, first, last), lambda part: part.full):
         entries += len(part.ours)

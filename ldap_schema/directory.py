@@ -23,7 +23,7 @@ from ldap_schema.people import VISIBLE, People
 from ldap_schema.posts import Posts
 from ldap_schema.resending import resend, sweep
 from ldap_schema.seals import Seals
-from ldap_schema.servers import Servers
+from ldap_schema.servers import Servers, change_number
 from ldap_schema.settings import DirectorySettings
 from ldap_schema.snapshots import Snapshots
 from ldap_schema.tree import Tree
@@ -144,7 +144,7 @@ class Directory:
 
     def context_csn(self) -> str:
         """Return the server's change number: it differs after every write, and only then."""
-        return self._link.get(self._link.tree.suffix, ["contextCSN"]).text("contextCSN")
+        return change_number(self._link.connections, self._link.tree.suffix)
 
     def compare(self, replica: "Directory") -> Comparison:
         """Return which entries the other server has otherwise than this one; both opened as SYNC."""

@@ -13,6 +13,7 @@ import logging
 import ssl
 import time
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from ldap_schema.connection import Connections, discard
 from ldap_schema.entries import Entry
@@ -29,6 +30,15 @@ REST = 5.0  # seconds for which a server that did not answer is left alone
 log = logging.getLogger(__name__)
 
 
+def change_number(server: "Connections | Servers", suffix: str) -> str:
+    """Return the number of the last change that a server has (contextCSN), "" if it shows none.
+
+    It has one value for each server that ever took writes; the highest is the last. Raises as `search` does.
+    """
+    look = Search(base=suffix, filter=present("objectClass"), attributes=["contextCSN"], scope="entry")
+    return max((number for entry in server.search(look) for number in entry.texts("contextCSN")), default="")
+
+
 class Replica:
     """One replica, and what this process knows of it."""
 
@@ -36,6 +46,14 @@ class Replica:
         self.connections = connections
         self.csn = ""  # what it had when it was last asked
         self.rests_until = 0.0  # time.monotonic()
+
+
+class _Looked(NamedTuple):
+    """What a look at the provider's change number says; replaced as a whole, since threads share it."""
+
+    after: object  # the last write that it came after
+    until: float  # time.monotonic() at which it is too old
+    needed: str  # the change number that a replica must have; "" if only the provider can be asked
 
 
 class Servers:
@@ -46,12 +64,11 @@ class Servers:
         self._provider = provider
         self._replicas = [Replica(connections) for connections in replicas]
         self._turn = itertools.count()
-        self._look = Search(
-            base=suffix, filter=present("objectClass"), attributes=["contextCSN"], scope="entry", limit=1
-        )
-        self._needed = ""  # the change number that a replica must have
-        self._look_again = 0.0
-        self._wrote = False
+        self._suffix = suffix
+        self._known = ""  # the highest change number that the provider has shown
+        self._beyond = ""  # what the provider had before our last write that was certainly carried out
+        self._last_write = object()  # of those too that may not have been carried out
+        self._looked = _Looked(self._last_write, 0.0, "")
         self._provider_rests_until = 0.0
 
     def search(self, request: Search, viewer_dn: str = "") -> list[Entry]:
@@ -82,18 +99,17 @@ class Servers:
 
     def transact(self, operations: Sequence[Operation], viewer_dn: str = "") -> None:
         """Carry out all operations or none, at the provider; raises what its connections raise."""
-        if self._replicas and not self._needed:
+        if self._replicas and not self._known:
             self._required()  # so that the look after the write has something to compare with
+        known = self._known
         try:
             self._provider.transact(operations, viewer_dn)
-        except DirectoryUnavailable:  # whether it was written may be unknown
-            self._wrote = True
-            raise
+            self._beyond = max(self._beyond, known)
         except RolledBack as error:
-            self._wrote = True
             self._take_back([operation.dn for operation in error.sent])
             raise error.reason from None
-        self._wrote = True
+        finally:  # also after an error: whether something was written may be unknown
+            self._last_write = object()
 
     def _take_back(self, dns: Sequence[str]) -> None:
         """Have replicas forget what was rolled back; what fails here is found by comparing (the worker)."""
@@ -150,25 +166,23 @@ class Servers:
     def _required(self) -> str:
         """Return the provider's change number of a moment ago, and of after our last write."""
         now = time.monotonic()
-        if not self._wrote and now < self._look_again:
-            return self._needed
+        last_write = self._last_write  # first, so that a write during the look is seen as one
+        looked = self._looked
+        if looked.after is last_write and now < looked.until:
+            return looked.needed
         if now < self._provider_rests_until:
             return ""
-        self._wrote, before = False, self._wrote  # first, so that a write during the look is seen as one
         try:
-            found = self._csn(self._provider)
+            found = change_number(self._provider, self._suffix)
         except DirectoryUnavailable:
-            self._wrote = self._wrote or before
             self._provider_rests_until = now + REST
             return ""
-        if before and found <= self._needed:
-            # A write that leaves the number as it was: the provider's clock has jumped back, and replicas
-            # ignore what it writes. Until numbers move again only the provider knows.
-            self._wrote = True
-            return ""
-        self._needed = max(self._needed, found)
-        self._look_again = now + LOOK
-        return self._needed
+        self._known = max(self._known, found)
+        # A write that leaves the number as it was: the provider's clock has jumped back, and replicas ignore
+        # what it writes. Until numbers move again only the provider knows.
+        needed = self._known if found > self._beyond else ""
+        self._looked = _Looked(last_write, now + LOOK, needed)
+        return needed
 
     def _awake(self) -> list[Replica]:
         """Return the replicas that may be tried, each call beginning with another one."""
@@ -178,12 +192,8 @@ class Servers:
 
     def _ask(self, replica: Replica) -> None:
         try:
-            replica.csn = self._csn(replica.connections)
+            replica.csn = change_number(replica.connections, self._suffix)
             replica.rests_until = 0.0
         except DirectoryError:  # also one that does not know us yet, because it is being filled
             replica.csn = ""
             replica.rests_until = time.monotonic() + REST
-
-    def _csn(self, connections: Connections) -> str:
-        found = connections.search(self._look)
-        return max(found[0].texts("contextCSN"), default="") if found else ""

@@ -3,8 +3,11 @@
 import os
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -15,10 +18,11 @@ from ldap_schema.changes import Add, Change
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import DirectoryUnavailable
 from tests.functional.directory_kit import leader, opened
-from tests.functional.replica_kit import csn, equal, eventually, local
+from tests.functional.replica_kit import as_service, csn, equal, eventually, local, refill
 
 FULL = "its disk is full, or its database as large as olcDbMaxSize lets it be"
 SMALL, LARGE = 3 << 20, 64 << 20  # bytes
+CONNECTIONS = 4
 MOST = 3_000  # writes; more than fit
 
 
@@ -86,6 +90,41 @@ def test_a_database_as_large_as_it_may_be_takes_nothing_by_halves_and_goes_on_wh
         change = f"dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\n{larger}"
         local(provider, "ldapmodify", given=change)
         sync.write([Add(leader("again")), Add(leader("and-again"))])
+
+
+def test_readers_keep_to_the_replica_while_the_provider_can_not_take_a_write(tmp_path: Path) -> None:
+    with (
+        Slapd(tmp_path / "provider", max_size=SMALL, durable=False) as provider,
+        Slapd(tmp_path / "replica", provider=provider, durable=False) as replica,
+        opened(provider, Service.SYNC) as sync,
+        closing(as_service(provider, Service.PORTAL, replica)) as portal,
+    ):
+        sync.write([Add(leader("reader")), Add(leader("read"))])
+        together = Barrier(CONNECTIONS, timeout=30)
+
+        def issue(number: int) -> None:
+            together.wait()
+            portal.credentials.issue("reader", f"device {number}", system_clock())
+
+        with ThreadPoolExecutor(CONNECTIONS) as threads:  # a new bind would raise the provider's number
+            list(threads.map(issue, range(CONNECTIONS)))
+        filled(sync, one)
+        assert eventually(lambda: csn(provider) == csn(replica))
+        refill(replica, lambda text: text.replace("sn: read\n", "sn: told-by-the-replica\n"))
+
+        def told_by_the_replica() -> bool:
+            return portal.as_viewer("reader").people.get("read").family_name == "told-by-the-replica"
+
+        assert eventually(told_by_the_replica)
+
+        def issue_until_it_is_full() -> None:
+            for number in range(MOST):
+                portal.credentials.issue("read", f"device {number}", system_clock())
+                assert len(portal.credentials.of("read")) == number + 1, "what was written is read"
+
+        with pytest.raises(DirectoryUnavailable, match=FULL):
+            issue_until_it_is_full()
+        assert eventually(told_by_the_replica), "there is nothing that a replica would have to wait for"
 
 
 @pytest.mark.crash
