@@ -58,11 +58,17 @@ class IndexFolder:
             return None
         return name if name.startswith(_OF_THIS_VERSION) and "/" not in name else None
 
-    def new(self) -> Path:
-        """Make an empty folder for the next index."""
+    @contextmanager
+    def new(self) -> Iterator[Path]:
+        """Make an empty folder for the next index; it is removed again if what is done with it fails."""
         made = self.path / f"{_OF_THIS_VERSION}{secrets.token_hex(6)}"
         made.mkdir(mode=0o700)
-        return made
+        try:
+            yield made
+        except BaseException:
+            if self.current() != made:
+                shutil.rmtree(made, ignore_errors=True)
+            raise
 
     def publish(self, index: Path) -> None:
         """Put the index in use and remove all others; held by whoever holds `making`."""

@@ -24,8 +24,8 @@ def build(snapshots: Snapshots, folder: IndexFolder, clock: Callable[[], datetim
     Its cookie is older than anything in it, so whoever follows from there misses nothing. Raises
     DirectoryError, IndexFailed (IndexInUse) and OSError; then the index that was in use still is.
     """
-    with folder.making():
-        made = Projection.create(folder.new())
+    with folder.making(), folder.new() as path:
+        made = Projection.create(path)
         try:
             made.cookie, made.compared = snapshots.position(), clock()
             for batch in snapshots.all():
@@ -33,8 +33,8 @@ def build(snapshots: Snapshots, folder: IndexFolder, clock: Callable[[], datetim
             made.commit()
         finally:
             made.close()
-        folder.publish(made.folder)
-        return made.folder
+        folder.publish(path)
+        return path
 
 
 def around(snapshots: Snapshots, batch: Iterable[Snapshot]) -> Around:

@@ -16,7 +16,7 @@ from dev.servers import Slapd
 from ldap_schema.changes import Add, Remove, Update
 from ldap_schema.content_sync import EntryEvent, Event
 from ldap_schema.directory import Directory, Service
-from ldap_schema.errors import AlreadyThere, DirectoryError
+from ldap_schema.errors import AlreadyThere, DirectoryError, DirectoryUnavailable
 from ldap_schema.listening import Listener
 from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
@@ -347,6 +347,25 @@ def test_an_index_that_is_deleted_or_made_anew_while_somebody_follows_is_followe
         shutil.rmtree(folder)
         sync.write([Add(leader("new"))])
         assert agrees(slapd, index)
+
+
+def test_an_index_that_can_not_be_made_leaves_nothing_behind(
+    slapd: Slapd, sync: Directory, folder: Path
+) -> None:
+    index = IndexFolder(folder)
+    with opened(slapd, Service.INDEX) as directory:
+        slapd.stop()
+        for _ in range(3):
+            with pytest.raises(DirectoryUnavailable):
+                build(directory.snapshots, index, system_clock)
+        assert list(folder.glob("index-*")) == []
+        slapd.start()
+        made = build(directory.snapshots, index, system_clock)
+        slapd.stop()
+        with pytest.raises(DirectoryUnavailable):
+            build(directory.snapshots, index, system_clock)
+        slapd.start()
+    assert list(folder.glob("index-*")) == [made] == [index.current()], "the one in use stays in use"
 
 
 def test_searches_go_on_while_the_index_is_made_anew(slapd: Slapd, sync: Directory, folder: Path) -> None:

@@ -118,13 +118,15 @@ def test_an_index_put_away_while_it_is_looked_for_gives_the_next_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = IndexFolder(tmp_path)
-    folder.publish(folder.new())
+    with folder.new() as made:
+        folder.publish(made)
     read_link = os.readlink
 
     def overtaken(path: Path) -> str:
         name = read_link(path)
         monkeypatch.setattr(os, "readlink", read_link)
-        folder.publish(folder.new())
+        with folder.new() as made:
+            folder.publish(made)
         return name
 
     monkeypatch.setattr(os, "readlink", overtaken)
