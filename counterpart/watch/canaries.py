@@ -18,6 +18,7 @@ class Sighting:
     """What a question has to do with canaries."""
 
     seen: frozenset[str] = frozenset()  # ids of those whose family name or address was asked for in part
+    known: frozenset[str] = frozenset()  # ids of those whose whole family name was asked for
     named: bool = False  # one was asked for by its whole name or address, which nobody can know
 
 
@@ -31,13 +32,19 @@ class Canaries:
         """Say which canaries a filter of slapd's log asks for."""
         words = {item.words for item in items(asked)}
         named = any(canary.whole & words for canary in self._known)
-        return Sighting(frozenset(canary.id for canary in self._known if canary.sought(asked)), named)
+        single = {word for several in words for word in several.split()}
+        return Sighting(
+            seen=frozenset(canary.id for canary in self._known if canary.sought(asked)),
+            known=frozenset(canary.id for canary in self._known if canary.family in single),
+            named=named,
+        )
 
 
 class _Canary:
     def __init__(self, person: Person) -> None:
         self.id = person.uid
         given, family = plain(person.given_name), plain(person.family_name)
+        self.family = family
         addresses = {plain(address) for address in person.mail}
         self.whole = {f"{given} {family}", f"{family} {given}", f"{family}, {given}", *addresses}
         self._record = _record(person)

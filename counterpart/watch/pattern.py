@@ -6,6 +6,7 @@ were meant.
 """
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from counterpart.watch.canaries import Canaries, Sighting
@@ -19,26 +20,36 @@ NO_CANARIES = Canaries()
 KNOWN_FROM_A_COPY = "names that are known only from a copy of the directory"
 
 
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    question: Question
+    sighting: Sighting
+    rest: bool = False  # of a longer one, of which several letters were taken away at once
+
+
 class Tally:
     """What one device asked in the last hour."""
 
     def __init__(self, limits: WatchSettings) -> None:
         self._limits = limits
-        self._meant: deque[tuple[Question, Sighting]] = deque(maxlen=4 * limits.names_per_hour)
+        self._meant: deque[_Meant] = deque(maxlen=4 * limits.names_per_hour)
+        self._before = ""
+        self._known: dict[str, datetime] = {}  # canaries asked for by their whole family name
         self._odd: deque[datetime] = deque(maxlen=2 * limits.oddities_per_hour)
         self._in_order = 0
 
     @property
     def since(self) -> datetime | None:
         """When the oldest question in the tally was asked."""
-        asked = [self._meant[0][0].when] if self._meant else []
-        asked += [self._odd[0]] if self._odd else []
+        asked = [*self._known.values(), *list(self._odd)[:1]]
+        asked += [self._meant[0].question.when] if self._meant else []
         return min(asked, default=None)
 
     def hear(self, question: Question, canaries: Canaries = NO_CANARIES) -> str:
         """Count a question; return in words what looks like copying, or nothing."""
         self._forget(question.when - WINDOW)
         sighting = canaries.sighting(question.asked) if question.asked else Sighting()
+        self._known |= dict.fromkeys(sighting.known, question.when)  # whatever is asked next
         if question.odd:
             self._odd.append(question.when)
         if question.text:
@@ -48,22 +59,40 @@ class Tally:
         return self._suspicion()
 
     def _mean(self, question: Question, sighting: Sighting) -> None:
-        last = self._meant[-1][0] if self._meant else None
-        if last and last.text.startswith(question.text):
+        before, self._before = self._before, question.text
+        last = self._meant[-1] if self._meant else None
+        if last and last.question.text.startswith(question.text):
+            if len(before) - len(question.text) > 1:
+                self._keep(_Meant(question, sighting, rest=True), instead=last.rest)
             return  # going back; what comes after it may be another name
-        if last and question.text.startswith(last.text):
-            self._meant[-1] = question, sighting
+        if last and question.text.startswith(last.question.text):
+            self._keep(_Meant(question, sighting), instead=True)
             return
-        rising = last is not None and question.text > last.text
+        rising = last is not None and question.text > last.question.text
         short = question.shortest <= SHORT
         self._in_order = (self._in_order + 1 if rising else 1) if short else 0
-        self._meant.append((question, sighting))
+        self._keep(_Meant(question, sighting), instead=False)
+
+    def _keep(self, meant: _Meant, *, instead: bool) -> None:
+        if instead:
+            self._meant[-1] = meant
+        else:
+            self._meant.append(meant)
+
+    def _beginnings(self) -> int:
+        """How many different short searches were meant. Two rests count as one: a program that asks now and
+        then while the backspace key is held leaves a rest of each name that somebody takes away."""
+        short = [each for each in self._meant if each.question.shortest <= SHORT]
+        typed = {each.question.text for each in short if not each.rest}
+        rests = {each.question.text for each in short if each.rest}
+        return len(typed) + len(rests - typed) // 2
 
     def _suspicion(self) -> str:
-        names = {each.text: each.shortest for each, _ in self._meant}
-        short = sum(shortest <= SHORT for shortest in names.values())
+        names = {each.question.text for each in self._meant}
+        short = self._beginnings()
         # A short beginning finds a canary by chance, and is counted as a beginning.
-        canaries = {id_ for each, sighting in self._meant if each.shortest > SHORT for id_ in sighting.seen}
+        longer = [each.sighting.seen for each in self._meant if each.question.shortest > SHORT]
+        canaries = frozenset(self._known).union(*longer)
         if self._in_order >= self._limits.in_order:
             return f"went through the alphabet, {self._in_order} short searches in order"
         if short >= self._limits.beginnings_per_hour:
@@ -77,7 +106,8 @@ class Tally:
         return ""
 
     def _forget(self, before: datetime) -> None:
-        while self._meant and self._meant[0][0].when < before:
+        while self._meant and self._meant[0].question.when < before:
             self._meant.popleft()
         while self._odd and self._odd[0] < before:
             self._odd.popleft()
+        self._known = {id_: when for id_, when in self._known.items() if when >= before}

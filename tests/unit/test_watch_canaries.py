@@ -100,6 +100,27 @@ def test_several_different_canaries_within_the_hour_are() -> None:
     assert heard(names, seconds=400.0) == "", "but not over many hours"
 
 
+@pytest.mark.parametrize("dressed", ["{0}x {0}", "{0} {0}x", "{0}xx {0}x {0}", "{0}xxx {0}"])
+def test_no_longer_search_before_or_after_it_hides_a_canary_s_family_name(dressed: str) -> None:
+    def say(count: int) -> str:
+        tally, reason = Tally(WatchSettings()), ""
+        for word in " ".join(dressed.format(f"{head}gant".casefold()) for head in HEADS[:count]).split():
+            asked = read_filter(FILTERS["Outlook"].format(word))
+            reason = reason or tally.hear(Question("device", NOW, word, len(word), False, asked), CANARIES)
+        return reason
+
+    assert "several of names" in say(4)
+    assert say(3) == ""
+
+
+def test_whoever_takes_names_away_letter_by_letter_that_begin_as_canaries_do_raises_no_alarm() -> None:
+    strokes = [f"{head}wood"[:end] for head in HEADS for end in (*range(2, 9), *range(8, 1, -1))]
+    tally = Tally(WatchSettings())
+    for text in map(str.casefold, strokes):
+        asked = read_filter(FILTERS["Apple"].format(text))
+        assert tally.hear(Question("device", NOW, text, len(text), False, asked), CANARIES) == ""
+
+
 def test_an_invented_name_is_nobody_s_and_put_together_from_those_here() -> None:
     families = ("Thistlewood", "Vellacott", "Marchbank", "Farrowmere", "Prydderch", "Okonjola")
     people = [

@@ -181,6 +181,47 @@ def test_a_walk_that_goes_back_before_each_step_counts_every_step() -> None:
     assert "beginnings" in heard(steps, beginnings_per_hour=20)
 
 
+@pytest.mark.parametrize("hiding", ["zzzz", "zz", "bcdefg"])
+def test_a_walk_hidden_as_the_deleting_of_letters_is_noticed(hiding: str) -> None:
+    pairs = [a + b for a in string.ascii_lowercase for b in string.ascii_lowercase]
+    hidden = [f"(cn={text}*)" for pair in pairs for text in (pair + hiding, pair)]
+    reason = heard(hidden)
+    assert "30 different beginnings" in reason
+    assert heard(hidden[:100]) == "", "fifty names of which two letters were left, in the time of an hour"
+
+
+STEPS = st.integers(min_value=2, max_value=9)
+
+
+@given(st.lists(st.tuples(STEPS, STEPS, STEPS), min_size=1, max_size=12))
+def test_whoever_takes_a_name_away_and_types_the_next_means_as_many_names(
+    paces: list[tuple[int, int, int]],
+) -> None:
+    """However many letters go or come at once, and however little is left before the next is typed."""
+    tally = Tally(WatchSettings(names_per_hour=2 * len(paces) + 1, beginnings_per_hour=len(paces) + 2))
+    strokes: list[str] = []
+    for name, (typed, deleted, left) in zip(names(len(paces)), paces, strict=True):
+        strokes += [name[:end] for end in range(2, len(name), typed)] + [name]
+        strokes += [name[:end] for end in range(len(name) - deleted, min(left, len(name)) - 1, -deleted)]
+    for number, text in enumerate(strokes):
+        question = Question("device", NOW + timedelta(seconds=number), text, len(text), odd=False)
+        assert tally.hear(question) == ""
+
+
+def test_a_busy_hour_in_which_backspace_is_held_is_not_copying() -> None:
+    """Every name is searched letter by letter, then taken away by threes until two letters are left."""
+    letters = "aeioubcdfghjklmnpqrst"
+    people = [a + b + "rkensby" for a, b in itertools.product(letters, letters)][::8][:50]
+    strokes = [name[:end] for name in people for end in (*range(2, 10), 8, 5, 2)]
+    assert len({name[:2] for name in people}) == 50
+    assert heard([thunderbird(text) for text in strokes]) == ""
+
+
+def test_selecting_all_and_typing_another_name_that_begins_alike_is_one_name_more() -> None:
+    strokes = ["ma", "marianne", "ma", "mar", "marcus", "m", "mo", "morag"] * 20
+    assert heard([thunderbird(text) for text in strokes], names_per_hour=5, beginnings_per_hour=2) == ""
+
+
 def test_a_word_that_never_changes_hides_nothing() -> None:
     hidden = [f"(&(cn={letter}*)(|(sn=*)(o=some long constant)))" for letter in string.ascii_lowercase]
     assert "alphabet" in heard(hidden)
