@@ -11,7 +11,7 @@ class StoreSettings:
         default="sqlite:///var/counterpart.db",
         metadata={
             "meaning": "The database, as an SQLAlchemy URL. SQLite is enough for one portal; several portals "
-            "share a PostgreSQL (`postgresql+psycopg://…`)."
+            "share a PostgreSQL (`postgresql+psycopg://…`), which our tests do not run."
         },
     )
     password_file: str = field(

@@ -21,7 +21,8 @@ class SyncSettings:
     joiner_show: tuple[str, ...] = field(
         default=("mail:leaders", "telephoneNumber:leaders"),
         metadata={
-            "meaning": "What other leaders may see of somebody who has just joined, until they choose."
+            "meaning": "What other leaders may see of somebody who has just joined, until `nlcShow` of their "
+            "entry is changed: `cn=sync` may; no page offers it yet."
         },
     )
     max_file_bytes: int = field(
