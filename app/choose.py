@@ -20,12 +20,12 @@ from app.organisation_list import organisation_list
 from app.permissions import public
 from app.picker import Listing, listing
 from app.remembered import forget, remembered
-from app.security import local_path
 from app.viewer import services
 from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.organisations import Organisation
 from saml.discovery import Choice, Found, choices, shown_name
 from saml.provider import LIVE
+from saml.return_paths import local_path
 from store import provider_watch
 
 bp = Blueprint("choose", __name__)

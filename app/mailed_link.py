@@ -18,10 +18,11 @@ from app.forms import PortalForm, submit_field, text_field
 from app.limits import may_ask_for_link
 from app.notices import tell_owner
 from app.permissions import public
-from app.security import is_https, local_path
+from app.security import is_https
 from app.viewer import BY_LINK, portal_settings, services, sign_in_session
 from saml.errors import speakable_reference
 from saml.fallback import Entitled
+from saml.return_paths import local_path
 from store import ledger
 
 bp = Blueprint("mailed_link", __name__)

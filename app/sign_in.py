@@ -25,10 +25,10 @@ from app.permissions import public
 from app.refusals import refused
 from app.remembered import is_asked_anew, remember
 from app.saml_forms import leave, posted_once
-from app.security import local_path
 from app.viewer import ENDED, NOTE_SECONDS, services, sessions, sign_in_session
 from saml.errors import BadAssertion, LinkRefused, SignInRefused, Unsolicited
 from saml.outcomes import Begun, SignedIn
+from saml.return_paths import local_path
 from saml.state import ANEW, CONNECT, SIGN_IN
 from store import ledger
 from store.errors import StoreError

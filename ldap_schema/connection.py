@@ -36,10 +36,9 @@ from ldap_schema.operations import Operation, Search
 from ldap_schema.outage import outage
 from ldap_schema.results import SIZE_LIMIT, check, error_for
 from ldap_schema.tree import id_of
-from ldap_schema.wire import Control
+from ldap_schema.wire import WHO_AM_I, Control
 
 PROXIED_AUTHORIZATION = "2.16.840.1.113730.3.4.18"  # RFC 4370
-WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
 GARBLED = "The directory's answer can't be understood"
 TIMED_OUT = "timed out"  # what Python's sockets say
 T = TypeVar("T")

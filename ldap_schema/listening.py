@@ -18,7 +18,6 @@ from ldap_schema.operations import Search
 from ldap_schema.results import error_for
 
 SILENCE = 30.0  # seconds without a word after which the server is asked whether it is there
-WHO_AM_I = b"1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
 LOST = "The directory ended the connection on which it tells what changes."
 _EXTENDED, _EXTENDED_ANSWER, _REQUEST_NAME = 0x77, 0x78, 0x80
 # Results with which a server refuses to go on from a cookie: it can't be read, is newer than the server (one
@@ -100,7 +99,7 @@ class Listener:
         if not self._probe_id and silent > self._silence:
             self._probe_id = self._connection.server.next_message_id()
             self._heard = time.monotonic()  # from now on it has the usual time to answer
-            request = tagged(_EXTENDED, tagged(_REQUEST_NAME, WHO_AM_I))
+            request = tagged(_EXTENDED, tagged(_REQUEST_NAME, wire.WHO_AM_I.encode()))
             self._send(tagged(SEQUENCE, integer(self._probe_id) + request))
 
     def _send(self, message: bytes) -> None:

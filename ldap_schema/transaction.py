@@ -17,7 +17,6 @@ from ldap_schema.wire_filters import encode_filter
 START, END = "1.3.6.1.1.21.1", "1.3.6.1.1.21.3"
 IN_TRANSACTION = "1.3.6.1.1.21.2"
 ASSERTION = "1.3.6.1.1.12"  # RFC 4528
-WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
 UNKNOWN = "whether the changes were written is not known"
 # Seconds to wait for a commit: what somebody else's largest one may take, and what each operation may take.
 # Whoever gives up and closes the connection while slapd commits ends slapd itself (decision 0010).
@@ -40,12 +39,12 @@ def run(connection: ldap3.Connection, operations: Sequence[Operation], controls:
     Whoever calls closes the connection after an error, and with it the transaction. A communication error at
     the very beginning goes through as ldap3's own: nothing has been asked yet, so it may be tried again.
     """
-    begin = START if len(operations) > 1 else WHO_AM_I  # either shows whether the connection is alive
+    begin = START if len(operations) > 1 else wire.WHO_AM_I  # either shows whether the connection is alive
     _, result, _, _ = connection.extended(begin)
     check(result)
     sent = "nothing was written"
     try:
-        if begin == WHO_AM_I:  # one operation is all or nothing by itself
+        if begin == wire.WHO_AM_I:  # one operation is all or nothing by itself
             sent = UNKNOWN
             _send_all(connection, operations, controls)
             return

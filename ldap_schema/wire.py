@@ -32,6 +32,7 @@ FOUND, REFERENCE, SEARCH_DONE = 0x64, 0x73, 0x65
 _ADD_VALUES, _DELETE_VALUES, _REPLACE_VALUES = 0, 1, 2
 _SCOPES = {"entry": 0, "children": 1, "below": 2}
 _NEVER_DEREFERENCE = 0
+WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
 
 Control = tuple[str, bool, bytes]
 

@@ -81,16 +81,3 @@ def shown_name(provider: Provider, organisations: Mapping[str, Organisation]) ->
 def _own_name(provider: Provider, name: str) -> str:
     own = provider.names.get("en") or next(iter(provider.names.values()), "") or provider.name
     return "" if own.casefold() == name.casefold() else own
-
-
-def local_path(text: str) -> str:
-    """Where to go after signing in: a path of this site, or the start page when it is anything else."""
-    fine = (
-        text.startswith("/")
-        and not text.startswith("//")
-        and len(text) <= 1000
-        and text.isprintable()
-        and text.isascii()
-        and "\\" not in text
-    )
-    return text if fine else "/"

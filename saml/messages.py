@@ -14,10 +14,9 @@ from saml.engine import RSA_SHA256, sign_bytes, sign_message
 from saml.keys import Keys
 from saml.outcomes import Onward
 from saml.settings import SAMLSettings
-from saml.xml import SAML, SAMLP, q, written
+from saml.xml import SAML, SAMLP, SUCCESS, q, written
 
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 _NAMESPACES = {"samlp": SAMLP, "saml": SAML}
 
 

@@ -19,6 +19,7 @@ from saml.xml import (
     KEY_INFO_PARTS,
     SAML,
     SAMLP,
+    SUCCESS,
     XENC,
     XSI,
     Unreadable,
@@ -44,7 +45,6 @@ _RESPONSE_ATTRIBUTES = frozenset(
 )
 MAX_KEY_INFO = 50  # elements
 MAX_PREFIXES = 20  # canonicalising takes quadratic time in them: 30,000 cost nine seconds
-SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
 
 @dataclass(frozen=True, slots=True)

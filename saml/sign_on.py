@@ -29,6 +29,7 @@ from saml.postcheck import Expected, check
 from saml.precheck import check_response
 from saml.provider import LIVE, Provider
 from saml.registry import Registry
+from saml.return_paths import local_path
 from saml.settings import SAMLSettings
 from saml.state import CONFIRM, CONNECT, SIGN_IN, RequestState, StoredRequest
 from saml.verify import verify_response
@@ -98,7 +99,7 @@ class SignOn:
         confirm who is there (CONFIRM), or to add a provider to one's record (CONNECT), `uid` says whose
         browser this is. `session` is handed back as `replaces`. Raises UnknownProvider, Unavailable."""
         provider, now = self._live(provider_id), self._clock()
-        path = discovery.local_path(return_to)
+        path = local_path(return_to)
         request = StoredRequest(messages.new_id(), provider.id, path, uid, purpose, now.timestamp(), session)
         kept = self._state.keep(request)
 

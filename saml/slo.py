@@ -17,9 +17,8 @@ from saml.errors import BadAssertion, BadLogout
 from saml.postcheck import name_in_clear, read_name_id
 from saml.provider import Provider
 from saml.settings import SAMLSettings
-from saml.xml import SAML, SAMLP, Unreadable, instant, is_ncname, q
+from saml.xml import SAML, SAMLP, SUCCESS, Unreadable, instant, is_ncname, q
 
-SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 MAX_SESSION_INDEXES = 50
 
 

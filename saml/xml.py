@@ -18,6 +18,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 DSIG11 = "http://www.w3.org/2009/xmldsig11#"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"  # SAML core, section 3.2.2.2
 
 MAX_MESSAGE = 256 * 1024  # bytes of XML; real responses are under 20 KiB
 MAX_ELEMENTS = 4000

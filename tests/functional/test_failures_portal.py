@@ -333,9 +333,7 @@ def test_a_mail_program_is_not_written_down_when_the_directory_goes_before_it_is
 ) -> None:
     page, before, said = leader.get("/devices"), devices(house), written_down(house)
     writer = sqlite3.connect(house.settings.var / "counterpart.db", isolation_level=None)
-    writer.execute(
-        "BEGIN IMMEDIATE"
-    )  # the act has asked the directory who may, and waits to write itself down
+    writer.execute("BEGIN IMMEDIATE")  # now the act asks the directory who may, and waits for the store
     with ThreadPoolExecutor(1) as thread:
         try:
             asked = thread.submit(leader.submit, page, "label", label="Never made")

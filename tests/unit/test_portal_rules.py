@@ -7,9 +7,10 @@ from app.brand import load_brand, without_govuk_typeface
 from app.errors import ERRORS, PAGES, page_for
 from app.incomplete import PortalIncomplete
 from app.permissions import directory_manager_signed_in, leader_signed_in, permission_of, public
-from app.security import content_security_policy, local_path
+from app.security import content_security_policy
 from ldap_schema.errors import DirectoryUnavailable
 from saml import errors as saml_errors
+from saml.return_paths import local_path
 from store import errors as store_errors
 
 
@@ -66,7 +67,9 @@ def test_an_unknown_brand_stops_the_start_with_the_setting_to_mend() -> None:
         load_brand("crown")
 
 
-@pytest.mark.parametrize("wanted", ["https://e.example/", "//e.example", "/\\e.example", "x", "", "/a\nb"])
+@pytest.mark.parametrize(
+    "wanted", ["https://e.example/", "//e.example", "/\\e.example", "x", "", "/a\nb", "/é", "/" + "a" * 1000]
+)
 def test_only_a_path_of_ours_is_gone_back_to(wanted: str) -> None:
     assert local_path(wanted) == "/"
     assert local_path("/search?q=a") == "/search?q=a"
