@@ -27,7 +27,13 @@ from app.errors import show_errors_as_pages
 from app.limits import limit_how_often
 from app.organisation_list import keep_organisations
 from app.rendering import prepare_templates
-from app.security import add_headers, believe_only_configuration, bound_forms, demand_form_tokens
+from app.security import (
+    add_headers,
+    believe_only_configuration,
+    bound_forms,
+    demand_form_tokens,
+    warn_of_proxies,
+)
 from app.services import PortalServices
 from app.sessions import keep_sessions
 from app.settings import PortalSettings
@@ -70,6 +76,7 @@ def create_app(settings: PortalSettings, services: PortalServices) -> Flask:
     # All views are known now; what guards them follows, in the order in which a request meets it.
     health.count_requests(app)  # counts refused requests too
     add_headers(app, services)  # error pages carry them as well
+    warn_of_proxies(app, settings)
     bound_forms(app)
     ask_who_is_looking(app)  # a view for others is refused before its form is looked at
     demand_form_tokens(app, services)

@@ -16,6 +16,7 @@ from prometheus_client import (
 from redis.exceptions import RedisError
 
 from app.permissions import public
+from app.security import was_forwarded
 from app.sign_in_metrics import SignInEnds
 from app.viewer import portal_settings, services
 from ldap_schema.errors import DirectoryError
@@ -94,8 +95,13 @@ def readyz() -> Response:
 @bp.get("/metrics")
 @public("Read by the monitoring machines listed in the settings; for others it does not exist.")
 def metrics() -> Response:
-    """Give the counts in Prometheus' format."""
-    if request.remote_addr not in portal_settings().metrics_from:
+    """Give the counts in Prometheus' format.
+
+    A proxy of which the settings know nothing hides who asks, and may stand on a listed machine.
+    """
+    settings = portal_settings()
+    unknown = was_forwarded() and not settings.proxies
+    if unknown or request.remote_addr not in settings.metrics_from:
         abort(404)
     counts = cast(Counts, current_app.extensions["counterpart-counts"])
     counts.behind.set(services().index.behind())

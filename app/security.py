@@ -1,5 +1,6 @@
 """What every answer carries so that the browser guards its user, and which requests are refused unread."""
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,9 @@ WITHOUT_FORM_TOKEN = {
 # stranger may send one. What browsers send has a few dozen fields, and little that has to be escaped.
 MOST_FIELDS, MOST_ESCAPES = 500, 60_000
 
+# With these a proxy says for whom it asks; the last is nginx's custom, RFC 7239 defines the second.
+FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -36,6 +40,27 @@ def believe_only_configuration(app: Flask, settings: PortalSettings, services: P
     if settings.proxies:
         inner = ProxyFix(inner, x_for=settings.proxies, x_proto=0, x_host=0)
     app.wsgi_app = inner  # type: ignore[method-assign]
+
+
+def warn_of_proxies(app: Flask, settings: PortalSettings) -> None:
+    """Say once in the log that a proxy stands before the portal of which the settings know nothing."""
+    if settings.proxies:
+        return
+    said = threading.Event()
+
+    @app.before_request
+    def warn() -> None:
+        if was_forwarded() and not said.is_set():
+            said.set()
+            app.logger.warning(
+                "A request came through a proxy, and COUNTERPART_PORTAL_PROXIES is 0: everybody behind it "
+                "shares one limit on signing in, and is refused /metrics. Set it to the number of proxies."
+            )
+
+
+def was_forwarded() -> bool:
+    """Say whether a proxy passed the request on, so that its network address is the proxy's own."""
+    return any(header in request.headers for header in FORWARDED)
 
 
 def bound_forms(app: Flask) -> None:
@@ -95,12 +120,6 @@ def content_security_policy(form_target: str = "") -> str:
             "base-uri 'none'",
         )
     )
-
-
-def local_path(wanted: str) -> str:
-    """Return the page to go to, if it is one of ours; the first page otherwise."""
-    plain = wanted.isprintable() and "\\" not in wanted and not wanted.startswith("//")
-    return wanted if plain and wanted.startswith("/") else "/"
 
 
 def let_forms_reach(origin: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 
+from app.security import is_https
 from counterpart import wsgi
 from counterpart.compose import open_redis
 from counterpart.failures import failure_of
@@ -147,6 +148,14 @@ def portal(patient: Patient) -> Iterator[Problem]:
     yield from ()
 
 
+def proxies(patient: Patient) -> Iterator[Problem]:
+    """Behind a TLS proxy the portal has to be told of it; one that speaks TLS itself has none."""
+    if is_https(patient.settings.saml.base_url) and not patient.settings.portal.proxies:
+        what = "People reach the portal over https, and COUNTERPART_PORTAL_PROXIES is 0. Behind a proxy, "
+        what += "everybody shares one limit on signing in then, and /metrics may be open to all."
+        yield Problem(what, MEND["proxies"], sure=False)
+
+
 def saml_keys(patient: Patient) -> Iterator[Problem]:
     """Our own key and certificates belong together and are good for another month."""
     for number, certificate in enumerate(load_keys(patient.settings.saml).certificates):
@@ -217,6 +226,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "store": store,
     "mail": mail,
     "portal": portal,
+    "proxies": proxies,
     "SAML keys": saml_keys,
     "providers": providers,
     "mail programs": mail_programs,
@@ -235,6 +245,7 @@ MEND = {
     "store": "Run `counterpart migrate`; if it says the same, look at COUNTERPART_STORE_URL and the disk.",
     "mail": "Compare COUNTERPART_SERVICE_SMTP_… with the mail server; mail waits until then, none is lost.",
     "portal": "Install Counterpart again, or mend what is named above.",
+    "proxies": "Set it to the number of proxies. If `serve` has --certificate, it is right as it is.",
     "saml_keys": "Put the key pair there, or name the right files in COUNTERPART_SAML_….",
     "providers": "Mend the store first.",
     "search_index": "Start `counterpart follow` and keep it running; its log says what hinders it.",

@@ -15,10 +15,11 @@ SKEW = timedelta(minutes=5)  # by which clocks may differ before anybody is told
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, and what to do about it."""
+    """One thing that is wrong, and what to do about it; if not sure, the operator knows whether it is."""
 
     what: str
     mend: str
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,12 @@ def doctor(tools: Tools, replicas: bool, mend: bool, as_json: bool) -> int:
     Looks at settings, secrets, libraries, directory, Redis, store, mail, pages, keys, identity providers
     and the search index. With --replicas it looks at the directory's replicas instead, entry by entry.
     Changes nothing, unless --repair is given, which sends replicas again what they missed and changes no
-    entry's content. Leaves with 1 if anything is wrong.
+    entry's content. Leaves with 1 if anything is wrong, not for what only may be.
     """
     patient = Patient(tools.settings, tools.clock)
     healed = repair(patient) if mend else []
     results = examine_replicas(patient) if replicas or mend else examine(patient)
-    wrong = sum(len(each.problems) for each in results)
+    wrong = sum(problem.sure for each in results for problem in each.problems)
     data = {"problems": wrong, "checks": [asdict(each) for each in results]}
     if mend:
         data["sent_again"] = {each.uri: [entry.dn for entry in each.sent] for each in healed}
@@ -60,7 +60,8 @@ def _lines(examined: Examined) -> list[str]:
     width = max(len(name) for name in CHECKS)
     if not examined.problems:
         return [f"{examined.name:<{width}}  well"]
-    told = [f"{examined.name:<{width}}  WRONG"]
+    sure = any(problem.sure for problem in examined.problems)
+    told = [f"{examined.name:<{width}}  {'WRONG' if sure else 'perhaps wrong'}"]
     for problem in examined.problems:
         told.append(click.wrap_text(problem.what, 78, "  - ", "    "))
         told.append(_mend(problem.mend))

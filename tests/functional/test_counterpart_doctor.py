@@ -86,6 +86,16 @@ def test_a_server_that_takes_writes_where_mail_programs_reach_it_is_found(
     assert "update_ssf=512" in problem["mend"]
 
 
+def test_an_https_address_without_a_known_proxy_is_asked_about_and_is_no_error(installed: Installed) -> None:
+    installed.set("SAML_BASE_URL", "https://directory.example")
+    answer = installed.run("doctor")
+    assert answer.code == 0, answer.out
+    assert "perhaps wrong" in answer.out
+    assert "COUNTERPART_PORTAL_PROXIES is 0" in " ".join(answer.out.split())
+    installed.set("PORTAL_PROXIES", 1)
+    assert "perhaps wrong" not in installed.run("doctor").out
+
+
 def test_a_secret_that_others_can_read_is_found(installed: Installed) -> None:
     (installed.var / "secrets" / "portal").chmod(0o644)
     assert "chmod 600" in problems(installed)["secrets"][0]["mend"]

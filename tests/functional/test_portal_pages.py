@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
+from app.factory import create_app
 from app.permissions import permission_of, public
 from app.security import WITHOUT_FORM_TOKEN
+from app.settings import PortalSettings
 from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add
 from ldap_schema.offices import Office
@@ -340,6 +342,30 @@ def test_metrics_are_for_listed_machines_only(portal: Portal) -> None:
     assert b"counterpart_index_behind_seconds +Inf" in page.data, "nobody follows the directory here"
     assert client.get("/readyz").get_json()["search_index"] == "behind"
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 404
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_metrics_are_refused_through_a_proxy_of_which_the_settings_know_nothing(
+    portal: Portal, header: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    application = create_app(PortalSettings(), portal.services)
+    client = application.test_client()
+    assert client.get("/metrics").status_code == 200, "the control: asked directly from the listed machine"
+    assert "COUNTERPART_PORTAL_PROXIES" not in caplog.text
+    for _ in range(3):
+        assert client.get("/metrics", headers={header: "for=127.0.0.1"}).status_code == 404
+    assert caplog.text.count("COUNTERPART_PORTAL_PROXIES is 0") == 1
+    assert client.get("/metrics").status_code == 200
+
+
+def test_metrics_through_a_known_proxy_are_for_listed_machines_only(
+    portal: Portal, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = create_app(PortalSettings(proxies=1), portal.services).test_client()
+    for asked_from, status in (("192.0.2.1", 404), ("127.0.0.1, 192.0.2.1", 404), ("127.0.0.1", 200)):
+        answer = client.get("/metrics", headers={"X-Forwarded-For": asked_from})
+        assert answer.status_code == status, asked_from
+    assert "COUNTERPART_PORTAL_PROXIES" not in caplog.text
 
 
 def test_the_generic_brand_serves_no_crown_and_no_govuk_typeface(portal: Portal) -> None:
