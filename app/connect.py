@@ -60,8 +60,9 @@ def begin() -> Answer:
         wanted = found.providers[0].id
     try:
         begun = services().sign_on.begin(
-            wanted, url_for("connect.index", done="yes"), purpose=CONNECT, uid=viewer().uid
-        )
+            wanted, url_for("connect.index", done="yes"), purpose=CONNECT,
+            uid=viewer().uid, session=portal_session().digest,
+        )  # fmt: skip
     except SignInRefused as refusal:
         return refused(refusal)
     return sent_to_provider(begun)
@@ -76,13 +77,13 @@ def remove() -> Answer:
     if not key or wanted == mine.get("link"):
         return redirect(url_for("connect.index"), 303)
     try:
-        services().sign_on.linking.remove(viewer().uid, key)
+        with services().store.transaction() as tx:  # the directory last, so no removal without its entry
+            told = {"provider": provider_of(key)}
+            ledger.append(tx, "provider removed", viewer().uid, viewer().uid, told, services().clock())
+            services().sign_on.linking.remove(viewer().uid, key)
     except LinkRefused:
         return redirect(url_for("connect.index"), 303)  # gone already
     sessions().end_all(viewer().uid, lambda values: values.get("link") == wanted)
-    with services().store.transaction() as tx:
-        told = {"provider": provider_of(key)}
-        ledger.append(tx, "provider removed", viewer().uid, viewer().uid, told, services().clock())
     return redirect(url_for("connect.index", done="yes"), 303)
 
 

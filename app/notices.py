@@ -11,6 +11,7 @@ from store.outbox import Mail
 
 SUBJECTS = {
     "linked": "Your entry was connected to a sign-in",
+    "connected": "An account was connected to your entry",
     "used_link": "Somebody signed in with a link that was mailed to you",
     "link": "Your link to sign in",
     "device_added": "A mail program was added for you",

@@ -190,6 +190,11 @@ class RedisSessions(SessionInterface):
                 found.append(_place(digest, values, current))
         return sorted(found, key=lambda place: place.seen, reverse=True)
 
+    def standing(self, uid: str, digest: str) -> Mapping[str, Any] | None:
+        """Return the values of a session if it has not ended and is this person's own."""
+        values = self._read(digest)
+        return values if values is not None and values.get("uid") == uid else None
+
     def end(self, digest: str) -> None:
         """End one session; requests of it that are under way can't bring it back."""
         self.redis.delete(f"session:{digest}")

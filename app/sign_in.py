@@ -18,14 +18,14 @@ from flask import (
 )
 from werkzeug.wrappers import Response as Answer
 
-from app import choose
+from app import choose, connected
 from app.finding import clean
 from app.forms import PortalForm, submit_field, text_field
 from app.permissions import public
 from app.refusals import refused
 from app.remembered import is_asked_anew, remember
 from app.saml_forms import leave, posted_once
-from app.viewer import ENDED, NOTE_SECONDS, services, sessions, sign_in_session
+from app.viewer import ENDED, NOTE_SECONDS, portal_session, services, sessions, sign_in_session
 from saml.errors import BadAssertion, LinkRefused, SignInRefused, Unsolicited
 from saml.outcomes import Begun, SignedIn
 from saml.return_paths import local_path
@@ -120,11 +120,10 @@ def acs() -> Answer:
         return refused(refusal)
     except LinkRefused as reason:
         return make_response(render_template("sign_in/not_connected.html", reason=str(reason)), 403)
-    if signed_in.purpose == CONNECT:  # the browser stays signed in as it was
-        write_down("provider connected", signed_in.person.uid, signed_in.provider.id)
-        return redirect(local_path(signed_in.return_to), 303)
-    if signed_in.replaces:
-        sessions().end_of(signed_in.person.uid, signed_in.replaces)
+    if signed_in.purpose == CONNECT:
+        return connected.connect(signed_in)
+    if signed_in.replaces:  # the browser's own until now, whoever's that was: its cookie is overwritten
+        sessions().end(signed_in.replaces)
     sign_in_session(signed_in.person.uid, _kept(signed_in), judged=signed_in.person)
     _record(signed_in)
     return remember(redirect(local_path(signed_in.return_to), 303), signed_in.provider.id)
@@ -148,10 +147,16 @@ def _page(form: AddressForm) -> Response:
 def _go(provider_id: str, back: str) -> Answer:
     try:
         purpose = ANEW if is_asked_anew(provider_id) else SIGN_IN
-        begun = services().sign_on.begin(provider_id, local_path(back), purpose=purpose)
+        begun = services().sign_on.begin(provider_id, local_path(back), purpose=purpose, session=_replaced())
     except SignInRefused as refusal:
         return refused(refusal)
     return sent_to_provider(begun)
+
+
+def _replaced() -> str:
+    """The session that this browser has already: the provider's answer comes without its cookie."""
+    mine = portal_session()
+    return mine.digest if mine.stored else ""
 
 
 def sent_to_provider(begun: Begun) -> Answer:

@@ -4,6 +4,7 @@ A person's own entry and roles are read again at most once a minute, so someone 
 session within a minute, whatever page they are on.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -139,7 +140,7 @@ def _read_again(mine: PortalSession, judged: Person | None = None) -> None:
         person = directory.as_viewer(uid).people.get(uid) if known.status in MAY_SIGN_IN else None
     except (NotFound, DirectoryRefused):
         person = None
-    if person is None or not (judged or _vouched_for(mine, known)):
+    if person is None or not (judged or vouched_for(mine, known)):
         g.ended = "gone" if person is None else "cut-off"
         mine.end()
         return
@@ -150,11 +151,11 @@ def _read_again(mine: PortalSession, judged: Person | None = None) -> None:
     mine["checked"] = services().clock().timestamp()
 
 
-def _vouched_for(mine: PortalSession, person: Person) -> bool:
-    """Whether the provider that signed the person in still may. While the store is away nobody can have
-    decided otherwise, and the directory says that the person is active."""
+def vouched_for(values: Mapping[str, Any], person: Person) -> bool:
+    """Whether the provider that began the session of these values still may. While the store is away nobody
+    can have decided otherwise, and the directory says that the person is active."""
     try:
-        return services().sign_on.still_vouches(person, mine.get("provider", ""), mine.get("link", ""))
+        return services().sign_on.still_vouches(person, values.get("provider", ""), values.get("link", ""))
     except StoreError as error:
         current_app.logger.warning(
             "Providers can't be looked up, so %s stays signed in: %s", person.uid, error

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ldap_schema.people import Person
+from saml.linking import fingerprint
 from saml.provider import Provider
 from saml.state import SIGN_IN
 
@@ -48,12 +49,17 @@ class SignedIn:
     session_index: str
     instant: datetime  # when they signed in at the provider
     linked_now: bool = False  # the first sign-in, which recorded the provider's key for the person
-    link: str = ""  # fingerprint of that key, for the session's record: it ends when the key is cut off
+    federated_id: str = ""  # that key; for CONNECT the one to add, once the asking session is seen to stand
     ends_at: datetime | None = None  # when our session must end at the latest; None = by our own limits
     purpose: str = SIGN_IN  # CONFIRM: sign in anew, in place of session `replaces`; CONNECT: signs nobody in
-    replaces: str = ""
+    replaces: str = ""  # digest of the session that the browser had when it asked
     name_omits: str = ""  # which parts of the name the provider left out; kept beside it
     note: str = ""  # for the log: what the provider should mend although the person came in
+
+    @property
+    def link(self) -> str:
+        """Fingerprint of the key, for the session's record: it ends when the key is cut off."""
+        return fingerprint(self.federated_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class SignOn:
 
     def finish(self, saml_response: str, relay_state: str, cookies: Mapping[str, str]) -> SignedIn:
         """Believe, or refuse, what a provider answered. The provider is the one our stored request names,
-        whatever the message says. Raises SignInRefused, or LinkRefused where a provider was to be added."""
+        whatever the message says. For CONNECT nothing is linked yet. Raises SignInRefused, LinkRefused."""
         request = self._state.take(relay_state, cookies)
         provider = self._live(request.provider_id)
         try:
@@ -141,7 +141,7 @@ class SignOn:
             session_index=assertion.session_index,
             instant=assertion.authenticated_at,
             linked_now=linked_now,
-            link=fingerprint(claimed.federated_id),
+            federated_id=claimed.federated_id,
             ends_at=_end_of_session(assertion, provider, self._clock()),
             purpose=request.purpose,
             replaces=request.session,
@@ -177,7 +177,7 @@ class SignOn:
         self, claimed: identity.Claim, provider: Provider, request: StoredRequest
     ) -> tuple[Person, bool]:
         if request.purpose == CONNECT:
-            return self.linking.add(request.uid, claimed.federated_id), True
+            return self.linking.record(request.uid), False
         person, linked_now = self.linking.person(claimed, provider)
         if request.purpose == CONFIRM and person.uid != request.uid:
             raise SomebodyElse("another person signed in than the one who had to confirm", provider.id)
