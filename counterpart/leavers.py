@@ -5,9 +5,11 @@ of them. Somebody who is suspended keeps theirs: they don't work meanwhile, and 
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
+from counterpart.ended_grants import end_grants
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory
 from ldap_schema.errors import DirectoryError, NotFound
@@ -68,12 +70,17 @@ class Leavers:
 
 
 def keep_purged(leavers: Leavers, stop: Event) -> None:
-    """Look until `stop` is set. No failure ends it: who left is found again by the next look."""
+    """Look until `stop` is set, for ended grants too. No failure ends it: the next look finds them again."""
     while not stop.is_set():
-        try:
-            leavers.purge()
-        except (DirectoryError, StoreError) as error:
-            log.error("leavers' mail programs: %s", error)
-        except Exception:  # a mistake of ours must not end it
-            log.exception("leavers' mail programs failed, reference %s", speakable_reference())
+        _try("leavers' mail programs", leavers.purge)
+        _try("ended grants", lambda: end_grants(leavers.directory, leavers.store, leavers.clock))
         stop.wait(LOOK_EVERY)
+
+
+def _try(what: str, look: Callable[[], object]) -> None:
+    try:
+        look()
+    except (DirectoryError, StoreError) as error:
+        log.error("%s: %s", what, error)
+    except Exception:  # a mistake of ours must not end it
+        log.exception("%s failed, reference %s", what, speakable_reference())

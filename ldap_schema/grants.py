@@ -24,11 +24,13 @@ class Grant:
 
     detail: str  # attribute: one of FIELDS
     viewer: str  # uid
-    last_day: date | None = None  # Europe/London civil day, inclusive; who lets it end then must ask for it
+    last_day: date | None = (
+        None  # Europe/London civil day, inclusive; the worker ends it (counterpart/ended_grants.py)
+    )
 
 
 class Grants:
-    """Who was granted what: known to the person alone, who gives and takes them (as themselves)."""
+    """Who was granted what: known to the jobs and to the person, who gives and takes them."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -36,12 +38,15 @@ class Grants:
 
     def of(self, owner: str) -> list[Grant]:
         """Return the person's grants by detail and viewer; none if this identity may not know of them."""
-        person = self._people.get(owner)
-        ends = _ends(person)
+        return _grants(self._people.get(owner))
+
+    def ended(self, day: date) -> list[tuple[str, Grant]]:
+        """Return (owner's uid, grant) of all that ended before that day; asked as the sync account."""
         return [
-            Grant(detail=detail, viewer=viewer, last_day=ends.get((detail, viewer)))
-            for detail, field in FIELDS.items()
-            for viewer in sorted(getattr(person, field))
+            (person.uid, grant)
+            for person in self._people.granting_until()
+            for grant in _grants(person)
+            if grant.last_day and grant.last_day < day
         ]
 
     def give(self, owner: str, grant: Grant) -> None:
@@ -70,6 +75,15 @@ class Grants:
                 ends[grant.detail, grant.viewer] = grant.last_day
         changed: dict[str, Any] = {field: tuple(sorted(viewers)), "reveal_until": _written(ends)}
         self._link.write(*operations([Update(person, replace(person, **changed))], self._link.tree))
+
+
+def _grants(person: Person) -> list[Grant]:
+    ends = _ends(person)
+    return [
+        Grant(detail=detail, viewer=viewer, last_day=ends.get((detail, viewer)))
+        for detail, field in FIELDS.items()
+        for viewer in sorted(getattr(person, field))
+    ]
 
 
 def _ends(person: Person) -> dict[tuple[str, str], date]:

@@ -144,6 +144,11 @@ class People:
         """Return the people sealed in that way; asked as the sync account."""
         return self._find(equals("nlcSealed", kind))
 
+    def granting_until(self) -> list[Person]:
+        """Return the people who granted somebody a contact detail up to a day; asked as the sync account."""
+        details = ("nlcRevealMailTo", "nlcRevealTelephoneNumberTo", "nlcRevealMobileTo")  # these are indexed
+        return self._find(all_of(any_of(*map(present, details)), present("nlcRevealUntil")))
+
     def by_sign_in_address(self, address: str) -> Person | None:
         """Return whom an identity provider means by the address; never looked up in `mail`, which repeats."""
         return self._only(equals("nlcSignInAddress", address))

@@ -97,6 +97,22 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
+class Day(click.ParamType[date]):
+    """A day as ISO 8601 writes it; slapd and the ledger keep it so too."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day, or refuse in words."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day. Write it as YYYY-MM-DD, e.g. 2027-03-31.", param, ctx)
+
+
+DAY = Day()
+
+
 def operator() -> str:
     """Whose act it is, for the ledger: the account at the terminal, also behind sudo."""
     try:

@@ -3,11 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 import click
 
-from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
+from counterpart.commands.common import (
+    DAY,
+    InOrder,
+    Tools,
+    as_json,
+    example,
+    operator,
+    pass_tools,
+    show,
+    table,
+)
 from counterpart.commands.people import find_person
 from counterpart.refused import Refused
 from ldap_schema.changes import Add, Remove
@@ -21,22 +30,6 @@ from store import ledger
 
 SCOPES = (DEVICES,)  # what a delegate can do so far; the directory has names for more
 ADA, BO = "ada.quill@rivers-and-coasts.example", "bo.marsh@rivers-and-coasts.example"
-
-
-class Day(click.ParamType[date]):
-    """A day as ISO 8601 writes it; slapd and the ledger keep it so too."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Return the day, or refuse in words."""
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day. Write it as YYYY-MM-DD, e.g. 2027-03-31.", param, ctx)
-
-
-DAY = Day()
 
 
 @click.group(cls=InOrder)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from counterpart.commands import person_links, person_seals
+from counterpart.commands import person_grants, person_links, person_seals
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
 from ldap_schema.groups import DIRECTORY_MANAGERS
@@ -69,7 +69,7 @@ def role(tools: Tools, reference: str, role: str, revoke: bool, as_json: bool) -
     show(data, f"{found.full_name} {words} the role {role}{'' if changed else ', as before'}.", as_json)
 
 
-for command in (*person_seals.COMMANDS, *person_links.COMMANDS):
+for command in (*person_seals.COMMANDS, *person_grants.COMMANDS, *person_links.COMMANDS):
     person.add_command(command)
 
 

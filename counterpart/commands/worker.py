@@ -1,10 +1,12 @@
 """`counterpart worker`: sends the mail that waits, and keeps beside it what nobody waits for."""
 
+from dataclasses import asdict
 from threading import Event, Thread
 
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, stop_on_signals
+from counterpart.ended_grants import end_grants
 from counterpart.healing import keep_equal
 from counterpart.leavers import Leavers, keep_purged
 from counterpart.logs import to_stderr
@@ -27,9 +29,9 @@ END_SECONDS = 10.0  # for what runs beside the mail
 def worker(tools: Tools, once: bool, as_json: bool) -> None:
     """Send the mail that waits, keep providers' metadata fresh, watch what mail programs ask.
 
-    Leavers' mail programs are taken out of the directory, and its replicas are kept equal. It watches where
-    a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail in flight is finished.
-    Killed, it loses none, and the next worker repeats at most the one in flight.
+    Leavers' mail programs are taken out of the directory, grants end after their last day, and replicas are
+    kept equal. It watches where a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail
+    in flight is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
     """
     stop = stop_on_signals()
     service = tools.settings.service
@@ -50,11 +52,13 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
         return
     counts = made.deliver()
     made.forget()
-    purged = _purge_once(tools)
-    data = {"sent": counts.sent, "postponed": counts.postponed, "dead": counts.dead, "purged": purged}
+    purged, ended = _purge_once(tools)
+    data = asdict(counts) | {"purged": purged, "grants_ended": ended}
     text = f"{counted(counts.sent, 'mail')} sent, {counts.postponed} postponed, {counts.dead} given up."
     if purged:
         text += f" {counted(purged, 'mail program')} of people who left removed."
+    if ended:
+        text += f" {counted(ended, 'grant')} whose last day is over ended."
     show(data, text, as_json)
 
 
@@ -70,13 +74,14 @@ def _leavers(tools: Tools) -> Leavers:
     return Leavers(directory=tools.directory, store=tools.store, clock=tools.clock)
 
 
-def _purge_once(tools: Tools) -> int:
-    """Purge, and let a directory that is away hide nothing of what became of the mail."""
+def _purge_once(tools: Tools) -> tuple[int, int]:
+    """Purge and end grants, and let a directory that is away hide nothing of what became of the mail."""
     try:
-        return _leavers(tools).purge()
+        purged = _leavers(tools).purge()
+        return purged, end_grants(tools.directory, tools.store, tools.clock)
     except DirectoryError as error:
-        click.echo(f"Leavers' mail programs were not looked at: {error}", err=True)
-        return 0
+        click.echo(f"Leavers' mail programs and ended grants were not looked at: {error}", err=True)
+        return 0, 0
 
 
 def _start_leavers(tools: Tools, stop: Event) -> Thread:

@@ -1,6 +1,7 @@
-"""Delegations and sealed people at the command line: done in the directory, written in the ledger."""
+"""Delegations, sealed people and grants at the command line: done in the directory, written in the ledger."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 
 from counterpart.clock import system_clock
 from dev.servers import MailCatcher, Redis, Slapd
-from ldap_schema.changes import Add, Remove
+from ldap_schema.changes import Add, Remove, Update
 from ldap_schema.clock import london_today
 from ldap_schema.directory import Directory, Service
+from ldap_schema.grants import Grant
 from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
@@ -47,6 +49,8 @@ def sync(slapd: Slapd) -> Iterator[Directory]:
         yield directory
         left = [Remove(each) for each in directory.delegations.by_leader("g-ada")]
         directory.seals.unseal("g-ada")
+        for each in directory.grants.of("g-ada"):
+            directory.grants.take("g-ada", each)
         directory.write([*left, *(Remove(record) for record in reversed(records))])
 
 
@@ -152,4 +156,67 @@ def test_nobody_is_sealed_when_the_directory_is_away_and_nothing_is_written_down
     answer = installed.run("person", "seal", "g-ada")
     assert answer.code == 1
     assert "Nothing more was changed" in answer.err
+    assert acts(installed) == []
+
+
+# --- Grants
+
+
+def sees_mobile(slapd: Slapd) -> bool:
+    with opened(slapd, Service.PORTAL) as portal:
+        return portal.as_viewer("g-bo").people.get("g-ada").mobile != ()
+
+
+def test_a_detail_is_granted_to_one_leader_and_taken_back(
+    installed: Installed, sync: Directory, slapd: Slapd
+) -> None:
+    ada = sync.people.get("g-ada")
+    sync.write([Update(ada, replace(ada, mobile=("07700 900111",)))])
+    assert not sees_mobile(slapd)
+    both = ("g-ada", "bo@g.example", "--attribute", "mobile")
+    answer = installed.run("person", "grant", *both, "--until", str(TOMORROW))
+    assert answer.out == f"Ada g-bo sees the mobile of Ada g-ada until {TOMORROW}.\n"
+    assert sees_mobile(slapd)
+    assert installed.run("person", "ungrant", *both, "--json").data["changed"] is True
+    assert not sees_mobile(slapd)
+    assert "was not granted" in installed.run("person", "ungrant", *both).out
+    assert [event for event, _ in acts(installed)] == ["detail granted", "grant ended"]
+
+
+def test_a_grant_ends_after_its_last_day_and_others_stand(
+    installed: Installed, sync: Directory, slapd: Slapd
+) -> None:
+    ada = sync.people.get("g-ada")
+    sync.write([Update(ada, replace(ada, mobile=("07700 900111",)))])
+    sync.grants.give("g-ada", Grant(detail="mobile", viewer="g-bo", last_day=YESTERDAY))
+    standing = [
+        Grant(detail="mail", viewer="g-bo", last_day=TODAY),
+        Grant(detail="telephoneNumber", viewer="g-bo"),
+    ]
+    for each in standing:
+        sync.grants.give("g-ada", each)
+    assert sees_mobile(slapd)
+    installed.run("worker", "--once")
+    assert not sees_mobile(slapd)
+    assert sync.grants.of("g-ada") == standing
+    assert ("grant ended", "g-ada") in acts(installed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("g-ada", "g-ada"), "the same person"),
+        (("g-ada", "g-left"), "they see nobody"),
+        (("g-ada", "g-nobody"), "has the uid g-nobody"),
+        (("g-ada", "g-bo", "--until", str(YESTERDAY)), "is over"),
+        (("g-ada", "g-bo", "--until", "soon"), "Write it as YYYY-MM-DD"),
+    ],
+)
+def test_a_grant_that_makes_no_sense_is_refused(
+    installed: Installed, sync: Directory, arguments: tuple[str, ...], said: str
+) -> None:
+    answer = installed.run("person", "grant", *arguments, "--attribute", "mobile")
+    assert answer.code != 0
+    assert said in answer.err
+    assert sync.grants.of("g-ada") == []
     assert acts(installed) == []
