@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from counterpart.commands import person_grants, person_links, person_seals
+from counterpart.commands import person_grants, person_links, person_seals, person_suspension
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
 from ldap_schema.groups import DIRECTORY_MANAGERS
@@ -16,7 +16,7 @@ from store import ledger
 
 @click.group(cls=InOrder)
 def person() -> None:
-    """Show a person's record, grant and end roles, conceal somebody in danger."""
+    """Show a person's record, grant and end roles, suspend somebody, conceal somebody in danger."""
 
 
 @person.command("show", epilog=example("counterpart person show ada.quill@rivers-and-coasts.example"))
@@ -69,7 +69,12 @@ def role(tools: Tools, reference: str, role: str, revoke: bool, as_json: bool) -
     show(data, f"{found.full_name} {words} the role {role}{'' if changed else ', as before'}.", as_json)
 
 
-for command in (*person_seals.COMMANDS, *person_grants.COMMANDS, *person_links.COMMANDS):
+for command in (
+    *person_suspension.COMMANDS,
+    *person_seals.COMMANDS,
+    *person_grants.COMMANDS,
+    *person_links.COMMANDS,
+):
     person.add_command(command)
 
 

@@ -14,7 +14,7 @@ from dev.servers import Slapd
 from ldap_schema.changes import Update
 from ldap_schema.directory import Directory, Service
 from ldap_schema.errors import DirectoryUnavailable
-from ldap_schema.people import ACTIVE, LEFT, MISSING
+from ldap_schema.people import ACTIVE, HELD, LEFT, MISSING
 from store import ledger, waiting
 from store.database import Store
 from sync import runs
@@ -56,6 +56,21 @@ def events(context: SyncContext) -> list[str]:
 def on_the_desk(context: SyncContext) -> list[str]:
     with context.store.transaction() as tx:
         return [each.summary for each in waiting.open_items(tx, waiting.HELD_FEED)]
+
+
+def test_no_feed_gives_a_suspended_person_their_access_back(
+    context: SyncContext, feed: Path, tmp_path: Path
+) -> None:
+    runs.apply_run(context, feed, write_file(tmp_path, people(30)))
+    found = context.directory.people.by_sign_in_address("person7@rivers.example")
+    assert found is not None
+    context.directory.write([Update(found, replace(found, status=HELD))])
+    changed = [row(7, Phone="020 7946 0123") if number == 7 else row(number) for number in range(1, 31)]
+    without = [row(number) for number in range(1, 31) if number != 7]
+    for day, rows in ((SECOND, changed), (THIRD, without), (FOURTH, changed)):
+        assert runs.apply_run(context, feed, write_file(tmp_path, rows, day)).exit_code == 0
+        assert context.directory.people.get(found.uid).status == HELD, day
+    assert context.directory.people.get(found.uid).telephone != found.telephone, "the control: it was applied"
 
 
 def test_a_feed_is_applied_and_applied_again_writes_nothing(
