@@ -40,6 +40,8 @@ NEXT_STEPS = {
     "organisation. If that one is unknown here, it waits in this list as soon as they try; link it when they "
     f"call. {PASSES}",
     waiting.FAILED_SIGN_IN: "Tell the organisation's IT desk; the log has each case under its reference.",
+    waiting.UNPROVEN_SIGN_IN: "If people of that organisation can't sign in, its keys have changed: see "
+    "“counterpart idp refresh”. If they can, somebody tries their luck, and nothing is to be done.",
     waiting.REFUSED_SIGN_IN: "Call the IT team of the organisation before anything else.",
     waiting.ZERO_RESULT_SEARCH: "See whether somebody is missing or known by another name.",
     waiting.STUCK_MAIL: "Check the address and the mail server.",

@@ -209,6 +209,8 @@ class _Matter:
 
 def _matters(refusal: SignInRefused, name: str) -> list[_Matter]:
     """One for whoever has something to do; one more for each organisation whose people were spoken of."""
+    if refusal.anybodys:  # apart from what a provider signed, so that strangers never write over that
+        return [_unproven(refusal, name)] if refusal.code in ON_THE_DESK else []
     found = [_spoken_of(refusal, name, organisation) for organisation in refusal.organisations]
     if isinstance(refusal, UnknownPerson):
         found.append(_unknown(refusal))
@@ -247,3 +249,11 @@ def _spoken_of(refusal: SignInRefused, name: str, organisation: str) -> _Matter:
 def _failed(refusal: SignInRefused, name: str) -> _Matter:
     summary = f"{name} could not sign somebody in: {refusal.reason}. Latest reference: {refusal.reference}."
     return _Matter(waiting.FAILED_SIGN_IN, f"{refusal.provider_id} {refusal.code}", summary)
+
+
+def _unproven(refusal: SignInRefused, name: str) -> _Matter:
+    summary = (
+        f"An answer in the name of {name} was refused, and anybody may have sent it: {refusal.reason}. "
+        f"Latest reference: {refusal.reference}."
+    )
+    return _Matter(waiting.UNPROVEN_SIGN_IN, refusal.provider_id, summary)

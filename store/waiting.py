@@ -16,6 +16,7 @@ UNKNOWN_SIGN_IN = "unknown sign-in"
 MOVED_SIGN_IN = "after a move"
 REFUSED_SIGN_IN = "refused sign-in"
 FAILED_SIGN_IN = "failed sign-in"
+UNPROVEN_SIGN_IN = "unproven sign-in"  # nothing shows that the provider sent what was refused
 ZERO_RESULT_SEARCH = "zero-result search"
 HELD_FEED = "held feed"
 STUCK_MAIL = "stuck mail"

@@ -92,10 +92,10 @@ class AttackedPortal:
         with self.store.reading() as tx:
             return len(list(ledger.latest(tx, 100_000)))
 
-    def matters(self) -> list[waiting.Item]:
-        """What waits on the desk of failed sign-ins."""
+    def matters(self, kind: str) -> list[waiting.Item]:
+        """What waits on the desk of that kind about the attacked provider."""
         with self.store.reading() as tx:
-            return waiting.open_items(tx, waiting.FAILED_SIGN_IN)
+            return [one for one in waiting.open_items(tx, kind) if one.key.split()[0] == "rivers"]
 
     def slo(self, message: str | Mapping[str, str]) -> Arrival:
         """Bring a logout message, in an address or in a form."""

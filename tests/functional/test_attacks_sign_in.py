@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dev.servers import MailCatcher, Redis, Slapd
+from store import waiting
 from tests.attacks import Kind
 from tests.attacks.cost import as_posted
 from tests.attacks.logout import KIND as LOGOUT
@@ -74,18 +75,21 @@ def test_every_attack_is_refused_by_the_portal(portal: AttackedPortal, kind: Kin
     assert faults(portal, kind, portal.acs) == []
 
 
-def test_what_anybody_may_have_sent_is_one_matter_on_the_desk_and_nothing_in_the_ledger(
+def test_what_anybody_may_have_sent_never_writes_over_what_the_provider_sent(
     portal: AttackedPortal,
 ) -> None:
     before = portal.entries()
-    for _ in range(3):
-        assert portal.acs(as_posted(signed(key="forger"))).status == 403
-    assert portal.entries() == before
-    assert [one.key for one in portal.matters()].count("rivers bad-assertion") == 1
+    mended = portal.acs(as_posted(signed(honest(destination="https://other.example/"))))
+    assert (mended.status, portal.entries()) == (403, before + 1)
+    genuine = portal.matters(waiting.FAILED_SIGN_IN)
+    assert any(mended.reference in one.summary for one in genuine)
 
-    assert portal.acs(as_posted(signed(honest(destination="https://other.example/")))).status == 403
-    assert portal.entries() == before + 1
-    assert [one.key for one in portal.matters()].count("rivers bad-assertion") == 1
+    for garbage in (as_posted(signed(key="forger")), "PHg+", as_posted(signed(key="forger"))):
+        assert portal.acs(garbage).status == 403
+    assert portal.entries() == before + 1  # nothing in the ledger
+    assert portal.matters(waiting.FAILED_SIGN_IN) == genuine
+    [unproven] = portal.matters(waiting.UNPROVEN_SIGN_IN)
+    assert "anybody may have sent it" in unproven.summary
 
 
 def test_every_attack_on_logout_is_refused_by_the_portal(portal: AttackedPortal) -> None:

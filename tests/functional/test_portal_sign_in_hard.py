@@ -177,7 +177,7 @@ def test_an_expired_certificate_lets_nobody_in_and_the_page_names_the_it_desk(he
     refused = here.browser().sign_in("rivers", ISOLDE)
     assert refused.status_code == 403
     assert "it-desk@rivers-and-coasts.example" in refused.text
-    [matter] = here.matters(waiting.FAILED_SIGN_IN)
+    [matter] = here.matters(waiting.UNPROVEN_SIGN_IN)
     assert "expired" in matter.summary
     here.world.registry.change("rivers", certificates=(expired(here), *provider.certificates))
     assert here.browser().sign_in("rivers", ISOLDE).status_code == 303  # of two, the good one counts
