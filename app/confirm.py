@@ -6,10 +6,12 @@ from werkzeug.wrappers import Response as Answer
 from app.kept_forms import KeptForm, KeptForms, without_token
 from app.permissions import leader_signed_in, permission_of
 from app.refusals import refused
+from app.sessions import PortalSession
 from app.sign_in import sent_to_provider
-from app.viewer import BY_LINK, is_fresh, portal_session, services, viewer
+from app.viewer import is_fresh, portal_session, services, viewer
 from saml.errors import SignInRefused
 from saml.state import CONFIRM
+from saml.vouching import BY_LINK
 
 bp = Blueprint("confirm", __name__)
 
@@ -50,7 +52,7 @@ def begin(name: str) -> Answer:
     try:
         begun = services().sign_on.begin(
             str(mine.get("provider", "")), url_for("confirm.resume", name=name), purpose=CONFIRM,
-            uid=viewer().uid, session=mine.digest,
+            uid=viewer().uid, session=mine.digest, known=_known(mine),
         )  # fmt: skip
     except SignInRefused as refusal:
         return refused(refusal)
@@ -64,6 +66,11 @@ def resume(name: str) -> Answer | str:
     if (form := _found(name)) is None:
         return _gone()
     return redirect(form.path, 303) if form.opened else render_template("confirm/resume.html", form=form)
+
+
+def _known(mine: PortalSession) -> float:
+    """When the provider last signed the person in, by its own word, which no mailed link is."""
+    return 0.0 if mine.get("by") == BY_LINK else float(mine.get("authenticated", 0))
 
 
 def _kept() -> KeptForms:

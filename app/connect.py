@@ -18,6 +18,7 @@ from saml.held_keys import keys_of
 from saml.linking import fingerprint, provider_of
 from saml.provider import Provider
 from saml.state import CONNECT
+from saml.vouching import links_of
 from store import ledger
 
 bp = Blueprint("connect", __name__)
@@ -74,7 +75,7 @@ def remove() -> Answer:
     """Cut an account off, with the sessions that it began; never the one that this session stands on."""
     wanted, mine = request.form.get("account", ""), portal_session()
     key = next((key for key in _keys() if fingerprint(key) == wanted), "")
-    if not key or wanted == mine.get("link"):
+    if not key or wanted in links_of(mine):
         return redirect(url_for("connect.index"), 303)
     try:
         with services().store.transaction() as tx:  # the directory last, so no removal without its entry
@@ -83,7 +84,7 @@ def remove() -> Answer:
             services().sign_on.linking.remove(viewer().uid, key)
     except LinkRefused:
         return redirect(url_for("connect.index"), 303)  # gone already
-    sessions().end_all(viewer().uid, lambda values: values.get("link") == wanted)
+    sessions().end_all(viewer().uid, lambda values: wanted in links_of(values))
     return redirect(url_for("connect.index", done="yes"), 303)
 
 
@@ -96,7 +97,7 @@ def _page(form: AddressForm, found: Sequence[Provider] = ()) -> Answer:
         {
             "id": fingerprint(key),
             "provider": services().sign_on.provider(provider_of(key)),
-            "current": fingerprint(key) == portal_session().get("link"),
+            "current": fingerprint(key) in links_of(portal_session()),
         }
         for key in _keys()
     ]

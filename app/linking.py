@@ -15,6 +15,7 @@ from ldap_schema.people import Person
 from saml.errors import LinkRefused
 from saml.held_keys import keys_of, was_cut_off
 from saml.linking import fingerprint, provider_of
+from saml.vouching import links_of
 from store import ledger, waiting
 
 bp = Blueprint("linking", __name__)
@@ -60,7 +61,7 @@ def link(id: int) -> Answer:
         form.form_errors.append(str(reason))
         return make_response(_page(item, person, uid, form), 409)
     stays = {fingerprint(key) for key in keys_of(linked)}
-    sessions().end_all(person.uid, lambda values: values.get("link") not in stays)
+    sessions().end_all(person.uid, lambda values: stays.isdisjoint(links_of(values)))
     return redirect(url_for("desk.index", done="yes"), 303)
 
 

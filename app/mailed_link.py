@@ -19,10 +19,11 @@ from app.limits import may_ask_for_link
 from app.notices import tell_owner
 from app.permissions import public
 from app.security import is_https
-from app.viewer import BY_LINK, portal_settings, services, sign_in_session
+from app.viewer import portal_settings, services, sign_in_session
 from saml.errors import speakable_reference
 from saml.fallback import Entitled
 from saml.return_paths import local_path
+from saml.vouching import BY_LINK
 from store import ledger
 
 bp = Blueprint("mailed_link", __name__)
@@ -104,11 +105,11 @@ def use(token: str) -> Answer:
     kept = _find(token)
     if kept is None or not _same_browser(kept):
         return _unusable(other=kept is not None)
+    now = services().clock()  # before it is judged: switched off meanwhile, the session must not stay
     entitled = services().sign_on.fallback_for(kept.address)
     if entitled is None or entitled.person.uid != kept.uid or not services().redis.delete(_key(token)):
         return _unusable(other=False)
     _write_down_use(entitled)
-    now = services().clock()
     ends = now + timedelta(hours=portal_settings().link_session_hours)
     sign_in_session(
         kept.uid,
@@ -116,6 +117,7 @@ def use(token: str) -> Answer:
             "by": BY_LINK,
             "provider": entitled.provider.id,
             "provider_name": entitled.provider.name,
+            "authenticated": now.timestamp(),
             "ends": ends.timestamp(),
         },
     )

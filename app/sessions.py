@@ -23,6 +23,7 @@ from app.services import PortalServices
 from app.settings import PortalSettings
 from ldap_schema.clock import Clock
 from ldap_schema.gate import Gate, GateClosed
+from saml.vouching import BY_LINK
 
 TOUCH_EVERY = timedelta(seconds=60)  # how exactly the idle limit is kept, so that most requests write nothing
 KEEP_AFTER_IDLE = (
@@ -267,5 +268,5 @@ def _place(digest: str, values: dict[str, Any], current: str) -> SignedInPlace:
         seen=datetime.fromtimestamp(values["seen"], UTC),
         device=str(values.get("device", "")),
         current=digest == current,
-        through="a mailed link" if values.get("by") == "link" else str(values.get("provider_name", "")),
+        through="a mailed link" if values.get("by") == BY_LINK else str(values.get("provider_name", "")),
     )

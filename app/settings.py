@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from saml.settings import LONGEST_SESSION_HOURS
+
 
 @dataclass(frozen=True, slots=True)
 class PortalSettings:
@@ -42,7 +44,8 @@ class PortalSettings:
         default=30, metadata={"meaning": "Minutes without a request after which somebody is signed out."}
     )
     absolute_hours: int = field(
-        default=12, metadata={"meaning": "Hours after signing in at which somebody must sign in again."}
+        default=12,
+        metadata={"meaning": "Hours (1 to 168) after signing in at which somebody must sign in again."},
     )
     recheck_seconds: int = field(
         default=60,
@@ -107,3 +110,10 @@ class PortalSettings:
             "meaning": "The organisation answerable for personal data, as named in the privacy notice."
         },
     )
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.absolute_hours <= LONGEST_SESSION_HOURS:
+            raise ValueError(
+                f"ABSOLUTE_HOURS must be from 1 to {LONGEST_SESSION_HOURS}, or a provider could not sign "
+                "people out of sessions that last longer"
+            )

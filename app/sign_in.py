@@ -180,6 +180,7 @@ def _kept(signed_in: SignedIn) -> dict[str, Any]:
         "name_omits": signed_in.name_omits,
         "session_index": signed_in.session_index,
         "link": signed_in.link,
+        "next_link": signed_in.next_link,
         "authenticated": signed_in.instant.timestamp(),
         "ends": signed_in.ends_at.timestamp() if signed_in.ends_at else None,
     }

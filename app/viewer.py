@@ -19,6 +19,7 @@ from ldap_schema.directory import Directory
 from ldap_schema.errors import DirectoryRefused, DirectoryUnavailable, NotFound
 from ldap_schema.people import Person
 from saml.identity import MAY_SIGN_IN
+from saml.vouching import BY_LINK
 from store.errors import StoreError
 
 NOTE_SECONDS = 0.5  # how long a page waits to write down what nobody waits for
@@ -26,11 +27,10 @@ FORGOTTEN = "You are signed out: for a while you opened no page here, or this se
 GONE = "Your entry in the directory is not active any more, so you were signed out."
 CUT_OFF = (
     "The sign-in that you came with does not open your entry any more, so you were signed out. "
-    "Sign in with the account of your present organisation."
+    "Sign in again, with the account of your present organisation."
 )
 # Why a session ended, as the address of the sign-in page names it: the session itself can't tell any more.
 ENDED = {"gone": GONE, "cut-off": CUT_OFF}
-BY_LINK = "link"  # how a session began that nobody's provider vouches for
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def vouched_for(values: Mapping[str, Any], person: Person) -> bool:
     """Whether the provider that began the session of these values still may. While the store is away nobody
     can have decided otherwise, and the directory says that the person is active."""
     try:
-        return services().sign_on.still_vouches(person, values.get("provider", ""), values.get("link", ""))
+        return services().sign_on.still_vouches(person, values)
     except StoreError as error:
         current_app.logger.warning(
             "Providers can't be looked up, so %s stays signed in: %s", person.uid, error

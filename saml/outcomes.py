@@ -50,6 +50,7 @@ class SignedIn:
     instant: datetime  # when they signed in at the provider
     linked_now: bool = False  # the first sign-in, which recorded the provider's key for the person
     federated_id: str = ""  # that key; for CONNECT the one to add, once the asking session is seen to stand
+    next_link: str = ""  # fingerprint of the one recorded beside it while the provider changes its attribute
     ends_at: datetime | None = None  # when our session must end at the latest; None = by our own limits
     purpose: str = SIGN_IN  # CONFIRM: sign in anew, in place of session `replaces`; CONNECT: signs nobody in
     replaces: str = ""  # digest of the session that the browser had when it asked

@@ -47,6 +47,7 @@ class Provider:
     ask_contexts: bool = False  # name them in our requests too; providers that don't know them fail on that
     max_session_hours: int = 0  # a session here ends so long after signing in; 0 = the portal's own limit
     fallback_until: str = ""  # instant until which its people may sign in by a mailed link; empty = never
+    fallback_off: str = ""  # instant at which that was last switched off by hand; ends what links began
     contact: str = ""  # whom a person calls who can't get in
     alert_mail: tuple[str, ...] = ()  # who is told when its keys change or end
     # What follows is read from the metadata, and renewed with it.

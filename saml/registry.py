@@ -130,6 +130,7 @@ def _renewed(wanted: Provider, before: Provider) -> Provider:
         state=before.state,
         next_identity_attribute=before.next_identity_attribute,
         fallback_until=before.fallback_until,
+        fallback_off=before.fallback_off,
     )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+LONGEST_SESSION_HOURS = 7 * 24  # how long it is kept whose sessions a provider may end
+
 
 @dataclass(frozen=True, slots=True)
 class SAMLSettings:

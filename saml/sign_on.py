@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from redis import Redis
 
 from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.people import Person
-from saml import bindings, contexts, discovery, fallback, identity, messages, slo
+from saml import bindings, contexts, discovery, fallback, identity, messages, slo, vouching
 from saml.assertion import Assertion, NameID
 from saml.certificates import ends as certificate_ends
 from saml.encryption import Decryption
@@ -94,13 +95,17 @@ class SignOn:
         purpose: str = SIGN_IN,
         uid: str = "",
         session: str = "",
+        known: float = 0.0,
     ) -> Begun:
         """Ask a provider to sign somebody in; for every purpose but SIGN_IN anew, whatever session it has. To
         confirm who is there (CONFIRM), or to add a provider to one's record (CONNECT), `uid` says whose
-        browser this is. `session` is handed back as `replaces`. Raises UnknownProvider, Unavailable."""
+        browser this is. `session` is handed back as `replaces`; `known` is when (in seconds) they signed in
+        by what the provider told before, which is no new sign-in. Raises UnknownProvider, Unavailable."""
         provider, now = self._live(provider_id), self._clock()
         path = local_path(return_to)
-        request = StoredRequest(messages.new_id(), provider.id, path, uid, purpose, now.timestamp(), session)
+        request = StoredRequest(
+            messages.new_id(), provider.id, path, uid, purpose, now.timestamp(), session, known
+        )
         kept = self._state.keep(request)
 
         def write(address: str) -> bytes:
@@ -142,6 +147,7 @@ class SignOn:
             instant=assertion.authenticated_at,
             linked_now=linked_now,
             federated_id=claimed.federated_id,
+            next_link=fingerprint(claimed.next_id),
             ends_at=_end_of_session(assertion, provider, self._clock()),
             purpose=request.purpose,
             replaces=request.session,
@@ -167,9 +173,9 @@ class SignOn:
             provider.id, assertion.id, int((assertion.ends_at - now + 2 * skew).total_seconds())
         )
         contexts.check(assertion, provider)
-        if request.purpose != SIGN_IN and assertion.authenticated_at.timestamp() < (
-            request.asked_at - skew.total_seconds()
-        ):
+        signed_in_at = assertion.authenticated_at.timestamp()
+        earliest = request.asked_at - skew.total_seconds()  # by their clock, which may be behind ours
+        if request.purpose != SIGN_IN and (signed_in_at < earliest or signed_in_at <= request.known):
             raise NotFresh("the provider was asked to sign the person in anew, and did not", provider.id)
         return assertion
 
@@ -188,17 +194,9 @@ class SignOn:
         takes the place of is cut off at once. Raises LinkRefused."""
         return self.linking.replace(uid, federated_id, {each.id: each for each in self._registry.all()})
 
-    def still_vouches(self, person: Person, provider_id: str, link: str) -> bool:
-        """Whether a session that a provider's word began may go on: the provider is live, still speaks for
-        the person's organisation, and the key that opened it (`link` of SignedIn; empty for a mailed link) is
-        still the person's."""
-        provider = self._registry.get(provider_id)
-        return (
-            provider is not None
-            and provider.state == LIVE
-            and person.organisation_id in provider.organisations
-            and (not link or link in map(fingerprint, person.federated_ids))
-        )
+    def still_vouches(self, person: Person, session: Mapping[str, Any]) -> bool:
+        """Whether a person's session may go on; `session` is what it kept (see `vouching`)."""
+        return vouching.still_vouches(self._registry.get(session.get("provider", "")), person, session)
 
     def fallback_is_offered(self) -> bool:
         """Whether any provider's people may sign in by a mailed link now."""

@@ -13,8 +13,9 @@ from typing import Any
 from redis import Redis, RedisError
 
 from saml.errors import Expired, LogoutOver, OtherBrowser, Replayed, Unavailable, Unsolicited
+from saml.settings import LONGEST_SESSION_HOURS
 
-SUBJECT_SECONDS = 7 * 24 * 3600  # longer than any session lives
+SUBJECT_SECONDS = LONGEST_SESSION_HOURS * 3600
 COOKIE_PREFIX = "counterpart-request-"
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -35,6 +36,7 @@ class StoredRequest:
     purpose: str = SIGN_IN
     asked_at: float = 0.0  # seconds; a fresh sign-in happens after it
     session: str = ""  # digest of the session that a fresh sign-in takes the place of
+    known: float = 0.0  # when, by the provider's word, they signed in for that session; a fresh one is later
 
 
 @dataclass(frozen=True, slots=True)

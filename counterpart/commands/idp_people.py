@@ -6,6 +6,7 @@ from datetime import timedelta
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, operator, pass_tools, show
+from saml.contexts import in_short
 from saml.errors import ProviderRefused
 from saml.identity_change import IdentityChange
 from saml.provider import IDENTITY_ATTRIBUTES, LIVE, Provider
@@ -60,16 +61,25 @@ def identity(
 @click.command(
     epilog=example(
         'counterpart idp fallback rivers --hours 8 --reason "down, INC-4711"',
-        "counterpart idp fallback rivers --off",
+        "counterpart idp fallback rivers --off      # and sign out whom links signed in",
     )
 )
 @click.argument("id")
 @click.option("--hours", type=click.IntRange(1, MOST_HOURS), help="For how long from now.")
 @click.option("--reason", default="", help="Why; it is kept in the ledger.")
-@click.option("--off", is_flag=True, help="End it at once.")
+@click.option("--off", is_flag=True, help="End it at once, and what links began.")
+@click.option("--without-contexts", is_flag=True, help="Though the provider must use a second step.")
 @as_json
 @pass_tools
-def fallback(tools: Tools, id: str, hours: int | None, reason: str, off: bool, as_json: bool) -> None:
+def fallback(
+    tools: Tools,
+    id: str,
+    hours: int | None,
+    reason: str,
+    off: bool,
+    without_contexts: bool,
+    as_json: bool,
+) -> None:
     """Let people sign in by a mailed link for a while.
 
     For when their provider is down. It is off unless switched on here, ends by itself, and gives no rights
@@ -77,16 +87,36 @@ def fallback(tools: Tools, id: str, hours: int | None, reason: str, off: bool, a
     """
     if off == (hours is not None) or (hours and not reason.strip()):
         raise click.UsageError("Give --hours and --reason, or --off.")
-    registry, until = Registry(tools.store), ""
+    registry, now, until = Registry(tools.store), tools.clock(), ""
     found = registry.get(id)
     if hours:
-        if found is not None and found.state != LIVE:
-            raise ProviderRefused(f"The provider {id} is {found.state}; only a live one can be stood in for.")
-        until = (tools.clock() + timedelta(hours=hours)).isoformat()
-    provider = registry.change(id, fallback_until=until)
-    _remember(tools, "sign-in by link", provider, {"until": until or "off", "reason": reason[:300]})
-    words = f"People of {id} can ask for a link until {until[:16]} UTC." if hours else f"Off for {id}."
+        if found is not None:
+            _may_be_stood_in_for(found, without_contexts)
+        until = (now + timedelta(hours=hours)).isoformat()
+        provider = registry.change(id, fallback_until=until)
+        words = f"People of {id} can ask for a link until {until[:16]} UTC."
+        if provider.contexts:
+            words += f" A link is accepted without {in_short(provider.contexts)}."
+    else:
+        provider = registry.change(id, fallback_until="", fallback_off=now.isoformat())
+        words = f"Off for {id}. Whom a link signed in is signed out within a minute."
+    told = {"until": until or "off", "reason": reason[:300]}
+    if hours and provider.contexts:
+        told["without"] = in_short(provider.contexts)
+    _remember(tools, "sign-in by link", provider, told)
     show(_plain(provider), words, as_json)
+
+
+def _may_be_stood_in_for(provider: Provider, without_contexts: bool) -> None:
+    if provider.state != LIVE:
+        raise ProviderRefused(
+            f"The provider {provider.id} is {provider.state}; only a live one can be stood in for."
+        )
+    if provider.contexts and not without_contexts:
+        raise ProviderRefused(
+            f"The provider {provider.id} must use {in_short(provider.contexts)}, and a mailed link proves "
+            "no more than a mailbox. If that is enough while it is down, add --without-contexts."
+        )
 
 
 COMMANDS = (identity, fallback)

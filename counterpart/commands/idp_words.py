@@ -57,7 +57,8 @@ def notes(provider: Provider, now: datetime) -> Iterator[str]:
         )
     if provider.fallback_is_on(now):
         until = datetime.fromisoformat(provider.fallback_until)
-        yield f"mailed links stand in for it until {until:%Y-%m-%d %H:%M} UTC"
+        without = f", without {in_short(provider.contexts)}," if provider.contexts else ""
+        yield f"mailed links stand in for it{without} until {until:%Y-%m-%d %H:%M} UTC"
 
 
 def row(provider: Provider, watched: Watched | None, now: datetime) -> tuple[str, ...]:

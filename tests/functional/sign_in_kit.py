@@ -138,5 +138,10 @@ def stale(here: Site, uid: str) -> None:
 
 def requested(begun: TestResponse) -> str:
     """The AuthnRequest that the browser is sent away with."""
-    packed = parse_qs(urlsplit(onward(begun)).query)["SAMLRequest"][0]
+    return authn_request(onward(begun))
+
+
+def authn_request(url: str) -> str:
+    """The AuthnRequest in an address of a provider."""
+    packed = parse_qs(urlsplit(url).query)["SAMLRequest"][0]
     return zlib.decompress(base64.b64decode(packed), -15).decode()

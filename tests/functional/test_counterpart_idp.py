@@ -260,7 +260,12 @@ def test_what_is_not_as_usual_about_a_provider_is_said_where_it_is_listed(instal
     assert "a draft: nobody can sign in through it until `counterpart idp live river-board`" in added.out
     assert installed.run("idp", "live", "river-board").code == 0
     assert installed.run("idp", "identity", "river-board", "--to", "pairwise-id").code == 0
-    assert installed.run("idp", "fallback", "river-board", "--hours", "2", "--reason", "it is down").code == 0
+    links = ("idp", "fallback", "river-board", "--hours", "2", "--reason", "it is down")
+    refused = installed.run(*links)
+    assert (refused.code, "must use mfa or urn:example:smartcard" in refused.err) == (1, True)
+    assert "mailed links" not in installed.run("idp", "list").out
+    on = installed.run(*links, "--without-contexts")
+    assert (on.code, "without mfa or urn:example:smartcard" in on.out) == (0, True)
 
     [line] = [each for each in installed.run("idp", "list").out.splitlines() if each.startswith("river")]
     for words in ("requires mfa or", "changing from subject-id to pairwise-id", "mailed links stand in"):

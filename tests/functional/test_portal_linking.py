@@ -7,8 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from counterpart.commands import idp_people
+from counterpart.commands.common import Tools
 from dev.identity_provider.config import Config
 from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add, Update
@@ -164,6 +167,16 @@ def switch_to_links(here: Site, hours: int = 8) -> None:
     here.world.registry.change("rivers", fallback_until=until.isoformat())
 
 
+def fallback(here: Site, *words: str) -> None:
+    """The operator's command, over the store and by the clock of the test."""
+
+    class AtThisTime(Tools):
+        store, clock = here.world.store, here.world.clock  # type: ignore[assignment]
+
+    result = CliRunner().invoke(idp_people.fallback, words, obj=AtThisTime())
+    assert result.exit_code == 0, result.output
+
+
 def mails(here: Site) -> list[OutboxMail]:
     with here.world.store.reading() as tx:
         return list(tx.scalars(select(OutboxMail).order_by(OutboxMail.id)))
@@ -232,6 +245,30 @@ def test_a_session_by_link_is_short_and_gives_no_managers_rights(here: Site) -> 
     assert browser.get("/sessions").status_code == 303
 
 
+def test_a_session_by_link_outlives_its_hours_and_ends_when_links_are_switched_off(here: Site) -> None:
+    fallback(here, "rivers", "--hours", "1", "--reason", "down")
+    browser = here.browser()
+    ask_for_link(browser)
+    path = mailed(here)
+    here.age(minutes=10)
+    browser.post(path, {}, path)
+    for _ in range(3):
+        here.age(minutes=20)
+        assert browser.get("/sessions").status_code == 200
+    assert browser.get("/sign-in/link").status_code == 404  # the hour is over, and nobody is sent away by it
+
+    fallback(here, "rivers", "--off")
+    fallback(here, "rivers", "--hours", "1", "--reason", "down again")
+    here.age(minutes=1)
+    ended = browser.get("/sessions")
+    assert "does not open your entry any more" in browser.get(at(ended)).text
+    ask_for_link(browser)
+    path = mailed(here)
+    browser.post(path, {}, path)
+    here.age(minutes=2)
+    assert browser.get("/sessions").status_code == 200
+
+
 @pytest.mark.parametrize("change", ["suspended", "switched off", "too old"])
 def test_a_link_is_worthless_after(here: Site, change: str) -> None:
     switch_to_links(here)
@@ -288,6 +325,34 @@ def test_by_what_people_are_known_changes_in_steps_that_lock_nobody_out(here: Si
     assert here.signed_in("rivers", ISOLDE).get("/sessions").status_code == 200
     with pytest.raises(ProviderRefused, match="no change"):
         change.cancel("rivers")
+
+
+@pytest.mark.parametrize("end", ["finish", "cancel"])
+def test_whoever_is_signed_in_with_both_keys_stays_so_whatever_becomes_of_the_change(
+    here: Site, end: str
+) -> None:
+    with_the_first = here.signed_in("rivers", ISOLDE)
+    change = IdentityChange(here.world.registry, here.world.sync)
+    change.begin("rivers", NAME_ID)
+    with_both = here.signed_in("rivers", ISOLDE)
+    if end == "finish":
+        change.finish("rivers", 0)
+    else:
+        change.cancel("rivers")
+    here.age(minutes=2)
+
+    assert with_both.get("/sessions").status_code == 200
+    ended = with_the_first.get("/sessions")
+    if end == "cancel":
+        assert ended.status_code == 200
+        return
+    assert "Sign in again" in with_the_first.get(at(ended)).text
+    here.age(minutes=-2)
+    assert ">This one<" in with_both.get("/sessions/accounts").text
+    [key] = here.world.sync.people.get("saml-rivers").federated_ids
+    here.world.sign_on.linking.remove("saml-rivers", key)
+    here.age(minutes=2)
+    assert with_both.get("/sessions").status_code == 303  # and the second is cut off like the first
 
 
 def test_a_change_that_is_cancelled_leaves_the_first_key(here: Site) -> None:

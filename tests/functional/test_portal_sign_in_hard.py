@@ -22,7 +22,7 @@ from saml.outcomes import SignedIn
 from saml.state import CONFIRM, StoredRequest
 from store import waiting
 from tests.functional.saml_world import ISOLDE, PIERS, TAMSIN, Visit, found, running_providers
-from tests.functional.sign_in_kit import Site, at, onward, requested, site
+from tests.functional.sign_in_kit import Site, at, authn_request, onward, requested, site
 from tests.functional.test_saml_sign_on import forged
 
 
@@ -219,6 +219,24 @@ def test_an_answer_to_a_fresh_sign_in_that_is_an_old_one_is_refused(here: Site) 
     refused = attempt(here, Visit(*answer, {begun.cookie_name: begun.cookie_value}))
     assert isinstance(refused, SignInRefused)
     assert refused.code == "not-fresh"
+
+
+def test_a_provider_that_tells_of_the_same_sign_in_again_did_not_ask_anew(here: Site) -> None:
+    """Even within the tolerance for clocks."""
+    told = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    for known, expected in ((told, "not-fresh"), (told - timedelta(minutes=1), "")):
+        begun = here.world.sign_on.begin(
+            "rivers", purpose=CONFIRM, uid="saml-rivers", known=known.timestamp()
+        )
+        provider = here.world.provider("rivers")
+        number = found(r' ID="([^"]*)"', authn_request(begun.url))
+        answer = messages.answer_for(
+            provider, read_service(here.world.sign_on.metadata()), provider.identities[0], number, told
+        )
+        message = messages.encoded(messages.signed_response(answer, provider))
+        relay_state = parse_qs(urlsplit(begun.url).query)["RelayState"][0]
+        outcome = attempt(here, Visit(message, relay_state, {begun.cookie_name: begun.cookie_value}))
+        assert (outcome.code if isinstance(outcome, SignInRefused) else "") == expected
 
 
 def test_whom_a_provider_knows_from_long_ago_is_asked_to_sign_in_there_anew(here: Site) -> None:

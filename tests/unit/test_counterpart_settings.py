@@ -45,6 +45,8 @@ def test_the_file_beside_var_is_found_by_itself(tmp_path: Path) -> None:
         ("SERVICE_SMTP_PORT", "\uff12\uff15", "COUNTERPART_SERVICE_SMTP_PORT must be a whole number"),
         ("SERVICE_SMTP_TIMEOUT", "nan", "COUNTERPART_SERVICE_SMTP_TIMEOUT must be a number"),
         ("SERVICE_SMTP_TIMEOUT", "inf", "COUNTERPART_SERVICE_SMTP_TIMEOUT must be a number"),
+        ("PORTAL_ABSOLUTE_HOURS", "0", "COUNTERPART_PORTAL_ABSOLUTE_HOURS must be from 1 to 168"),
+        ("PORTAL_ABSOLUTE_HOURS", "169", "COUNTERPART_PORTAL_ABSOLUTE_HOURS must be from 1 to 168"),
         ("SAML_KEY_FILE", "", "COUNTERPART_SAML_KEY_FILE must be a path"),
         ("SERVICE_SMTP_SECURITY", "ssl", "COUNTERPART_SERVICE_SMTP_SECURITY must be starttls, tls or none"),
         ("SERVICE_SMPT_PORT", "25", "SMPT_PORT. Did you mean COUNTERPART_SERVICE_SMTP_PORT?"),
