@@ -140,11 +140,11 @@ def _mail(entitled: Entitled | None, address: str, browser: str) -> None:
     with services().store.transaction() as tx:
         if entitled:
             link = f"{services().base_url}{url_for('mailed_link.open_link', token=token)}"
-            tell_owner(
-                tx, entitled.person, "link", _digest(token), link=link, minutes=portal_settings().link_minutes
-            )
-        told = {"provider": entitled.provider.id if entitled else "", "sent": "yes" if entitled else "no"}
-        ledger.append(tx, "sign-in link asked", "portal", uid or "nobody", told, now)
+            told = {"link": link, "minutes": portal_settings().link_minutes}
+            to = entitled.person.sign_in_address  # never another: whoever reads the mail can sign in
+            tell_owner(tx, entitled.person, "link", _digest(token), only_to=to, **told)
+        noted = {"provider": entitled.provider.id if entitled else "", "sent": "yes" if entitled else "no"}
+        ledger.append(tx, "sign-in link asked", "portal", uid or "nobody", noted, now)
 
 
 def _write_down_use(entitled: Entitled) -> None:

@@ -1,35 +1,16 @@
-"""Mails that tell people what happened to their own way in, so that they notice what they did not do."""
+"""Tells people, from a page, what happened to their own way in."""
 
-from flask import current_app, render_template
 from sqlalchemy.orm import Session
 
-from app.viewer import services
+from app.owner_mail import OwnerMail
+from app.viewer import portal_settings, services
 from ldap_schema.people import Person
-from store import outbox
-from store.errors import BadMail
-from store.outbox import Mail
-
-SUBJECTS = {
-    "linked": "Your entry was connected to a sign-in",
-    "connected": "An account was connected to your entry",
-    "used_link": "Somebody signed in with a link that was mailed to you",
-    "link": "Your link to sign in",
-    "device_added": "A mail program was added for you",
-    "device_restored": "A mail program of yours may be used again",
-}
 
 
-def tell_owner(tx: Session, person: Person, what: str, key: str, **values: object) -> bool:
-    """Queue the mail of that name to the person's sign-in address; False if it can't be sent there."""
-    address = services().directory.people.get(person.uid).sign_in_address
-    try:
-        mail = Mail(
-            to=address,
-            subject=SUBJECTS[what],
-            text=render_template(f"mail/{what}.txt", base_url=services().base_url, **values),
-        )
-    except BadMail as error:
-        current_app.logger.warning("%s could not be told by mail (%s): %s", person.uid, what, error)
-        return False
-    outbox.enqueue(tx, mail, f"{what} {key}", services().clock())
-    return True
+def tell_owner(
+    tx: Session, person: Person, what: str, key: str, *, only_to: str | None = None, **values: object
+) -> bool:
+    """Queue the mail of that name to the person; False if it can't be sent. See OwnerMail."""
+    known = services()
+    mail = OwnerMail(directory=known.directory, portal=portal_settings(), base_url=known.base_url)
+    return mail.tell(tx, person.uid, what, key, known.clock(), only_to=only_to, **values)

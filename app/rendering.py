@@ -1,16 +1,13 @@
 """What every page may use: dates in words, the session's end, the brand; no logic of any one page."""
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g
 from govuk_frontend_wtf.main import WTFormsHelpers
 
+from app.moments import clock_time, moment
 from app.settings import PortalSettings
 from app.viewer import portal_session, services, sessions
-
-LONDON = ZoneInfo("Europe/London")
 
 
 def prepare_templates(app: Flask, settings: PortalSettings) -> None:
@@ -19,18 +16,6 @@ def prepare_templates(app: Flask, settings: PortalSettings) -> None:
     app.jinja_env.filters.update(moment=moment, clock_time=clock_time)
     app.jinja_env.globals.update(service_name=settings.service_name, portal=settings)
     app.context_processor(_about_this_request)
-
-
-def moment(instant: datetime) -> str:
-    """Write an instant as people in the UK say it: 3 March 2026, 2:05pm."""
-    local = instant.astimezone(LONDON)
-    return f"{local.day} {local:%B %Y}, {clock_time(instant)}"
-
-
-def clock_time(instant: datetime) -> str:
-    """Write a time of day: 2:05pm."""
-    local = instant.astimezone(LONDON)
-    return f"{local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
 
 
 def _about_this_request() -> dict[str, Any]:

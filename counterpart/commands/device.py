@@ -6,24 +6,13 @@ from datetime import datetime
 import click
 from sqlalchemy.orm import Session
 
+from app.owner_mail import OwnerMail
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
 from counterpart.commands.people import find_person
 from ldap_schema.credentials import Credential
 from ldap_schema.passwords import new_id
 from ldap_schema.people import Person
-from store import ledger, outbox, waiting
-from store.errors import BadMail
-from store.outbox import Mail
-
-MAIL = """\
-The help desk of {service} added the mail program "{label}" for you.
-It can look up whom you can look up, with a password of its own.
-
-If that was agreed with you, there is nothing to do.
-
-If it was not, remove it at {address}/devices and tell {team}:
-{telephone}, {hours}.
-"""
+from store import ledger, waiting
 
 
 @click.group(cls=InOrder)
@@ -48,7 +37,7 @@ def add(tools: Tools, reference: str, label: str, days: int, as_json: bool) -> N
     id_ = new_id()
     with tools.store.transaction() as tx:  # the directory last: no password without its entry in the ledger
         ledger.append(tx, "device added", operator(), id_, {"for": owner.uid}, tools.clock())
-        _tell(tools, tx, owner, label)
+        _tell(tools, tx, owner, id_, label)
         made = directory.credentials.issue(owner.uid, label, tools.clock(), days=days, id_=id_)
     data = asdict(made.credential) | {
         "bind_dn": made.bind_dn,
@@ -96,24 +85,13 @@ def revoke(tools: Tools, reference: str, id: str, as_json: bool) -> None:
     show({"id": id, "revoked": True}, f"Device {id} has no access any more.", as_json)
 
 
-def _tell(tools: Tools, tx: Session, owner: Person, label: str) -> None:
-    """Tell the owner, as when an office did it; whoever has no address can't be told."""
-    portal, now = tools.settings.portal, tools.clock()
-    if not owner.sign_in_address:
-        return
-    text = MAIL.format(
-        service=portal.service_name,
-        label=label,
-        address=tools.settings.saml.base_url,
-        team=portal.help_team,
-        telephone=portal.help_telephone,
-        hours=portal.help_hours,
+def _tell(tools: Tools, tx: Session, owner: Person, id_: str, label: str) -> None:
+    """Tell the owner, as when an office did it; the device is listed on their page all the same."""
+    settings = tools.settings
+    mail = OwnerMail(
+        directory=tools.portal_directory, portal=settings.portal, base_url=settings.saml.base_url
     )
-    try:
-        mail = Mail(to=owner.sign_in_address, subject="A mail program was added for you", text=text)
-    except BadMail:  # an address that takes no mail; the device is listed on its owner's page all the same
-        return
-    outbox.enqueue(tx, mail, f"device added {owner.uid} {now.isoformat()}", now)
+    mail.tell(tx, owner.uid, "device_added_by_desk", id_, tools.clock(), label=label)
 
 
 def _state(credential: Credential, now: datetime) -> str:

@@ -4,30 +4,16 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.owner_mail import OwnerMail
 from app.settings import PortalSettings
 from ldap_schema.clock import Clock
 from ldap_schema.credentials import Credential
 from ldap_schema.directory import Directory
 from ldap_schema.errors import NotFound
-from store import ledger, outbox, waiting
+from store import ledger, waiting
 from store.database import Store
-from store.outbox import Mail
 
 log = logging.getLogger(__name__)
-
-MAIL = """\
-{service} has suspended your mail program "{label}".
-
-It {reason}. That looks as if somebody were copying the directory, so
-this one program can't look anybody up for now. Your other programs and
-your own sign-in are as they were.
-
-If it was you, let it work again with one click:
-{address}/devices
-
-If it was not you, remove it on the same page and call {team}:
-{telephone}, {hours}.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,36 +53,18 @@ class Alarm:
         return restored is not None and restored >= since
 
     def _tell(self, credential: Credential, reason: str) -> None:
-        now, to = self.clock(), self._address_of(credential.owner)
-        summary = f"A mail program (device {credential.id}) {reason}. It was suspended" + (
-            " and its owner was told." if to else "; its owner has no address to be told at."
-        )
+        now = self.clock()
+        owner = OwnerMail(directory=self.directory, portal=self.portal, base_url=self.address)
         with self.store.transaction() as tx:
             if waiting.waits(tx, waiting.SUSPENDED_DEVICE, credential.id):
                 return
-            item = waiting.raise_item(tx, waiting.SUSPENDED_DEVICE, credential.id, summary, now)
+            key = f"{credential.id} {now.isoformat()}"
+            told = owner.tell(
+                tx, credential.owner, "device_suspended", key, now, label=credential.label, reason=reason
+            )
+            summary = f"A mail program (device {credential.id}) {reason}. It was suspended" + (
+                " and its owner was told." if told else "; its owner has no address to be told at."
+            )
+            waiting.raise_item(tx, waiting.SUSPENDED_DEVICE, credential.id, summary, now)
             details = {"owner": credential.owner, "reason": reason}
             ledger.append(tx, "device suspended", "watch", credential.id, details, now)
-            if to:
-                outbox.enqueue(tx, self._mail(credential, reason, to), f"device suspended {item}", now)
-
-    def _address_of(self, uid: str) -> str:
-        """Return where the owner reads mail: their own address, or the one they sign in with."""
-        try:
-            own = self.directory.as_viewer(uid).people.get(uid)
-            return own.mail[0] if own.mail else self.directory.people.get(uid).sign_in_address
-        except NotFound:
-            return ""
-
-    def _mail(self, credential: Credential, reason: str, to: str) -> Mail:
-        portal = self.portal
-        text = MAIL.format(
-            service=portal.service_name,
-            label=credential.label,
-            reason=reason,
-            address=self.address,
-            team=portal.help_team,
-            telephone=portal.help_telephone,
-            hours=portal.help_hours,
-        )
-        return Mail(to=to, subject="A mail program of yours was suspended", text=text)

@@ -1,8 +1,9 @@
 """What copying a directory looks like, told from what one device asked: pure, in memory, an hour long.
 
 Somebody who types "mar", "mart", "marti" asks three times and means one name: a search that lengthens the one
-before takes its place, and one that shortens it is on the way to the next. What remains are the names that
-were meant.
+before takes its place, and one that is a letter shorter is on the way to the next. One that lost more letters
+at once is a rest, a name of its own until it is lengthened or shortened again. What remains are the names
+that were meant.
 """
 
 from collections import deque

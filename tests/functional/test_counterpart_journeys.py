@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from dev.servers import MailCatcher, Redis, Slapd
 from saml.provider import LIVE, Provider, to_plain
 from store import ledger, providers
+from store.models import OutboxMail
 from tests.functional.command_line import Answer, Installed
 
 FEED = """
@@ -131,6 +133,11 @@ def test_a_device_gets_a_password_once_and_loses_it(installed: Installed) -> Non
     made = installed.run("device", "add", ADA, "Outlook at work", "--json").data
     assert len(made["password"]) >= 20
     assert made["bind_dn"].startswith("uid=")
+    store = installed.store()
+    with store.reading() as tx:
+        (mail,) = tx.scalars(select(OutboxMail).where(OutboxMail.subject.contains("mail program")))
+        assert (mail.recipient, "Outlook at work" in mail.text) == (ADA, True)
+    store.close()
     listed = installed.run("device", "list", ADA)
     assert "Outlook at work" in listed.out
     assert made["password"] not in listed.out
