@@ -28,7 +28,10 @@ COMMANDS = {
     "sync": ("sync", "Bring HR feeds into the directory: plan, guard, apply, receipt."),
     "idp": ("idp", "Register, check and switch departments' identity providers."),
     "search": ("search", "Find people by name, post or organisation; all WORDS must fit."),
-    "person": ("person", "Show a person's record, grant and end roles, conceal somebody in danger."),
+    "person": (
+        "person",
+        "Show a person's record, grant and end roles, suspend somebody, conceal somebody in danger.",
+    ),
     "delegate": ("delegate", "Let somebody look after a leader's mail programs, for a time."),
     "index": ("index", "Make this machine's search index anew."),
     "device": ("device", "Give people's mail programs their own way into the directory."),

@@ -61,7 +61,7 @@ def identity(
 @click.command(
     epilog=example(
         'counterpart idp fallback rivers --hours 8 --reason "down, INC-4711"',
-        "counterpart idp fallback rivers --off      # and sign out whom links signed in",
+        "counterpart idp fallback rivers --off      # ends their sessions too",
     )
 )
 @click.argument("id")

@@ -14,9 +14,7 @@ from store import ledger
 REASON = click.option("--reason", required=True, help="Why; kept in the ledger.")
 
 
-@click.command(
-    epilog=example("counterpart person suspend ada.quill@rivers-and-coasts.example --reason INC-4711")
-)
+@click.command(epilog=example("counterpart person suspend ada.quill@rivers.example --reason INC-4711"))
 @click.argument("reference", metavar="ADDRESS|UID")
 @REASON
 @as_json
@@ -37,9 +35,7 @@ def suspend(tools: Tools, reference: str, reason: str, as_json: bool) -> None:
     _show(found, HELD, changed, words, as_json)
 
 
-@click.command(
-    epilog=example("counterpart person restore ada.quill@rivers-and-coasts.example --reason INC-4711")
-)
+@click.command(epilog=example("counterpart person restore ada.quill@rivers.example --reason INC-4711"))
 @click.argument("reference", metavar="ADDRESS|UID")
 @REASON
 @as_json
