@@ -408,6 +408,6 @@ def test_a_hostile_value_finds_itself_or_is_refused_and_never_finds_another(
     assert sync.people.get("h-value").title == value
     found = sync.people.by_uids(["h-value", value]) if value.isascii() and value.isalnum() else {}
     assert set(found) <= {"h-value"}
-    assert [person.uid for person in sync.people.search([value], {}, 50)] in ([], ["h-value"]) or len(
-        value
-    ) < 3
+    others = [person for person in sync.people.search([value], {}, 50) if person.uid != "h-value"]
+    # Other tests' people may hold the very letters, and one or two letters are in many words.
+    assert all(value.casefold() in repr(person).casefold() for person in others) or len(value) < 3
