@@ -1,14 +1,23 @@
-"""A whole house for the journeys: the same one as `make run`, on free ports, started once per test worker."""
+"""What several files of tests stand on: a whole house for the journeys, the same one as `make run`, on free
+ports and started once per test worker; providers and a portal over them; the gateway to a provider.
+"""
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from dev.house import House
+from dev.identity_provider.config import Config
+from dev.servers import Redis, Slapd
 from dev.settings import of_a_test
+from ldap_schema.directory import Directory, Service
 from tests.functional.pages import WATCHED, chromium, watch
+from tests.functional.replica_kit import as_service
+from tests.functional.saml_world import running_providers
+from tests.functional.sign_in_kit import Site, site
 from tests.functional.visitor import Visitor
 
 LEADERS = 150
@@ -50,6 +59,30 @@ def chrome() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Config]]:
+    """The demonstration's identity providers, with their files."""
+    with running_providers(tmp_path_factory.mktemp("providers")) as running:
+        yield running
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, providers: tuple[Path, Config], fresh_slapd: Slapd, redis_server: Redis
+) -> Iterator[Site]:
+    """The portal over them, with a directory of the test's own."""
+    with site(tmp_path, providers, fresh_slapd, redis_server) as made:
+        yield made
+
+
+@pytest.fixture
+def sync(provider: Slapd) -> Iterator[Directory]:
+    """The account that writes, at the provider that a file of tests makes for itself."""
+    directory = as_service(provider, Service.SYNC)
+    yield directory
+    directory.close()
 
 
 Browse = Callable[..., Page]

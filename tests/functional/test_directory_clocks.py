@@ -35,13 +35,6 @@ def replica(tmp_path: Path, provider: Slapd, sync: Directory) -> Iterator[SlapdW
 
 
 @pytest.fixture
-def sync(provider: Slapd) -> Iterator[Directory]:
-    directory = as_service(provider, Service.SYNC)
-    yield directory
-    directory.close()
-
-
-@pytest.fixture
 def portal(provider: Slapd, replica: Slapd) -> Iterator[Directory]:
     directory = as_service(provider, Service.PORTAL, replica)
     yield directory

@@ -45,13 +45,6 @@ def replica(tmp_path: Path, provider: Slapd, sync: Directory) -> Iterator[Slapd]
 
 
 @pytest.fixture
-def sync(provider: Slapd) -> Iterator[Directory]:
-    directory = as_service(provider, Service.SYNC)
-    yield directory
-    directory.close()
-
-
-@pytest.fixture
 def settings(provider: Slapd, replica: Slapd) -> DirectorySettings:
     return replace(provider.settings(), replicas=(replica.uri,), timeout=2.0)
 

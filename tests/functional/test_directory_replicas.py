@@ -55,13 +55,6 @@ def standby(tmp_path: Path, provider: Slapd) -> Iterator[Slapd]:
 
 
 @pytest.fixture
-def sync(provider: Slapd) -> Iterator[Directory]:
-    directory = as_service(provider, Service.SYNC)
-    yield directory
-    directory.close()
-
-
-@pytest.fixture
 def portal(provider: Slapd, standby: Slapd) -> Iterator[Directory]:
     directory = as_service(provider, Service.PORTAL, standby)
     yield directory

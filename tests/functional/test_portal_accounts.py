@@ -1,37 +1,20 @@
 """What opens a record stays its owner's: cut off means cut off, and nobody adds to another's record."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from dev.identity_provider.config import Config
-from dev.servers import Redis, Slapd
 from ldap_schema.people import People, Person
 from saml.held_keys import was_cut_off
 from saml.identity_change import IdentityChange
 from saml.provider import NAME_ID
 from store import waiting
-from tests.functional.saml_world import ISOLDE, PERCY, PIERS, ROWAN, running_providers
-from tests.functional.sign_in_kit import Browser, Site, at, found_field, site
+from tests.functional.saml_world import ISOLDE, PERCY, PIERS, ROWAN
+from tests.functional.sign_in_kit import Browser, Site, at, found_field
 from tests.functional.test_portal_linking import keys_of, link, mails
-
-
-@pytest.fixture(scope="module")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Config]]:
-    with running_providers(tmp_path_factory.mktemp("providers")) as running:
-        yield running
-
-
-@pytest.fixture
-def here(
-    tmp_path: Path, providers: tuple[Path, Config], fresh_slapd: Slapd, redis_server: Redis
-) -> Iterator[Site]:
-    with site(tmp_path, providers, fresh_slapd, redis_server) as made:
-        yield made
 
 
 def record(here: Site, uid: str) -> Person:

@@ -1,10 +1,8 @@
 """One record, several sign-ins: linked by the manager, or proved from both sides; and links by mail."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,8 +10,6 @@ from sqlalchemy import select
 
 from counterpart.commands import idp_people
 from counterpart.commands.common import Tools
-from dev.identity_provider.config import Config
-from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add, Update
 from ldap_schema.people import HELD, Person
 from saml.errors import ProviderRefused
@@ -21,22 +17,8 @@ from saml.identity_change import IdentityChange
 from saml.provider import NAME_ID
 from store import waiting
 from store.models import OutboxMail
-from tests.functional.saml_world import ISOLDE, PERCY, PIERS, ROWAN, TAMSIN, running_providers
-from tests.functional.sign_in_kit import Browser, Site, at, found_field, site
-
-
-@pytest.fixture(scope="module")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Config]]:
-    with running_providers(tmp_path_factory.mktemp("providers")) as running:
-        yield running
-
-
-@pytest.fixture
-def here(
-    tmp_path: Path, providers: tuple[Path, Config], fresh_slapd: Slapd, redis_server: Redis
-) -> Iterator[Site]:
-    with site(tmp_path, providers, fresh_slapd, redis_server) as made:
-        yield made
+from tests.functional.saml_world import ISOLDE, PERCY, PIERS, ROWAN, TAMSIN
+from tests.functional.sign_in_kit import Browser, Site, at, found_field
 
 
 def keys_of(here: Site, uid: str) -> list[str]:

@@ -1,14 +1,10 @@
 """Signing in through the portal's own pages, with a real provider, directory, Redis and store."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from dev.identity_provider.config import Config
-from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add
 from ldap_schema.people import Person
 from saml import rollover
@@ -19,25 +15,10 @@ from tests.functional.saml_world import (
     PERCY,
     ROWAN,
     TAMSIN,
-    running_providers,
 )
-from tests.functional.sign_in_kit import Site, at, found_field, onward, requested, site, stale
+from tests.functional.sign_in_kit import Site, at, found_field, onward, requested, stale
 
 MORWENNA = "morwenna.ashgarth@leadership.example"
-
-
-@pytest.fixture(scope="module")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Config]]:
-    with running_providers(tmp_path_factory.mktemp("providers")) as running:
-        yield running
-
-
-@pytest.fixture
-def here(
-    tmp_path: Path, providers: tuple[Path, Config], fresh_slapd: Slapd, redis_server: Redis
-) -> Iterator[Site]:
-    with site(tmp_path, providers, fresh_slapd, redis_server) as made:
-        yield made
 
 
 def test_a_deep_link_survives_signing_in_and_two_windows_do_not_disturb_each_other(here: Site) -> None:

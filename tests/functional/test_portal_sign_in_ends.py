@@ -2,34 +2,15 @@
 
 import base64
 import zlib
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from lxml import etree
 
 from dev.identity_provider import messages
-from dev.identity_provider.config import Config
-from dev.servers import Redis, Slapd
 from saml.provider import SUSPENDED
-from tests.functional.saml_world import ISOLDE, running_providers
-from tests.functional.sign_in_kit import Browser, Site, at, onward, requested, site
-
-
-@pytest.fixture(scope="module")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Config]]:
-    with running_providers(tmp_path_factory.mktemp("providers")) as running:
-        yield running
-
-
-@pytest.fixture
-def here(
-    tmp_path: Path, providers: tuple[Path, Config], fresh_slapd: Slapd, redis_server: Redis
-) -> Iterator[Site]:
-    with site(tmp_path, providers, fresh_slapd, redis_server) as made:
-        yield made
+from tests.functional.saml_world import ISOLDE
+from tests.functional.sign_in_kit import Browser, Site, at, onward, requested
 
 
 def signed_in_until(here: Site, minutes: int) -> Browser:

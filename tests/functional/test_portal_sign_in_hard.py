@@ -1,6 +1,5 @@
 """Signing in while things break or happen at once: nobody gets in who should not; pages say what to do."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,23 +20,9 @@ from saml.errors import SignInRefused
 from saml.outcomes import SignedIn
 from saml.state import CONFIRM, StoredRequest
 from store import waiting
-from tests.functional.saml_world import ISOLDE, PIERS, TAMSIN, Visit, found, running_providers
+from tests.functional.saml_world import ISOLDE, PIERS, TAMSIN, Visit, found
 from tests.functional.sign_in_kit import Site, at, authn_request, onward, requested, site
 from tests.functional.test_saml_sign_on import forged
-
-
-@pytest.fixture(scope="module")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Config]]:
-    with running_providers(tmp_path_factory.mktemp("providers")) as running:
-        yield running
-
-
-@pytest.fixture
-def here(
-    tmp_path: Path, providers: tuple[Path, Config], fresh_slapd: Slapd, redis_server: Redis
-) -> Iterator[Site]:
-    with site(tmp_path, providers, fresh_slapd, redis_server) as made:
-        yield made
 
 
 def become(here: Site, uid: str, **changes: str) -> None:

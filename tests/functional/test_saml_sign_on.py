@@ -48,15 +48,8 @@ from tests.functional.saml_world import (
     get,
     hidden,
     post,
-    running_providers,
     world,
 )
-
-
-@pytest.fixture(scope="module")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Config]]:
-    with running_providers(tmp_path_factory.mktemp("providers")) as running:
-        yield running
 
 
 @pytest.fixture
