@@ -18,6 +18,11 @@ def keys_of(person: Person) -> tuple[str, ...]:
     return tuple(key for key in person.federated_ids if not key.startswith("|"))
 
 
+def of_kind(person: Person, provider_id: str, kind: str) -> tuple[str, ...]:
+    """The keys by which one provider knows the person in one way."""
+    return tuple(key for key in person.federated_ids if key.startswith(f"{provider_id}|{kind}|"))
+
+
 def was_cut_off(person: Person) -> bool:
     """Whether the record had keys and lost the last one: then mail introduces its person no more."""
     return any(key.startswith(_MARK) for key in person.federated_ids)

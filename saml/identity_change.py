@@ -14,7 +14,7 @@ from ldap_schema.changes import Change, Update
 from ldap_schema.errors import Moved
 from ldap_schema.people import Person
 from saml.errors import ProviderRefused
-from saml.held_keys import keys_of, with_keys
+from saml.held_keys import keys_of, of_kind, with_keys
 from saml.provider import DRAFT, IDENTITY_ATTRIBUTES, Provider
 from saml.registry import Registry
 
@@ -127,8 +127,8 @@ class IdentityChange:
     def _drop(self, provider: Provider, kind: str) -> None:
         """Take a kind of key from everybody; a key whose kind nobody asks for opens nothing meanwhile."""
         for person in self._people(provider):
-            kept = tuple(key for key in keys_of(person) if not key.startswith(f"{provider.id}|{kind}|"))
-            if kept != keys_of(person):
+            if dropped := of_kind(person, provider.id, kind):
+                kept = (key for key in keys_of(person) if key not in dropped)
                 try:
                     self._directory.write([Update(person, with_keys(person, kept))])
                 except Moved:  # a feed wrote beside us; what is left opens nothing
@@ -136,4 +136,4 @@ class IdentityChange:
 
 
 def _has(person: Person, provider: Provider, kind: str) -> bool:
-    return any(key.startswith(f"{provider.id}|{kind}|") for key in person.federated_ids)
+    return bool(of_kind(person, provider.id, kind))

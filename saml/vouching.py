@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ldap_schema.people import Person
+from saml.held_keys import of_kind
 from saml.linking import fingerprint
 from saml.provider import LIVE, Provider
 
@@ -34,8 +35,7 @@ def still_vouches(provider: Provider | None, person: Person, session: Mapping[st
 
 def _deciding(provider: Provider, person: Person) -> set[str]:
     """Fingerprints of the person's keys by which the provider's people are known at present."""
-    start = f"{provider.id}|{provider.identity_attribute}|"
-    return {fingerprint(key) for key in person.federated_ids if key.startswith(start)}
+    return set(map(fingerprint, of_kind(person, provider.id, provider.identity_attribute)))
 
 
 def _link_counts(provider: Provider, used: float) -> bool:

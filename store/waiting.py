@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from store.errors import NoSuchRecord
@@ -50,6 +50,9 @@ class Item:
     details: Mapping[str, str] = field(default_factory=dict)  # what acting on it needs; not shown
 
 
+_WAITS = WaitingItem.settled.is_(None)
+
+
 def raise_item(
     tx: Session,
     kind: str,
@@ -65,9 +68,10 @@ def raise_item(
     A settled matter that comes up again is a new one.
     """
     key, summary = _short_key(_one_line(key)), _one_line(summary)[:LONGEST_SUMMARY]
-    waiting = WaitingItem.kind == kind, WaitingItem.key == key, WaitingItem.settled.is_(None)
     again = {"count": WaitingItem.count + 1, "last_seen": now, "summary": summary, "details": dict(details)}
-    known: int | None = tx.scalar(update(WaitingItem).where(*waiting).values(again).returning(WaitingItem.id))
+    known: int | None = tx.scalar(
+        update(WaitingItem).where(_matter(kind, key), _WAITS).values(again).returning(WaitingItem.id)
+    )
     if known is not None:
         return known
     item = WaitingItem(
@@ -95,7 +99,7 @@ def open_items(
     """
     oldest_first = WaitingItem.first_seen, WaitingItem.id
     place = func.row_number().over(partition_by=WaitingItem.kind, order_by=oldest_first).label("place")
-    ranked = select(WaitingItem.id, place).where(WaitingItem.settled.is_(None))
+    ranked = select(WaitingItem.id, place).where(_WAITS)
     if kind is not None:
         ranked = ranked.where(WaitingItem.kind == kind)
     if organisation is not None:
@@ -107,7 +111,7 @@ def open_items(
 
 def count_open(tx: Session) -> int:
     """How many matters wait."""
-    return tx.scalar(select(func.count()).select_from(WaitingItem).where(WaitingItem.settled.is_(None))) or 0
+    return tx.scalar(select(func.count()).select_from(WaitingItem).where(_WAITS)) or 0
 
 
 def get(tx: Session, id: int) -> Item:
@@ -127,14 +131,9 @@ def settle(tx: Session, id: int, by: str, now: datetime) -> Item:
 
 def settle_matter(tx: Session, kind: str, key: str, by: str, now: datetime) -> bool:
     """Settle by kind and key, when a program saw the matter end (a hold approved); False if none waited."""
-    matter = (
-        WaitingItem.kind == kind,
-        WaitingItem.key == _short_key(_one_line(key)),
-        WaitingItem.settled.is_(None),
-    )
     settled = tx.scalars(
         update(WaitingItem)
-        .where(*matter)
+        .where(_matter(kind, key), _WAITS)
         .values(settled=now, settled_by=by, details={})
         .returning(WaitingItem.id)
     )
@@ -143,15 +142,13 @@ def settle_matter(tx: Session, kind: str, key: str, by: str, now: datetime) -> b
 
 def waits(tx: Session, kind: str, key: str) -> bool:
     """Whether the matter is on the desk, however many others are."""
-    matter = WaitingItem.kind == kind, WaitingItem.key == _short_key(_one_line(key))
-    open_one = select(WaitingItem.id).where(*matter, WaitingItem.settled.is_(None)).limit(1)
+    open_one = select(WaitingItem.id).where(_matter(kind, key), _WAITS).limit(1)
     return tx.scalar(open_one) is not None
 
 
 def was_raised(tx: Session, kind: str, key: str) -> bool:
     """Whether the matter was ever put on the desk, whatever has become of it."""
-    matter = WaitingItem.kind == kind, WaitingItem.key == _short_key(_one_line(key))
-    return tx.scalar(select(WaitingItem.id).where(*matter).limit(1)) is not None
+    return tx.scalar(select(WaitingItem.id).where(_matter(kind, key)).limit(1)) is not None
 
 
 def forget_passing(tx: Session, now: datetime) -> int:
@@ -164,8 +161,7 @@ def forget_passing(tx: Session, now: datetime) -> int:
 
 
 def _open(tx: Session, id: int) -> WaitingItem:
-    waits = WaitingItem.id == id, WaitingItem.settled.is_(None)
-    row = tx.scalar(select(WaitingItem).where(*waits)) if id <= LARGEST_ID else None
+    row = tx.scalar(select(WaitingItem).where(WaitingItem.id == id, _WAITS)) if id <= LARGEST_ID else None
     if row is None:
         raise NoSuchRecord("That matter does not wait any more; somebody else may have settled it.")
     return row
@@ -183,6 +179,11 @@ def _item(row: WaitingItem) -> Item:
         organisation=row.organisation,
         details=dict(row.details),
     )
+
+
+def _matter(kind: str, key: str) -> ColumnElement[bool]:
+    """What tells a matter from all others, whether it waits or not."""
+    return and_(WaitingItem.kind == kind, WaitingItem.key == _short_key(_one_line(key)))
 
 
 def _one_line(words: str) -> str:
