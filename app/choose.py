@@ -83,6 +83,8 @@ def last_time() -> Choice | None:
 
 def logos_of(lines: Sequence[Choice]) -> dict[str, str]:
     """The addresses of the logos that can be shown beside these lines, by provider."""
+    if not lines:
+        return {}
     with services().store.reading() as tx:
         kept = provider_watch.logos(tx, {one.provider.id for one in lines})
     return {id: f"/sign-in/logos/{id}?v={one.source[:16]}" for id, one in kept.items() if one.shown}

@@ -22,9 +22,13 @@ def connect(signed_in: SignedIn) -> Answer:
         _add(signed_in)
     except LinkRefused as reason:
         current_app.logger.warning("an account of %s was not connected to %s: %s", provider, uid, reason)
-        page = render_template("sign_in/not_connected.html", reason=str(reason))
-        return make_response(page, 403)
+        return not_connected(reason)
     return redirect(local_path(signed_in.return_to), 303)
+
+
+def not_connected(reason: LinkRefused) -> Answer:
+    """The page that says why the account was not added."""
+    return make_response(render_template("sign_in/not_connected.html", reason=str(reason)), 403)
 
 
 def _add(signed_in: SignedIn) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ldap_schema.people import Person
-from search_index.words import fold
+from search_index.words import fold, folded
 
 LONGEST_QUERY = 200  # characters; nobody's name, post and organisation together are longer
 MOST_WORDS = 8  # more make the directory work without finding anybody else
@@ -117,9 +117,9 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def role_of(title: str) -> str:
     """Return the role a post's title is a case of; a title of its own kind is its own role."""
-    folded = fold(title)
+    plain = folded(title)
     for part, role in ROLES:
-        if part in folded:
+        if part in plain:
             return role
     return title
 

@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from app.services import PortalServices
 from app.viewer import services
 from ldap_schema.organisations import Organisation
-from search_index.words import fold
+from search_index.words import fold, folded
 
 FRESH_FOR = timedelta(seconds=60)
 
@@ -65,11 +65,11 @@ def _read(given: PortalServices, now: datetime) -> OrganisationList:
 
 def closeness(organisation: Organisation, wanted: list[str]) -> int:
     """Score a match: acronym, whole name, every word in the current name, every word in a former one."""
-    if len(wanted) == 1 and wanted[0] in map(fold, organisation.acronyms):
+    if len(wanted) == 1 and wanted[0] in map(folded, organisation.acronyms):
         return 5
-    name = fold(organisation.name)
+    name = folded(organisation.name)
     if name == " ".join(wanted):
         return 4
     if all(word in name for word in wanted):
         return 3 if name.startswith(wanted[0]) else 2
-    return int(any(all(word in fold(former) for word in wanted) for former in organisation.former_names))
+    return int(any(all(word in folded(former) for word in wanted) for former in organisation.former_names))

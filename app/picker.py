@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from app.organisation_list import closeness
 from saml.discovery import Choice
-from search_index.words import fold
+from search_index.words import fold, folded
 
 PAGE = 30  # lines of a page; more is nothing to look through on a telephone
-_folded = lru_cache(maxsize=8192)(fold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +23,9 @@ class Listing:
 
 def listing(choices: Sequence[Choice], text: str, letter: str, page: int) -> Listing:
     """The lines that match what was typed, best first; or all of a letter; or all, if they are few."""
-    if wanted := _folded(text).split():
+    if wanted := fold(text).split():
         return _page(_matching(choices, wanted), page)
-    ordered = sorted(choices, key=lambda one: (_folded(one.name), one.own_name))
+    ordered = sorted(choices, key=lambda one: (folded(one.name), one.own_name))
     if len(ordered) <= PAGE:
         return _page(ordered, page)
     letters = tuple(dict.fromkeys(_letter(one) for one in ordered))
@@ -43,13 +41,13 @@ def _page(found: Sequence[Choice], page: int) -> Listing:
 
 
 def _letter(choice: Choice) -> str:
-    return _folded(choice.name)[:1].upper() or "#"
+    return folded(choice.name)[:1].upper() or "#"
 
 
 def _matching(choices: Sequence[Choice], wanted: list[str]) -> list[Choice]:
     """Best first. The directory's names count before anything that a provider says of itself."""
     scored = [(_score(one, wanted), one) for one in choices]
-    found = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], _folded(pair[1].name)))
+    found = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], folded(pair[1].name)))
     return [one for _, one in found]
 
 
@@ -58,4 +56,4 @@ def _score(choice: Choice, wanted: list[str]) -> int:
     if named:
         return 1 + named
     said = (choice.provider.name, *choice.provider.names.values(), *choice.provider.keywords)
-    return int(all(any(word in _folded(words) for words in said) for word in wanted))
+    return int(all(any(word in folded(words) for words in said) for word in wanted))

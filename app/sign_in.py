@@ -119,7 +119,7 @@ def acs() -> Answer:
     except SignInRefused as refusal:
         return refused(refusal)
     except LinkRefused as reason:
-        return make_response(render_template("sign_in/not_connected.html", reason=str(reason)), 403)
+        return connected.not_connected(reason)
     if signed_in.purpose == CONNECT:
         return connected.connect(signed_in)
     if signed_in.replaces:  # the browser's own until now, whoever's that was: its cookie is overwritten

@@ -15,7 +15,7 @@ from lxml import etree
 
 from saml.attributes import whole_text
 from saml.certificates import has_expired, load
-from saml.engine import MORE, bytes_are_signed
+from saml.engine import QUERY_METHODS, bytes_are_signed
 from saml.errors import BadAssertion, BadLogout
 from saml.precheck import SignatureShape, check_ids, signature_shape
 from saml.provider import Provider
@@ -25,10 +25,6 @@ from saml.xml import DS, SAML, Unreadable, from_base64, inflate, parse, q
 MAX_MESSAGE = 64 * 1024
 MAX_ELEMENTS = 200
 MAX_FIELDS = 50
-ALGORITHMS = frozenset(
-    MORE + name
-    for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512")
-)
 _KINDS = ("SAMLRequest", "SAMLResponse")
 _FIELDS = (*_KINDS, "RelayState", "SigAlg", "Signature")
 _PLAIN_ASCII = re.compile(r"[\x21-\x7e]*")
@@ -141,7 +137,7 @@ def believed(arrived: Arrived, provider: Provider, now: datetime) -> etree._Elem
 
 
 def _check_query(proof: QuerySignature, provider: Provider, now: datetime) -> None:
-    if proof.algorithm not in ALGORITHMS:
+    if proof.algorithm not in QUERY_METHODS:
         raise BadLogout("the signature algorithm of the logout message is not allowed", provider.id)
     usable = [pem for pem in provider.certificates if not has_expired(load(pem), now)]
     if not any(bytes_are_signed(proof.signed, proof.signature, proof.algorithm, pem) for pem in usable):

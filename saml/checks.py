@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from ldap_schema.organisations import Organisation
 from saml.certificates import fingerprint, load
 from saml.described import LOOPBACK, ProviderMetadata
-from saml.ends import ends_of
 from saml.identity import PERSISTENT
 from saml.provider import ENTRA, NAME_ID, PAIRWISE_ID, SUBJECT_ID, Provider
 from saml.source import FILE, HOLD, PASTE
@@ -43,7 +42,6 @@ class Subject:
     now: datetime
     organisations: tuple[Organisation, ...]  # all of the directory
     described: ProviderMetadata | None = None  # the metadata as just read; None for what is registered
-    good: datetime | None = None  # when the metadata was last read and believed
 
 
 def checks(subject: Subject) -> list[Check]:
@@ -128,10 +126,8 @@ def _metadata(subject: Subject) -> Iterable[Check]:
         yield Check("metadata", OK, f"It is read again by itself; new keys are believed ({proof}).")
     else:
         yield Check("metadata", OK, f"It is read again by itself; new keys wait for you ({HOLD}).")
-    ends = [end for end in ends_of(provider, subject.good) if end.what == "metadata"]
-    for end in ends:
-        if end.ends > subject.now:
-            yield Check("metadata", OK, f"It is believed until {end.ends:%d %B %Y %H:%M} UTC.")
+    if provider.believed_until is not None and not provider.outdated(subject.now):
+        yield Check("metadata", OK, f"It is believed until {provider.believed_until:%d %B %Y %H:%M} UTC.")
 
 
 def _domains(subject: Subject) -> Iterable[Check]:

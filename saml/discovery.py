@@ -15,7 +15,11 @@ class Found:
 
     providers: tuple[Provider, ...]
     domain: str = ""
-    sure: bool = False  # one, which owns the domain; otherwise the person has to choose, and is told why
+
+    @property
+    def sure(self) -> bool:
+        """Whether there is one, which owns the domain; else the person has to choose, and is told why."""
+        return len(self.providers) == 1 and self.domain in self.providers[0].domains
 
     @property
     def one_organisation(self) -> bool:
@@ -38,20 +42,13 @@ class Choice:
 
 
 def find(address: str, providers: Iterable[Provider]) -> Found:
-    """The providers of the address's domain. A domain that several may share chooses nobody by itself."""
-    domain = address.strip().lower().rpartition("@")[2]
-    found = for_address(address, providers)
-    return Found(tuple(found), domain, len(found) == 1 and domain in found[0].domains)
-
-
-def for_address(address: str, providers: Iterable[Provider]) -> list[Provider]:
-    """Providers of the address's domain: its owners first, then those who share it; none for an address
-    without a domain."""
+    """The providers of the address's domain: its owners first, then those who share it; none for an address
+    without a domain. A domain that several may share chooses nobody by itself."""
     domain = address.strip().lower().rpartition("@")[2]
     known = sorted(providers, key=lambda provider: provider.name)
     owners = [provider for provider in known if domain in provider.domains]
     sharers = [provider for provider in known if domain in provider.shared_domains and provider not in owners]
-    return owners + sharers
+    return Found((*owners, *sharers), domain)
 
 
 def choices(providers: Sequence[Provider], organisations: Mapping[str, Organisation]) -> list[Choice]:

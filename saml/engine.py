@@ -29,7 +29,8 @@ _DIGESTS: dict[str, hashes.HashAlgorithm] = {
 _RSA = {f"{MORE}rsa-{name}": digest for name, digest in _DIGESTS.items()}
 _PSS = {f"{PSS}{name}-rsa-MGF1": digest for name, digest in _DIGESTS.items()}
 _ECDSA = {f"{MORE}ecdsa-{name}": digest for name, digest in _DIGESTS.items()}
-SIGNATURE_METHODS = frozenset({*_RSA, *_PSS, *_ECDSA})
+QUERY_METHODS = frozenset({*_RSA, *_ECDSA})  # over the raw query of the HTTP-Redirect binding
+SIGNATURE_METHODS = QUERY_METHODS | frozenset(_PSS)
 
 
 class EngineMismatch(RuntimeError):

@@ -45,6 +45,18 @@ class DirectoryOfPeople(Protocol):
         """All changes or none, each only while the record is what it was."""
 
 
+def whom(claimed: Claim, provider: Provider, people: PeopleFinder) -> tuple[Person, bool]:
+    """Whose the key is, and whether it is linked already; else mail would introduce the person. Raises
+    SignInRefused."""
+    linked = people.by_federated_id(claimed.federated_id)
+    if linked is not None:
+        return identity.admit(linked, provider), True
+    named = people.by_sign_in_address(identity.hint(claimed, provider))
+    if named is not None and claimed.federated_id in named.federated_ids:
+        return identity.admit(named, provider), True  # between the two questions, by another window
+    return identity.admit_first(named, claimed, provider), False
+
+
 class Linking:
     """Finds and changes whom keys are linked to. Holds nothing about any person."""
 
@@ -55,15 +67,9 @@ class Linking:
         """Whose the key is, and whether it was linked just now, at the very first sign-in, because the mail
         said who it is. Raises SignInRefused."""
         people = self._directory.people
-        linked = people.by_federated_id(claimed.federated_id)
-        if linked is not None:
-            return self._also_by_next(identity.admit(linked, provider), claimed, provider), False
-        named = people.by_sign_in_address(identity.hint(claimed, provider))
-        if named is not None and claimed.federated_id in named.federated_ids:
-            return identity.admit(
-                named, provider
-            ), False  # linked between the two questions, by another window
-        found = identity.admit_first(named, claimed, provider)
+        found, linked = whom(claimed, provider, people)
+        if linked:
+            return self._also_by_next(found, claimed, provider), False
         keys = tuple(key for key in (claimed.federated_id, claimed.next_id) if key)
         try:
             self._directory.write([Update(found, with_keys(found, keys))])

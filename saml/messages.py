@@ -10,13 +10,13 @@ from urllib.parse import quote_plus, urlsplit
 from lxml import etree
 
 from saml.assertion import NameID
+from saml.described import POST
 from saml.engine import RSA_SHA256, sign_bytes, sign_message
 from saml.keys import Keys
 from saml.outcomes import Onward
 from saml.settings import SAMLSettings
 from saml.xml import SAML, SAMLP, SUCCESS, q, written
 
-POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 _NAMESPACES = {"samlp": SAMLP, "saml": SAML}
 
 

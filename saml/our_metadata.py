@@ -14,10 +14,9 @@ from lxml import etree
 
 from saml import certificates
 from saml.attributes import MAIL_NAMES, PAIRWISE, SUBJECT, TARGETED
-from saml.bindings import ALGORITHMS
 from saml.described import ASSURANCE, CATEGORIES, MDATTR, MDUI, POST, REDIRECT, XML_LANG
 from saml.encryption import CIPHERS, OAEP, OAEP_MGF1P
-from saml.engine import sign_message
+from saml.engine import QUERY_METHODS, sign_message
 from saml.identity import PERSISTENT
 from saml.keys import Keys
 from saml.precheck import DIGEST_METHODS
@@ -84,7 +83,7 @@ def _extensions(root: etree._Element, settings: SAMLSettings) -> None:
     _entity_attribute(attributes, CATEGORIES[0], settings.categories)
     for digest in DIGEST_METHODS:
         etree.SubElement(into, q(ALG, "DigestMethod"), Algorithm=digest)
-    for algorithm in sorted(ALGORITHMS, key=lambda name: ("rsa" not in name, name)):
+    for algorithm in sorted(QUERY_METHODS, key=lambda name: ("rsa" not in name, name)):
         method = etree.SubElement(into, q(ALG, "SigningMethod"), Algorithm=algorithm)
         method.set("MinKeySize", "2048" if "rsa" in algorithm else "256")
 

@@ -4,16 +4,15 @@ Nothing is written: no request is stored, no assertion used up, nobody linked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ldap_schema.people import Person
 from saml import contexts, identity
 from saml.assertion import Assertion
 from saml.encryption import Decryption
 from saml.errors import BadAssertion, SignInRefused
 from saml.keys import Keys
-from saml.linking import PeopleFinder
+from saml.linking import PeopleFinder, whom
 from saml.postcheck import Expected, check
 from saml.precheck import check_response
 from saml.provider import Provider
@@ -32,7 +31,7 @@ class Rehearsal:
     federated_id: str = ""
     mails: tuple[str, ...] = ()
     context: str = ""
-    attributes: Mapping[str, tuple[str, ...]]
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     uid: str = ""
     linked: bool = False  # whether the key is linked already; else mail would introduce the person
     refused: str = ""
@@ -53,10 +52,17 @@ def rehearse(
         issued, assertion = _believe(response, provider, settings, keys, now)
         contexts.check(assertion, provider)
         claimed = identity.claim(assertion, provider)
-        person, linked = _whom(claimed, provider, people)
-        return _told(assertion, claimed, issued=issued, uid=person.uid, linked=linked)
+        person, linked = whom(claimed, provider, people)
+        came_to = Rehearsal(issued=issued, uid=person.uid, linked=linked)
     except SignInRefused as refused:
-        return _told(assertion, claimed, refused=refused.reason)
+        came_to = Rehearsal(refused=refused.reason)
+    return replace(
+        came_to,
+        federated_id=claimed.federated_id,
+        mails=claimed.mails,
+        context=", ".join(assertion.contexts) if assertion else "",
+        attributes=dict(assertion.attributes) if assertion else {},
+    )
 
 
 def _believe(
@@ -76,33 +82,3 @@ def _believe(
         issued, timedelta(seconds=settings.skew_seconds), own,
     )  # fmt: skip
     return issued, check(verified, expected)
-
-
-def _whom(claimed: identity.Claim, provider: Provider, people: PeopleFinder) -> tuple[Person, bool]:
-    """As at a real sign-in, without the link being made."""
-    linked = people.by_federated_id(claimed.federated_id)
-    if linked is not None:
-        return identity.admit(linked, provider), True
-    found = people.by_sign_in_address(identity.hint(claimed, provider))
-    return identity.admit_first(found, claimed, provider), False
-
-
-def _told(
-    assertion: Assertion | None,
-    claimed: identity.Claim,
-    *,
-    issued: datetime | None = None,
-    uid: str = "",
-    linked: bool = False,
-    refused: str = "",
-) -> Rehearsal:
-    return Rehearsal(
-        issued=issued,
-        federated_id=claimed.federated_id,
-        mails=claimed.mails,
-        context=", ".join(assertion.contexts) if assertion else "",
-        attributes=dict(assertion.attributes) if assertion else {},
-        uid=uid,
-        linked=linked,
-        refused=refused,
-    )

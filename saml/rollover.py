@@ -74,12 +74,10 @@ def switch(settings: SAMLSettings, now: datetime, *, early: bool = False) -> Non
         found = state(settings)
         _must_be(found, "switch")
         _must_have_waited(found, now, early=early)
-    key, certificate = settings.next_key_file.read_bytes(), settings.next_certificate_file.read_bytes()
-    if not _interrupted(settings):
         _write(settings.previous_key_file, settings.key_file.read_bytes())
         _write(settings.previous_certificate_file, settings.certificate_file.read_bytes())
-    _write(settings.key_file, key)
-    _write(settings.certificate_file, certificate)
+    _write(settings.key_file, settings.next_key_file.read_bytes())
+    _write(settings.certificate_file, settings.next_certificate_file.read_bytes())
     settings.next_certificate_file.unlink()
     settings.next_key_file.unlink()
 
@@ -88,8 +86,6 @@ def finish(settings: SAMLSettings, now: datetime, *, early: bool = False) -> Non
     """Remove the previous pair, which nobody encrypts to any more. Raises RolloverRefused, KeyUnusable."""
     found = state(settings)
     _must_be(found, "finish")
-    if not found.previous:
-        raise RolloverRefused("There is no previous key to remove.")
     _must_have_waited(found, now, early=early)
     settings.previous_certificate_file.unlink(missing_ok=True)
     settings.previous_key_file.unlink(missing_ok=True)

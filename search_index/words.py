@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Apostrophes and hyphens that look alike and are typed one for the other.
 _LOOKALIKES = str.maketrans(
@@ -19,6 +20,10 @@ def fold(text: str) -> str:
     """Compare without case, accents, or the many kinds of apostrophe and hyphen."""
     split = unicodedata.normalize("NFKD", text.translate(_LOOKALIKES))
     return "".join(letter for letter in split if not unicodedata.combining(letter)).casefold()
+
+
+# For names and titles, which come again with each search; what somebody typed is not to stay in memory.
+folded = lru_cache(maxsize=8192)(fold)
 
 
 def tokens(text: str) -> list[str]:

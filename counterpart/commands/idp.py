@@ -187,13 +187,12 @@ def _wanted(tools: Tools, wanted: Registration) -> Subject:
     except ProviderRefused as error:
         raise Refused(f"{error} Nothing was registered or changed.", REFUSED) from error
     everybody = tuple(tools.directory.organisations.all())
-    return Subject(provider, tools.clock(), everybody, wanted.obtained.described, tools.clock())
+    return Subject(provider, tools.clock(), everybody, wanted.obtained.described)
 
 
 def _known(tools: Tools, provider: Provider) -> Subject:
-    watched = Registry(tools.store).watched().get(provider.id)
     everybody = tuple(tools.directory.organisations.all())
-    return Subject(provider, tools.clock(), everybody, good=watched.good if watched else None)
+    return Subject(provider, tools.clock(), everybody)
 
 
 def _must_exist(tools: Tools, id: str) -> Provider:
