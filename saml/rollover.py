@@ -77,8 +77,9 @@ def switch(settings: SAMLSettings, now: datetime, *, early: bool = False) -> Non
         _write(settings.previous_key_file, settings.key_file.read_bytes())
         _write(settings.previous_certificate_file, settings.certificate_file.read_bytes())
     _write(settings.key_file, settings.next_key_file.read_bytes())
-    _write(settings.certificate_file, settings.next_certificate_file.read_bytes())
-    settings.next_certificate_file.unlink()
+    if settings.next_certificate_file.is_file():  # else it was interrupted before its last step
+        _write(settings.certificate_file, settings.next_certificate_file.read_bytes())
+        settings.next_certificate_file.unlink()
     settings.next_key_file.unlink()
 
 

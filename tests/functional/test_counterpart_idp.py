@@ -314,6 +314,11 @@ def test_a_switch_that_was_interrupted_is_completed_by_the_next_one(installed: I
     assert (folder / "current.key").read_bytes() == following
     assert (folder / "previous.key").read_bytes() == before
 
+    (folder / "next.key").write_bytes(following)  # interrupted before it was removed, the last of all
+    assert installed.run("idp", "rollover", "--switch").code == 0
+    assert not (folder / "next.key").exists()
+    assert (folder / "current.key").read_bytes() == following
+
 
 def test_a_folder_or_a_name_that_is_no_registration_is_refused(installed: Installed, tmp_path: Path) -> None:
     for what in (str(tmp_path), "nowhere.toml"):
