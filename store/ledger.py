@@ -105,6 +105,18 @@ def last(tx: Session, event: str, subject: str) -> datetime | None:
     return datetime.fromisoformat(instant) if instant else None
 
 
+def holds(tx: Session, event: str, subject: str, name: str, value: str, since: datetime) -> bool:
+    """Whether this was written down of that subject with that detail, at that instant or later."""
+    detail = json.dumps({name: value}, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    found = select(LedgerEntry.number).where(
+        LedgerEntry.event == event,
+        LedgerEntry.subject == subject,
+        LedgerEntry.details.contains(detail, autoescape=True),
+        LedgerEntry.instant >= since.astimezone(UTC).isoformat(timespec="microseconds"),
+    )
+    return tx.scalar(found.limit(1)) is not None
+
+
 def actors(tx: Session, event: str, subjects: Sequence[str]) -> dict[str, str]:
     """Who did this to each of the subjects, last; those to whom nobody did it are left out."""
     columns = select(LedgerEntry.subject, LedgerEntry.actor)

@@ -26,6 +26,7 @@ from sync.receipt import (
 from sync.state import State
 
 MOST_OPERATIONS = 10_000
+EVENT = "feed applied"  # in the ledger
 
 
 def apply_saved(context: SyncContext, saved: SavedPlan, state: State) -> Receipt:
@@ -100,8 +101,11 @@ def finish(context: SyncContext, receipt: Receipt) -> Receipt:
         "changes": str(receipt.changes),
     }
     details |= {f"rows {outcome}": str(count) for outcome, count in receipt.counts().items()}
+    subject = f"feed:{receipt.feed}"
     with context.store.transaction() as tx:
-        ledger.append(tx, "feed applied", context.actor, f"feed:{receipt.feed}", details, now)
+        # Who was cut off between the entry and the receipt has made the entry already.
+        if not ledger.holds(tx, EVENT, subject, "run", receipt.run, receipt.at):
+            ledger.append(tx, EVENT, context.actor, subject, details, now)
         waiting.settle_matter(tx, waiting.HELD_FEED, f"{receipt.feed}/{receipt.part}", context.actor, now)
     done = with_status(receipt, APPLIED, now)
     save_receipt(context.settings.folder, done)

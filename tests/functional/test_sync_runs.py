@@ -21,6 +21,7 @@ from sync import runs
 from sync.context import SyncContext
 from sync.errors import FeedBusy, FileRefused, InputRefused, MappingRefused, PlanRefused
 from sync.lock import feed_lock
+from sync.receipt import APPLIED, Receipt, save_receipt
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
 from tests.sync_world import DAY, people, row, write_file, write_mapping
@@ -296,6 +297,26 @@ def test_a_folder_is_taken_in_date_order_whatever_is_refused(
     assert "is empty" in result.text
     assert [each[:2] for each in seen] == [(1, 3), (2, 3), (3, 3)]
     assert context.directory.people.count_active() == 3
+
+
+def test_a_run_cut_off_after_its_entry_in_the_ledger_is_not_entered_again(
+    context: SyncContext, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(folder: Path, receipt: Receipt) -> None:
+        if receipt.status == APPLIED:
+            raise SystemExit
+        save_receipt(folder, receipt)
+
+    file = write_file(tmp_path, people(3))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("sync.apply.save_receipt", dies)
+        with pytest.raises(SystemExit):
+            runs.apply_run(context, feed, file)
+    assert events(context) == ["feed applied"]
+    assert runs.apply_run(context, feed, file).data["status"] == "nothing to do"
+    assert events(context) == ["feed applied"]
+    assert runs.apply_run(context, feed, write_file(tmp_path, people(4), SECOND)).exit_code == 0
+    assert events(context) == ["feed applied", "feed applied"]
 
 
 def test_a_run_cut_off_after_the_commit_is_finished_by_the_next(
