@@ -5,6 +5,7 @@ bounded, and `dev/guard.py` ends it when this process is gone, even by SIGKILL.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +29,7 @@ GUARD = Path(__file__).with_name("guard.py")
 # A person's PATH on Debian lacks the folders in which servers live.
 SERVER_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 LOG_LINES = 15
+_RESERVED: set[int] = set()  # ports, by this process
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 108 with the closing NUL
 
 
@@ -44,16 +47,37 @@ def find_program(*names: str, package: str) -> Path:
 
 
 def free_port() -> int:
-    """Return a loopback TCP port on which nobody listens at this moment.
+    """Return a loopback TCP port on which nobody listens, and which no other of our processes is given.
 
-    It lies below the range from which Linux takes ports for outgoing connections (32768 and up), so that
-    none of those can take it before the server does.
+    Between this and the start of its server another worker may ask for a port too, so each one is reserved as
+    long as this process lives. It lies below the range from which Linux takes ports for outgoing connections
+    (32768 and up), so that none of those can take it before the server does.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if reserve(port):
+                return port
+
+
+def reserve(port: int) -> bool:
+    """Reserve a port: its byte of a file that our processes share is locked. False if somebody has it."""
+    if port in _RESERVED:  # a process can lock again what it has locked
+        return False
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except BlockingIOError:
+        return False
+    _RESERVED.add(port)
+    return True
+
+
+@cache
+def _reservations() -> int:
+    """The shared file, opened once: closing any descriptor of it would end all of this process's locks."""
+    path = Path(tempfile.gettempdir()) / f"counterpart-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def listening(port: int, host: str = "127.0.0.1") -> bool:

@@ -268,5 +268,18 @@ def test_caught_mail_can_be_waited_for(mail_catcher: MailCatcher) -> None:
 
 def test_free_ports_differ_and_are_free() -> None:
     ports = {free_port() for _ in range(20)}
-    assert len(ports) > 15
+    assert len(ports) == 20
     assert not any(listening(port) for port in ports)
+
+
+def test_a_port_that_was_given_to_one_process_is_given_to_no_other_while_it_lives() -> None:
+    asked = "import sys; from dev.processes import free_port, reserve\n"
+    asked += "print(reserve(int(sys.argv[1])), free_port())"
+
+    def another_process(port: int) -> list[str]:
+        command = [sys.executable, "-c", asked, str(port)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+    assert another_process(free_port())[0] == "False"
+    given = int(another_process(free_port())[1])
+    assert another_process(given)[0] == "True"
