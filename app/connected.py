@@ -3,7 +3,7 @@
 from flask import current_app, make_response, redirect, render_template
 from werkzeug.wrappers import Response as Answer
 
-from app.notices import tell_owner
+from app.notices import notice_to
 from app.viewer import services, sessions, vouched_for
 from saml.errors import LinkRefused
 from saml.held_keys import keys_of
@@ -39,11 +39,12 @@ def _add(signed_in: SignedIn) -> None:
         raise LinkRefused(OVER)
     if signed_in.federated_id in keys_of(person):
         return
+    about = f"{person.uid} {now.isoformat()}"
+    notice = notice_to(person, "connected", about, provider=signed_in.provider.name, when=now)
     with services().store.transaction() as tx:
         told = {"provider": signed_in.provider.id}
         ledger.append(tx, "provider connected", person.uid, person.uid, told, now)
-        about = f"{person.uid} {now.isoformat()}"
-        tell_owner(tx, person, "connected", about, provider=signed_in.provider.name, when=now)
+        notice.queue(tx)
         services().sign_on.linking.add(person.uid, signed_in.federated_id)
 
 

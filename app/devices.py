@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Answer
 from app.device_owners import Owner, device_of, makers, owners
 from app.forms import PortalForm, choice_field, submit_field, text_field
 from app.mail_programs import BY_KEY, PROFILE_TYPE, PROGRAMS, Access, Program, apple_profile, snippet
-from app.notices import tell_owner
+from app.notices import notice_to
 from app.permissions import leader_acts, leader_signed_in
 from app.viewer import portal_settings, services, viewer
 from ldap_schema.credentials import Credential
@@ -178,10 +178,13 @@ def _recorded(event: str, id_: str, label: str, owner: Owner) -> Iterator[None]:
     """
     now, who = services().clock(), viewer()
     details = {} if owner.mine else {"for": owner.uid}
+    notice = None
+    if not owner.mine and event in TOLD:
+        key = f"{id_} {now.isoformat()}"
+        notice = notice_to(owner.person, TOLD[event], key, by=who.name, label=label, when=now)
     with services().store.transaction() as tx:
         ledger.append(tx, event, who.uid, id_, details, now)
         waiting.settle_matter(tx, waiting.SUSPENDED_DEVICE, id_, who.uid, now)
-        if not owner.mine and event in TOLD:
-            key = f"{id_} {now.isoformat()}"
-            tell_owner(tx, owner.person, TOLD[event], key, by=who.name, label=label, when=now)
+        if notice:
+            notice.queue(tx)
         yield

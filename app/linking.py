@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.finding import clean
 from app.forms import PortalForm, submit_field, text_field
-from app.notices import tell_owner
+from app.notices import notice_to
 from app.permissions import directory_manager_acts, directory_manager_signed_in
 from app.viewer import services, sessions, viewer
 from ldap_schema.errors import BadValue, NotFound
@@ -68,11 +68,12 @@ def link(id: int) -> Answer:
 def _link(item: waiting.Item, person: Person, reason: str) -> Person:
     """In one transaction of the store, the directory last: no link without its entry in the ledger."""
     key, now = item.details["federated_id"], services().clock()
+    notice = notice_to(person, "linked", f"linked {item.id}")
     with services().store.transaction() as tx:
         waiting.settle(tx, item.id, viewer().uid, now)
         told = {"provider": provider_of(key), "reason": reason}
         ledger.append(tx, "sign-in linked by a manager", viewer().uid, person.uid, told, now)
-        tell_owner(tx, person, "linked", f"linked {item.id}")
+        notice.queue(tx)
         return services().sign_on.link(person.uid, key)
 
 

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.forms import PortalForm, submit_field, text_field
 from app.limits import may_ask_for_link
-from app.notices import tell_owner
+from app.notices import notice_to
 from app.permissions import public
 from app.security import is_https
 from app.viewer import portal_settings, services, sign_in_session
@@ -137,12 +137,15 @@ def _mail(entitled: Entitled | None, address: str, browser: str) -> None:
         _key(token), msgspec.msgpack.encode(kept),
         ex=portal_settings().link_minutes * 60,
     )  # fmt: skip
+    notice = None
+    if entitled:
+        link = f"{services().base_url}{url_for('mailed_link.open_link', token=token)}"
+        told = {"link": link, "minutes": portal_settings().link_minutes}
+        to = entitled.person.sign_in_address  # never another: whoever reads the mail can sign in
+        notice = notice_to(entitled.person, "link", _digest(token), only_to=to, **told)
     with services().store.transaction() as tx:
-        if entitled:
-            link = f"{services().base_url}{url_for('mailed_link.open_link', token=token)}"
-            told = {"link": link, "minutes": portal_settings().link_minutes}
-            to = entitled.person.sign_in_address  # never another: whoever reads the mail can sign in
-            tell_owner(tx, entitled.person, "link", _digest(token), only_to=to, **told)
+        if notice:
+            notice.queue(tx)
         noted = {"provider": entitled.provider.id if entitled else "", "sent": "yes" if entitled else "no"}
         ledger.append(tx, "sign-in link asked", "portal", uid or "nobody", noted, now)
 
@@ -150,10 +153,11 @@ def _mail(entitled: Entitled | None, address: str, browser: str) -> None:
 def _write_down_use(entitled: Entitled) -> None:
     """Ledger and the owner's mail are one transaction, and nobody is signed in without them."""
     person, now, reference = entitled.person, services().clock(), speakable_reference()
+    notice = notice_to(person, "used_link", f"{person.uid} {now.isoformat()}", when=now, reference=reference)
     with services().store.transaction() as tx:
         told = {"provider": entitled.provider.id, "reference": reference}
         ledger.append(tx, "signed in by link", person.uid, person.uid, told, now)
-        tell_owner(tx, person, "used_link", f"{person.uid} {now.isoformat()}", when=now, reference=reference)
+        notice.queue(tx)
     current_app.logger.warning("%s %s signed in by a mailed link", reference, person.uid)
 
 

@@ -22,6 +22,8 @@ from store.outbox import Mail
 
 SUBJECTS = {
     "linked": "Your entry was connected to a sign-in",
+    "delegated": "Somebody may act for you",
+    "granted": "A contact detail of yours is shown to one more leader",
     "connected": "An account was connected to your entry",
     "used_link": "Somebody signed in with a link that was mailed to you",
     "link": "Your link to sign in",
@@ -34,6 +36,22 @@ SUBJECTS = {
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail to an owner, written and addressed: what is left is to send it along with what it tells of."""
+
+    mail: Mail | None  # None: the owner has no address that takes one
+    key: str
+    written: datetime
+
+    def queue(self, tx: Session) -> bool:
+        """Put it into the outbox, in the transaction that does what it tells of; False without an address."""
+        if self.mail is None:
+            return False
+        outbox.enqueue(tx, self.mail, self.key, self.written)
+        return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerMail:
     """Tells people about their own way in."""
@@ -42,9 +60,8 @@ class OwnerMail:
     portal: PortalSettings
     base_url: str  # of the portal
 
-    def tell(
+    def notice(
         self,
-        tx: Session,
         uid: str,
         what: str,
         key: str,
@@ -52,10 +69,11 @@ class OwnerMail:
         *,
         only_to: str | None = None,
         **values: object,
-    ) -> bool:
-        """Queue the mail `what` to the first address of the person that takes one; False if none does.
+    ) -> Notice:
+        """Write the mail `what` to the first address of the person that takes one.
 
-        With `only_to` it goes there or nowhere. Raises DirectoryUnavailable.
+        It asks the directory, so it comes before the store's transaction, which others wait for. With
+        `only_to` the mail goes there or nowhere. Raises DirectoryUnavailable.
         """
         words = dict(
             values, base_url=self.base_url, portal=self.portal, service_name=self.portal.service_name
@@ -67,9 +85,8 @@ class OwnerMail:
             except BadMail as error:
                 log.warning("%s could not be told by mail (%s): %s", uid, what, error)
                 continue
-            outbox.enqueue(tx, mail, f"{what} {key}", now)
-            return True
-        return False
+            return Notice(mail, f"{what} {key}", now)
+        return Notice(None, f"{what} {key}", now)
 
     def _addresses(self, uid: str) -> list[str]:
         """The address they sign in with, then those for contact: an office often reads them, and it may have

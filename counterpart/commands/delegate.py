@@ -17,7 +17,7 @@ from counterpart.commands.common import (
     show,
     table,
 )
-from counterpart.commands.people import find_person
+from counterpart.commands.people import find_person, notice_to
 from counterpart.refused import Refused
 from ldap_schema.changes import Add, Remove
 from ldap_schema.clock import london_today
@@ -65,7 +65,7 @@ def add(
 ) -> None:
     """Let DELEGATE act for LEADER, both given by address or uid.
 
-    Days are London's. The act is written into the ledger.
+    Days are London's. The act is written into the ledger, and LEADER is told by mail.
     """
     directory = tools.directory
     for_whom, who = (_seen(find_person(directory, each)) for each in (leader, delegate))
@@ -79,10 +79,12 @@ def add(
         last_day=last,
     )
     _check(made, today)
+    notice = notice_to(tools, for_whom, "delegated", made.id, delegate=who.full_name, days=_days(made))
     with tools.store.transaction() as tx:
         details = {"delegation": made.id, "delegate": made.delegate, "scopes": ", ".join(made.scopes)}
         days = {"first day": str(made.first_day), "last day": str(made.last_day)}
         ledger.append(tx, "delegation added", operator(), made.leader, details | days, tools.clock())
+        notice.queue(tx)
         directory.write([Add(made)])
     whom, what = f"{who.full_name} may act for {for_whom.full_name}", ", ".join(made.scopes)
     show(asdict(made), f"{whom} in {what}, {_days(made)} ({made.id}).", as_json)

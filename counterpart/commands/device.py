@@ -4,14 +4,11 @@ from dataclasses import asdict
 from datetime import datetime
 
 import click
-from sqlalchemy.orm import Session
 
-from app.owner_mail import OwnerMail
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
-from counterpart.commands.people import find_person
+from counterpart.commands.people import find_person, notice_to
 from ldap_schema.credentials import Credential
 from ldap_schema.passwords import new_id
-from ldap_schema.people import Person
 from store import ledger, waiting
 
 
@@ -35,9 +32,10 @@ def add(tools: Tools, reference: str, label: str, days: int, as_json: bool) -> N
     directory = tools.portal_directory
     owner = find_person(directory, reference)
     id_ = new_id()
+    notice = notice_to(tools, owner, "device_added_by_desk", id_, label=label)
     with tools.store.transaction() as tx:  # the directory last: no password without its entry in the ledger
         ledger.append(tx, "device added", operator(), id_, {"for": owner.uid}, tools.clock())
-        _tell(tools, tx, owner, id_, label)
+        notice.queue(tx)
         made = directory.credentials.issue(owner.uid, label, tools.clock(), days=days, id_=id_)
     data = asdict(made.credential) | {
         "bind_dn": made.bind_dn,
@@ -83,15 +81,6 @@ def revoke(tools: Tools, reference: str, id: str, as_json: bool) -> None:
         waiting.settle_matter(tx, waiting.SUSPENDED_DEVICE, id, operator(), tools.clock())
         directory.credentials.revoke(id, owner.uid)
     show({"id": id, "revoked": True}, f"Device {id} has no access any more.", as_json)
-
-
-def _tell(tools: Tools, tx: Session, owner: Person, id_: str, label: str) -> None:
-    """Tell the owner, as when an office did it; the device is listed on their page all the same."""
-    settings = tools.settings
-    mail = OwnerMail(
-        directory=tools.portal_directory, portal=settings.portal, base_url=settings.saml.base_url
-    )
-    mail.tell(tx, owner.uid, "device_added_by_desk", id_, tools.clock(), label=label)
 
 
 def _state(credential: Credential, now: datetime) -> str:

@@ -5,14 +5,16 @@ from datetime import date
 import click
 
 from counterpart.commands.common import DAY, Tools, as_json, example, operator, pass_tools, show
-from counterpart.commands.people import find_person
+from counterpart.commands.people import find_person, notice_to
 from counterpart.refused import Refused
 from ldap_schema.clock import london_today
+from ldap_schema.errors import NotFound
 from ldap_schema.grants import FIELDS, Grant
-from ldap_schema.people import VISIBLE
+from ldap_schema.people import VISIBLE, Person
 from store import ledger
 
 ADA, BO = "ada.quill@rivers-and-coasts.example", "bo.marsh@rivers-and-coasts.example"
+WORDS = {"mail": "e-mail address", "telephoneNumber": "office line", "mobile": "mobile number"}
 detail_option = click.option(
     "--attribute", "detail", required=True, type=click.Choice(tuple(FIELDS)), help="The contact detail."
 )
@@ -31,7 +33,8 @@ def grant(tools: Tools, owner: str, viewer: str, detail: str, last: date | None,
     """Show one contact detail to one leader.
 
     VIEWER, an address or uid, sees it besides those whom the person shows it to, and so do their mail
-    programs. Granting it anew changes the last day, which is London's. The act is written into the ledger.
+    programs. Granting it anew changes the last day, which is London's. The act is written into the ledger,
+    and the person is told by mail.
     """
     directory = tools.directory
     whose, whom = find_person(directory, owner), find_person(directory, viewer)
@@ -42,7 +45,12 @@ def grant(tools: Tools, owner: str, viewer: str, detail: str, last: date | None,
     if last and last < london_today(tools.clock()):
         raise Refused(f"The last day, {last}, is over. Nothing was changed.")
     until = str(last) if last else ""
+    notice = notice_to(
+        tools, whose, "granted", f"{whose.uid} {tools.clock().isoformat()}",
+        detail=WORDS[detail], viewer=_name_for(tools, whose, whom), last_day=until,
+    )  # fmt: skip
     with tools.store.transaction() as tx:
+        notice.queue(tx)
         details = {"viewer": whom.uid, "attribute": detail} | ({"last day": until} if until else {})
         ledger.append(tx, "detail granted", operator(), whose.uid, details, tools.clock())
         directory.grants.give(whose.uid, Grant(detail=detail, viewer=whom.uid, last_day=last))
@@ -75,6 +83,14 @@ def ungrant(tools: Tools, owner: str, viewer: str, detail: str, as_json: bool) -
     words = "is granted no longer" if given else "was not granted"
     data = {"uid": whose.uid, "viewer": whom.uid, "attribute": detail, "changed": bool(given)}
     show(data, f"The {detail} of {whose.full_name} {words} to {whom.full_name}.", as_json)
+
+
+def _name_for(tools: Tools, owner: Person, viewer: Person) -> str:
+    """The viewer as the owner may see them: a sealed person's name goes into no mail."""
+    try:
+        return tools.portal_directory.as_viewer(owner.uid).people.get(viewer.uid).full_name
+    except NotFound:
+        return "A leader whose entry you can't see"
 
 
 COMMANDS = (grant, ungrant)

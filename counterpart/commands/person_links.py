@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import click
 
 from counterpart.commands.common import Tools, as_json, example, operator, pass_tools, show
-from counterpart.commands.people import find_person
+from counterpart.commands.people import find_person, notice_to
 from counterpart.refused import Refused
 from saml.held_keys import keys_of
 from saml.linking import Linking, provider_of
@@ -33,18 +33,21 @@ def link(
     """Link a sign-in to a person's record.
 
     As after a move to another organisation. Sign-ins of the same provider, and of providers that don't
-    speak for the person's organisation, are cut off; sessions that they began end within a minute.
+    speak for the person's organisation, are cut off; sessions that they began end within a minute. The person
+    is told by mail.
     """
     if (matter is None) == (key is None):
         raise click.UsageError("Give --matter or --key.")
     found = find_person(tools.directory, reference)
     known = {each.id: each for each in Registry(tools.store).all()}
+    notice = notice_to(tools, found, "linked", f"{found.uid} {tools.clock().isoformat()}")
     with tools.store.transaction() as tx:
         if matter is not None:
             key = waiting.settle(tx, matter, operator(), tools.clock()).details.get("federated_id")
         wanted = _known_key(key, known)
         told = {"provider": provider_of(wanted), "reason": reason[:300]}
         ledger.append(tx, "sign-in linked by a manager", operator(), found.uid, told, tools.clock())
+        notice.queue(tx)
         linked = Linking(tools.directory).replace(found.uid, wanted, known)
     words = f"{found.full_name} signs in through {provider_of(wanted)} from now on."
     show({"uid": found.uid, "federated_ids": keys_of(linked)}, words, as_json)

@@ -55,13 +55,14 @@ class Alarm:
     def _tell(self, credential: Credential, reason: str) -> None:
         now = self.clock()
         owner = OwnerMail(directory=self.directory, portal=self.portal, base_url=self.address)
+        key = f"{credential.id} {now.isoformat()}"
+        notice = owner.notice(
+            credential.owner, "device_suspended", key, now, label=credential.label, reason=reason
+        )
         with self.store.transaction() as tx:
             if waiting.waits(tx, waiting.SUSPENDED_DEVICE, credential.id):
                 return
-            key = f"{credential.id} {now.isoformat()}"
-            told = owner.tell(
-                tx, credential.owner, "device_suspended", key, now, label=credential.label, reason=reason
-            )
+            told = notice.queue(tx)
             summary = f"A mail program (device {credential.id}) {reason}. It was suspended" + (
                 " and its owner was told." if told else "; its owner has no address to be told at."
             )

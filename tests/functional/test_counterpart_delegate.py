@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from counterpart.clock import system_clock
 from dev.servers import MailCatcher, Redis, Slapd
@@ -18,6 +19,7 @@ from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
 from store import ledger
+from store.models import OutboxMail
 from tests.functional.command_line import Installed
 from tests.functional.directory_kit import bind_code, leader, opened
 
@@ -37,7 +39,7 @@ def sync(slapd: Slapd) -> Iterator[Directory]:
     """The directory with a leader, an assistant, somebody who left, a post and an office."""
     records: list[Person | Post | Tenure | Office | Organisation] = [
         Organisation(id="g-org", name="Force"),
-        leader("g-ada"),
+        leader("g-ada", sign_in_address="ada@g.example"),
         leader("g-bo", sign_in_address="bo@g.example"),
         leader("g-left", status="left"),
         Post(id="g-post", title="Chief constable", organisation_id="g-org"),
@@ -62,6 +64,15 @@ def acts(installed: Installed) -> list[tuple[str, str]]:
     return found
 
 
+def told(installed: Installed) -> list[tuple[str, str]]:
+    """To whom which mail goes out."""
+    store = installed.store()
+    with store.reading() as tx:
+        found = [(mail.recipient, mail.text) for mail in tx.scalars(select(OutboxMail))]
+    store.close()
+    return found
+
+
 def test_a_delegation_is_added_listed_and_revoked(installed: Installed, sync: Directory) -> None:
     arguments = ("--scope", "devices", "--until", str(TOMORROW))
     made = installed.run("delegate", "add", "g-ada", "bo@g.example", *arguments, "--json").data
@@ -75,6 +86,9 @@ def test_a_delegation_is_added_listed_and_revoked(installed: Installed, sync: Di
     assert installed.run("delegate", "revoke", made["id"]).code == 0
     assert sync.delegations.by_leader("g-ada") == []
     assert acts(installed) == [("delegation added", "g-ada"), ("delegation revoked", "g-ada")]
+    ((recipient, text),) = told(installed)
+    assert recipient == "ada@g.example"
+    assert "Ada g-bo may look after your mail programs" in text
 
 
 def test_ending_a_delegation_names_the_mail_programs_whose_passwords_the_delegate_may_know(
@@ -181,6 +195,20 @@ def test_a_detail_is_granted_to_one_leader_and_taken_back(
     assert not sees_mobile(slapd)
     assert "was not granted" in installed.run("person", "ungrant", *both).out
     assert [event for event, _ in acts(installed)] == ["detail granted", "grant ended"]
+    ((recipient, text),) = told(installed)
+    assert recipient == "ada@g.example"
+    assert f"Ada g-bo can now see your mobile number in Counterpart until {TOMORROW}" in text
+
+
+def test_a_sealed_leader_to_whom_something_is_granted_is_named_in_no_mail(
+    installed: Installed, sync: Directory
+) -> None:
+    installed.run("person", "seal", "g-bo")
+    assert installed.run("person", "grant", "g-ada", "g-bo", "--attribute", "mobile").code == 0
+    installed.run("person", "unseal", "g-bo")
+    ((_, text),) = told(installed)
+    assert "A leader whose entry you can't see can now see your mobile number" in text
+    assert "g-bo" not in text
 
 
 def test_a_grant_ends_after_its_last_day_and_others_stand(
@@ -220,3 +248,4 @@ def test_a_grant_that_makes_no_sense_is_refused(
     assert said in answer.err
     assert sync.grants.of("g-ada") == []
     assert acts(installed) == []
+    assert told(installed) == []

@@ -1,5 +1,6 @@
 """The command line from a sender's file to a person who can be found, with a real directory."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,9 @@ def test_sign_ins_are_linked_and_cut_off_with_a_reason_that_is_kept(installed: I
     cut = installed.run("person", "unlink", ADA, "--key", "river-board|subject-id|a-2", *why, "--json")
     assert cut.data["federated_ids"] == []
     assert installed.run("person", "unlink", ADA, "--key", "river-board|subject-id|a-2", *why).code == 1
+    with closing(installed.store()) as store, store.reading() as tx:
+        told = [(mail.recipient, mail.subject) for mail in tx.scalars(select(OutboxMail))]
+    assert told == [(ADA, "Your entry was connected to a sign-in")] * 2
     kept = [event for event in acts(installed) if event.startswith("sign-in")]
     assert kept == [*["sign-in linked by a manager"] * 2, "sign-in cut off by a manager"]
 

@@ -15,13 +15,17 @@ from tests.functional.directory_kit import leader, opened
 from tests.rules.source import ROOT
 
 WORDS = {"label": "Phone", "reason": "asked for much", "by": "Ruth Vale", "when": system_clock(),
-         "link": "https://x.example/l", "minutes": 15, "reference": "K7", "provider": "Rivers"}  # fmt: skip
+         "link": "https://x.example/l", "minutes": 15, "reference": "K7", "provider": "Rivers",
+         "delegate": "Ruth Vale", "days": "until 2027-03-31", "viewer": "Ruth Vale",
+         "detail": "mobile number", "last_day": "2027-03-31"}  # fmt: skip
 
 
 def told(slapd: Slapd, store: Store, uid: str, what: str, only_to: str | None = None) -> list[OutboxMail]:
-    with opened(slapd, Service.PORTAL) as portal, store.transaction() as tx:
+    with opened(slapd, Service.PORTAL) as portal:
         mail = OwnerMail(directory=portal, portal=PortalSettings(), base_url="https://directory.example")
-        sent = mail.tell(tx, uid, what, "1", system_clock(), only_to=only_to, **WORDS)
+        notice = mail.notice(uid, what, "1", system_clock(), only_to=only_to, **WORDS)
+    with store.transaction() as tx:
+        sent = notice.queue(tx)
         queued = list(tx.scalars(select(OutboxMail)))
     assert sent is bool(queued)
     return queued
