@@ -1,7 +1,7 @@
 """From a table of texts to a `Reading`: eligible or not, normalised, duplicates and contradictions found."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sync.errors import FileRefused
@@ -19,48 +19,59 @@ from sync.rows import (
 _VARIED = ("mail", "telephone", "mobile", "sign_in_address", "title")
 
 
+@dataclass
+class _Sorted:
+    """The rows of one file, told apart."""
+
+    rows: int = 0
+    candidates: list[Candidate] = field(default_factory=list)
+    vacant: list[PostFacts] = field(default_factory=list)
+    aside: list[RowOutcome] = field(default_factory=list)
+    present: set[str] = field(default_factory=set)  # keys of rejected rows
+
+
 def canonical(feed: Feed, table: Table, part: str, as_of: date) -> Reading:
-    """Normalise every row of one file. Pure: the same table gives the same reading."""
-    candidates, vacant, aside, present = _sort_out(feed, table)
-    kept, twice, contradicted = _without_duplicates(candidates)
-    if not kept and not vacant and all(each.outcome == REJECTED for each in aside) and aside:
-        raise FileRefused(f"No row can be read; the first, line {aside[0].line}: {aside[0].reason}.")
+    """Normalise every row of one file. Pure: the same table gives the same reading. FileRefused when the file
+    turns out not to be whole, or no row can be read.
+    """
+    found = _sort_out(feed, table)
+    kept, twice, contradicted = _without_duplicates(found.candidates)
+    aside = found.aside + twice
+    if not kept and not found.vacant and aside and all(each.outcome == REJECTED for each in aside):
+        first = min(aside, key=lambda each: each.line)
+        raise FileRefused(f"No row can be read; the first, line {first.line}: {first.reason}.")
     return Reading(
         feed=feed.id,
         part=part,
         as_of=as_of,
         file_digest=table.digest,
         mapping_digest=feed.digest,
-        rows=len(table.lines),
+        rows=found.rows,
         candidates=tuple(_note_shared_mail(kept)),
-        vacant=tuple(vacant),
-        set_aside=tuple(sorted(aside + twice, key=lambda each: each.line)),
-        present=frozenset(present | contradicted),
+        vacant=tuple(found.vacant),
+        set_aside=tuple(sorted(aside, key=lambda each: each.line)),
+        present=frozenset(found.present | contradicted),
         constant=_constant(feed, kept),
     )
 
 
-def _sort_out(
-    feed: Feed, table: Table
-) -> tuple[list[Candidate], list[PostFacts], list[RowOutcome], set[str]]:
-    """Tell candidates, vacant posts and rows set aside from each other; give the keys of rejected rows."""
-    candidates: list[Candidate] = []
-    vacant: list[PostFacts] = []
-    aside: list[RowOutcome] = []
-    present: set[str] = set()
+def _sort_out(feed: Feed, table: Table) -> _Sorted:
+    """Tell candidates, vacant posts and rows set aside from each other."""
+    found = _Sorted()
     for line in table.lines:
+        found.rows += 1
         reader = RowReader(feed, line)
         try:
             reason = reader.set_aside()
             if not reason:
-                candidates.append(reader.candidate())
+                found.candidates.append(reader.candidate())
                 continue
-            aside.append(RowOutcome(line=line.number, outcome=reason, mend=_why(reason)))
+            found.aside.append(RowOutcome(line=line.number, outcome=reason, mend=_why(reason)))
             if reason == VACANT and feed.keep_vacant and reader.eligible():
-                vacant.append(reader.post())
+                found.vacant.append(reader.post())
         except RowRefused as refused:
-            if not aside or aside[-1].line != line.number:
-                aside.append(
+            if not found.aside or found.aside[-1].line != line.number:
+                found.aside.append(
                     RowOutcome(
                         line=line.number,
                         outcome=REJECTED,
@@ -69,8 +80,8 @@ def _sort_out(
                         key=reader.key(strict=False),
                     )
                 )
-                present.add(reader.key(strict=False))
-    return candidates, vacant, aside, present
+                found.present.add(reader.key(strict=False))
+    return found
 
 
 def _why(reason: str) -> str:

@@ -23,13 +23,16 @@ class Column:
 class Format:
     """How the sender's file is written."""
 
-    type: str = "csv"
+    type: str = "csv"  # or "xlsx", "json"
     encoding: str = "utf-8"
     delimiter: str = ","
     quote: str = '"'
-    skip_rows: int = 0
+    skip_rows: int = 0  # title rows above the header, by number…
+    skip_until: str = ""  # …or by the header's first cell
     footer_rows: int = 0
+    footer_count: str = ""  # what the footer says of the number of rows, as "Total: {n}"
     sheet: str = ""
+    records: str = ""  # JSON: the key of the list of people, as "data.people"; nothing: the file is the list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

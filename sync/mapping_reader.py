@@ -1,14 +1,13 @@
 """From a feed's TOML file to a `Feed`, with messages that name file, key and the closest right word."""
 
+import codecs
 import re
 import tomllib
-from collections.abc import Collection, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-
-from rapidfuzz import fuzz, process
 
 from sync.errors import MappingRefused
 from sync.mapping import (
@@ -16,14 +15,30 @@ from sync.mapping import (
     ELIMINATED,
     NOT_DISCLOSED,
     VACANT,
-    Column,
     Eligible,
     Feed,
     Format,
     Limits,
 )
+from sync.mapping_values import Values
 from sync.normalise import fold
+from sync.private import private_kind
+from sync.wording import closest, shown
 
+LARGEST_MAPPING = 1_000_000  # bytes
+TYPES = ("csv", "xlsx", "json")
+ENCODINGS = (
+    "utf-8",
+    "utf-8-sig",
+    "cp1252",
+    "utf-16",
+    "latin-1",
+    "iso-8859-15",
+    "mac-roman",
+    "utf-16-le",
+    "utf-16-be",
+    "ascii",
+)
 PERSON = (
     "full_name",
     "family_name",
@@ -70,44 +85,44 @@ KNOWN_WORDS = {
     "not disclosed": NOT_DISCLOSED,
     "eliminated": ELIMINATED,
 }
-# The directory has no use for these, so that no mapping can bring them in by mistake.
-NEVER_TAKEN = re.compile(
-    r"birth|\bdob\b|\bage\b|national.?insurance|\bni.?(no|num|number)\b|\bnino\b|home.?(address|phone|post)|private.?address"
-    r"|salar|\bpay\b(?!.?(band|grade|scale))|wage|remunerat|bank|sort.?code|pension|ethnic|religio|disab|gender|\bsex\b|marital|next.?of.?kin|passport",
-    re.IGNORECASE,
-)
 
 
 def load_feed(path: Path) -> Feed:
     """Read and check one mapping file; MappingRefused names the file, the key and the closest right word."""
+    raw = _bytes_of(path)
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise MappingRefused(f"There is no mapping file at {path}: {error.strerror}.") from error
-    try:
-        table = tomllib.loads(raw.decode())
+        # Windows' Notepad writes a byte order mark, which TOML does not know.
+        table = tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
-        raise MappingRefused(f"{path} is not a TOML file: it is not UTF-8 text.") from error
+        line = raw[: error.start].count(b"\n") + 1
+        raise MappingRefused(
+            f"{path} is not a TOML file: line {line} is not UTF-8 text. Save it as UTF-8."
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise MappingRefused(f"{path} is not a TOML file: {error}.") from error
+        raise MappingRefused(f"{path} is not a TOML file: {shown(str(error))}.") from error
+    except (RecursionError, ValueError) as error:
+        raise MappingRefused(
+            f"{path} is not a mapping: it is nested too deep, or has a number no computer needs."
+        ) from error
     return _Reader(path).feed(table, blake2b(raw, digest_size=16).hexdigest())
 
 
-def closest(word: str, among: Collection[str]) -> str:
-    """Give ' Did you mean "…"?' for the nearest known word, or nothing when none is near."""
-    folded = {each: each.casefold() for each in among}
-    found = process.extractOne(word.casefold(), folded, scorer=fuzz.ratio, score_cutoff=55)
-    return f' Did you mean "{found[2]}"?' if found else ""
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise MappingRefused(f"There is no mapping file at {path}: that is no file.")
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_MAPPING + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can have that name"
+        raise MappingRefused(f"There is no mapping file at {path}: {reason}.") from error
+    if len(raw) > LARGEST_MAPPING:
+        raise MappingRefused(f"{path} is no mapping: it is larger than {LARGEST_MAPPING} bytes.")
+    return raw
 
 
-class _Reader:
-    """Holds the path that every message names."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def refuse(self, key: str, sentence: str) -> MappingRefused:
-        return MappingRefused(f"{self.path}: {key}: {sentence}")
+class _Reader(Values):
+    """Reads the tables of one mapping and what they say together."""
 
     def feed(self, table: Mapping[str, Any], digest: str) -> Feed:
         self._known(table)
@@ -124,8 +139,8 @@ class _Reader:
             path=str(self.path),
             digest=digest,
             format=self.format(table.get("format", {})),
-            key=self.texts(table.get("identity", {}), "identity", "key"),
-            post_key=self.texts(table.get("identity", {}), "identity", "post_key"),
+            key=self.column_names(table.get("identity", {}), "identity", "key"),
+            post_key=self.column_names(table.get("identity", {}), "identity", "post_key"),
             person=self.columns(table, "person", PERSON),
             post=self.columns(table, "post", POST),
             organisation=self.columns(table, "organisation", ORGANISATION),
@@ -160,84 +175,86 @@ class _Reader:
         self._allowed(feed)
 
     def _allowed(self, feed: Feed) -> None:
-        for placeholder in re.findall(r"{(.*?)}", feed.file):
+        self._file_name(feed.file)
+        for column, key in feed.columns().items():
+            kind = private_kind(column, only_compared=key == "eligible.column")
+            if kind:
+                raise self.refuse(
+                    key,
+                    f'the column "{shown(column)}" looks like private data that the directory never takes: '
+                    f"{kind}.",
+                )
+
+    def _file_name(self, pattern: str) -> None:
+        if "/" in pattern or "\0" in pattern:
+            raise self.refuse("source.file", "write a file's name, without folders.")
+        for placeholder in re.findall(r"{(.*?)}", pattern):
             if placeholder not in ("part", "as_of"):
                 raise self.refuse(
-                    "source.file", f"{{{placeholder}}} is not known: use {{part}} and {{as_of}}."
+                    "source.file", f"{{{shown(placeholder)}}} is not known: use {{part}} and {{as_of}}."
                 )
-        for column, key in feed.columns().items():
-            if NEVER_TAKEN.search(column):
-                raise self.refuse(
-                    key, f'the column "{column}" looks like private data that the directory never takes.'
-                )
-
-    def text(self, table: Mapping[str, Any], name: str, key: str, needed: bool = False) -> str:
-        value = table.get(key, "")
-        if not isinstance(value, str):
-            raise self.refuse(f"{name}.{key}", "write it as text, in quotation marks.")
-        if needed and not value:
-            raise self.refuse(f"{name}.{key}", "it is needed and missing.")
-        return value
-
-    def texts(self, table: Mapping[str, Any], name: str, key: str) -> tuple[str, ...]:
-        value = table.get(key, [])
-        value = [value] if isinstance(value, str) else value
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise self.refuse(f"{name}.{key}", 'write it as a list of texts, as ["Staff No"].')
-        return tuple(value)
-
-    def flag(self, table: Mapping[str, Any], name: str, key: str) -> bool:
-        value = table.get(key, False)
-        if not isinstance(value, bool):
-            raise self.refuse(f"{name}.{key}", "write true or false, without quotation marks.")
-        return value
-
-    def columns(self, table: Mapping[str, Any], name: str, known: tuple[str, ...]) -> dict[str, Column]:
-        content = table.get(name, {})
-        return {key: self.column(f"{name}.{key}", content[key]) for key in known if key in content}
-
-    def column(self, key: str, value: object) -> Column:
-        if isinstance(value, str):
-            return Column(column=value)
-        if not isinstance(value, dict):
-            raise self.refuse(key, 'write a column\'s name, or a table as {column = "…"}.')
-        known = tuple(each.name for each in fields(Column))
-        for option, content in value.items():
-            if option not in known:
-                raise self.refuse(f"{key}.{option}", f"there is no such option.{closest(option, known)}")
-            if option != "map" and not isinstance(content, str):
-                raise self.refuse(f"{key}.{option}", "write it as text, in quotation marks.")
-        if bool(value.get("column")) == ("value" in value):
-            raise self.refuse(key, "give either column or value.")
-        if "map" in value:
-            mapped = self.words(value["map"], f"{key}.map")
-            value = value | {"map": {fold(word): meaning for word, meaning in mapped.items()}}
-        return Column(**value)
-
-    def words(self, value: object, key: str) -> dict[str, str]:
-        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-            raise self.refuse(key, 'write a table of texts, as {"A" = "acting"}.')
-        return value
+            if pattern.count(f"{{{placeholder}}}") > 1:
+                raise self.refuse("source.file", f"{{{placeholder}}} stands there twice.")
 
     def format(self, table: Mapping[str, Any]) -> Format:
         for key in ("skip_rows", "footer_rows"):
-            if not isinstance(table.get(key, 0), int) or table.get(key, 0) < 0:
-                raise self.refuse(f"format.{key}", "write a whole number.")
-        for key in ("type", "encoding", "delimiter", "quote", "sheet"):
+            self.number(table, "format", key)
+        for key in (
+            "type",
+            "encoding",
+            "delimiter",
+            "quote",
+            "sheet",
+            "skip_until",
+            "footer_count",
+            "records",
+        ):
             self.text(table, "format", key)
         result = Format(**table)
-        if result.type not in ("csv", "xlsx"):
-            raise self.refuse("format.type", f'"{result.type}" is not read here: use "csv" or "xlsx".')
-        if len(result.delimiter) != 1 or len(result.quote) != 1:
-            raise self.refuse("format.delimiter", "delimiter and quote are one character each.")
-        try:
-            "".encode(result.encoding)
-        except LookupError:
-            known = ("utf-8", "utf-8-sig", "cp1252", "latin-1", "utf-16")
+        if result.type not in TYPES:
             raise self.refuse(
-                "format.encoding", f"not known here.{closest(result.encoding, known)}"
-            ) from None
-        return result
+                "format.type",
+                f'"{shown(result.type)}" is not read here: use "csv", "xlsx" or "json".'
+                f"{closest(result.type, TYPES)}",
+            )
+        self._frame(result)
+        self._marks(result)
+        return replace(result, encoding=self._encoding(result.encoding))
+
+    def _frame(self, given: Format) -> None:
+        """Check what says where the table begins and ends."""
+        if given.skip_rows and given.skip_until:
+            raise self.refuse("format.skip_until", "give either skip_rows or skip_until.")
+        if given.footer_count and given.footer_count.count("{n}") != 1:
+            raise self.refuse("format.footer_count", 'write {n} for the number, as "Total: {n}".')
+        idle = {
+            "json": ("skip_rows", "skip_until", "footer_rows", "footer_count", "sheet"),
+            "xlsx": ("records",),
+            "csv": ("records", "sheet"),
+        }
+        for key in idle[given.type]:
+            if getattr(given, key):
+                raise self.refuse(f"format.{key}", f"it means nothing for {given.type}; leave it out.")
+
+    def _marks(self, given: Format) -> None:
+        for key in ("delimiter", "quote"):
+            mark = getattr(given, key)
+            if len(mark) != 1 or not (mark.isprintable() or mark == "\t") or mark.isalnum():
+                raise self.refuse(f"format.{key}", 'write one mark, as ";" or "\\t"; it is one character.')
+        if given.delimiter == given.quote:
+            raise self.refuse("format.delimiter", "delimiter and quote are the same mark.")
+
+    def _encoding(self, name: str) -> str:
+        known = {codecs.lookup(each).name: each for each in ENCODINGS}
+        try:
+            found = codecs.lookup(name).name
+        except (LookupError, ValueError):
+            found = ""
+        if found not in known:
+            raise self.refuse(
+                "format.encoding", f'"{shown(name)}" is not known here.{closest(name, ENCODINGS)}'
+            )
+        return known[found]
 
     def eligible(self, table: Mapping[str, Any]) -> Eligible:
         nobody = table.get("not_a_person", [""])
@@ -256,12 +273,10 @@ class _Reader:
     def limits(self, table: Mapping[str, Any]) -> Limits:
         found: dict[str, Any] = {}
         for key, value in table.items():
-            if key in ("floor", "open"):
-                if not isinstance(value, bool if key == "open" else int):
-                    raise self.refuse(
-                        f"guard.{key}", "write true or false." if key == "open" else "write a number."
-                    )
-                found[key] = value
+            if key == "open":
+                found[key] = self.flag(table, "guard", key)
+            elif key == "floor":
+                found[key] = self.number(table, "guard", key)
             elif isinstance(value, str) and re.fullmatch(r"(100|\d{1,2})(\.\d+)?%", value):
                 found[key] = float(value[:-1]) / 100
             else:

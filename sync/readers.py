@@ -2,145 +2,93 @@
 refused.
 """
 
-import csv
-import io
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from sync.delimited import csv_rows
 from sync.errors import FileRefused
+from sync.json_file import json_rows
+from sync.layout import Line, Rows, table_lines
 from sync.mapping import Feed
-from sync.mapping_reader import closest
 from sync.settings import SyncSettings
+from sync.wording import closest
 from sync.workbook import read_workbook
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row: its line number in the file, its cells by column name, or why it can't be read."""
-
-    number: int
-    cells: dict[str, str]
-    trouble: str = ""
+# What a file begins with when it is not what its name says; the last two are an old or locked workbook.
+_BEGINNINGS = {
+    b"PK\x03\x04": "an XLSX workbook or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old or password-protected workbook",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a compressed file",
+    b"<!DOCTYPE html": "a web page",
+    b"<html": "a web page",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of one file and the digest of its bytes."""
+    """The digest of one file's bytes and its rows, which can be gone through once: they are read as they are
+    asked for, so that only what is taken from them stays in memory.
+    """
 
-    lines: tuple[Line, ...]
     digest: str
-
-
-Row = tuple[int, list[str]]
+    lines: Iterable[Line]
 
 
 def read_table(feed: Feed, path: Path, settings: SyncSettings) -> Table:
-    """Read one file as the mapping says; FileRefused when it is absent, empty, cut short or not what was
-    agreed.
+    """Read one file as the mapping says; FileRefused, here or on the way through the lines, when it is
+    absent, empty, cut short or not what was agreed.
     """
-    try:
-        if path.stat().st_size > settings.max_file_bytes:
-            raise FileRefused(f"{path.name} is larger than {settings.max_file_bytes} bytes and was not read.")
-        raw = path.read_bytes()
-    except OSError as error:
-        raise FileRefused(f"{path} can't be read: {error.strerror}.") from error
-    if not raw.strip():
+    raw = _bytes_of(path, settings.max_file_bytes)
+    if not raw.strip(b"\0 \t\r\n\x0b\x0c\x1a"):
         raise FileRefused(f"{path.name} is empty. An empty file never changes anything.")
-    if feed.format.type == "xlsx":
-        rows = _xlsx(feed, raw, path.name, settings)
-    else:
-        rows = _csv(feed, raw, path.name)
-    return Table(_lines(feed, rows, path.name, settings), blake2b(raw, digest_size=16).hexdigest())
-
-
-def _csv(feed: Feed, raw: bytes, name: str) -> list[Row]:
-    try:
-        encoding = "utf-8-sig" if feed.format.encoding.lower() in ("utf-8", "utf8") else feed.format.encoding
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise FileRefused(
-            f"{name} is not {feed.format.encoding}, as the mapping says ({feed.path}: format.encoding): "
-            f"byte {error.start} can't be read."
-        ) from error
-    if "\0" in text:
-        raise FileRefused(
-            f"{name} has zero bytes: it is not text in {feed.format.encoding} ({feed.path}: format.encoding)."
-        )
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=feed.format.delimiter,
-        quotechar=feed.format.quote,
-        strict=True,
+    _check_beginning(feed, raw, path.name)
+    rows = _rows(feed, raw, path.name, settings)
+    return Table(
+        blake2b(raw, digest_size=16).hexdigest(), table_lines(feed, rows, path.name, settings.max_rows)
     )
-    rows: list[Row] = []
+
+
+def _bytes_of(path: Path, largest: int) -> bytes:
+    """Read a file that is no larger than agreed, whatever its size becomes meanwhile."""
     try:
-        start = 1
-        for cells in reader:
-            rows.append((start, cells))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise FileRefused(
-            f"{name} can't be read from line {start} on ({error}). Was it cut short, or is a "
-            "quotation mark not doubled?"
-        ) from error
-    if len(rows) > 1 and not text.endswith(("\n", "\r")) and len(rows[-1][1]) < len(rows[-2][1]):
-        raise FileRefused(
-            f"{name} ends in the middle of line {rows[-1][0]}: it was cut short. Nothing was taken "
-            "from it; send it again."
-        )
-    return rows
+        if path.exists() and not path.is_file():
+            raise FileRefused(f"{path} is no file.")
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            raw = file.read(largest + 1) if size <= largest else b""
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can have that name"
+        raise FileRefused(f"{path} can't be read: {reason}.") from error
+    if max(size, len(raw)) > largest:
+        raise FileRefused(f"{path.name} is larger than {largest} bytes and was not read.")
+    return raw
 
 
-def _xlsx(feed: Feed, raw: bytes, name: str, settings: SyncSettings) -> list[Row]:
+def _check_beginning(feed: Feed, raw: bytes, name: str) -> None:
+    """Say what a file is when it is plainly not what the mapping says."""
+    start = raw[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    for beginning, kind in _BEGINNINGS.items():
+        right = feed.format.type == "xlsx" and beginning.startswith(b"PK")
+        if start.lower().startswith(beginning.lower()) and not right:
+            raise FileRefused(
+                f"{name} is {kind}, and not {feed.format.type}, as the mapping says ({feed.path}: "
+                f"format.type). Save it as {feed.format.type} and send it again."
+            )
+
+
+def _rows(feed: Feed, raw: bytes, name: str, settings: SyncSettings) -> Rows:
+    if feed.format.type == "csv":
+        return Rows(csv_rows(feed, raw, name))
+    if feed.format.type == "json":
+        return json_rows(feed, raw, name)
     found = read_workbook(raw, name, feed.format.sheet, settings.max_file_bytes)
     if feed.format.sheet and feed.format.sheet not in found.sheets:
         raise FileRefused(
             f'{name} has no sheet "{feed.format.sheet}" ({feed.path}: format.sheet).'
             f"{closest(feed.format.sheet, found.sheets)}"
         )
-    return list(enumerate(found.rows, start=1))
-
-
-def _lines(feed: Feed, rows: list[Row], name: str, settings: SyncSettings) -> tuple[Line, ...]:
-    rows = rows[feed.format.skip_rows :]
-    if feed.format.footer_rows:
-        rows = rows[: -feed.format.footer_rows]
-    rows = [row for row in rows if any(cell.strip() for cell in row[1])]
-    if not rows:
-        raise FileRefused(f"{name} has no header and no rows. It never changes anything.")
-    header = [" ".join(cell.split()) for cell in rows[0][1]]
-    _check_header(feed, header, name)
-    if len(rows) == 1:
-        raise FileRefused(
-            f"{name} has a header and no rows. Such a file never changes anything; nobody was marked absent."
-        )
-    if len(rows) - 1 > settings.max_rows:
-        raise FileRefused(f"{name} has more than {settings.max_rows} rows.")
-    wanted = set(feed.columns())
-    return tuple(_line(number, cells, header, wanted) for number, cells in rows[1:])
-
-
-def _check_header(feed: Feed, header: list[str], name: str) -> None:
-    counts = Counter(header)
-    for column, key in feed.columns().items():
-        if counts[column] == 0:
-            raise FileRefused(
-                f'{name} has no column "{column}" ({feed.path}: {key}).{closest(column, counts)}'
-            )
-        if counts[column] > 1:
-            raise FileRefused(
-                f'{name} has {counts[column]} columns named "{column}" ({feed.path}: {key}); it is '
-                "not clear which."
-            )
-
-
-def _line(number: int, cells: list[str], header: list[str], wanted: set[str]) -> Line:
-    """Keep only the columns the mapping names: the rest is dropped here, before anything is stored."""
-    trouble = ""
-    # One blank cell too many is enough: an unquoted separator shifts all cells after it.
-    if len(cells) != len(header):
-        trouble = f"{len(cells)} cells where the header has {len(header)}; is a separator inside a cell?"
-    named = dict(zip(header, cells, strict=False))
-    return Line(number, {column: named.get(column, "") for column in wanted}, trouble)
+    merged = dict.fromkeys(found.merged, "a merged cell was read as standing in each of its rows")
+    return Rows(iter(enumerate(found.rows, start=1)), merged)

@@ -6,10 +6,10 @@ from datetime import date
 
 from ldap_schema.organisations import SECTORS
 from ldap_schema.posts import ACTING, COVER, INTERIM, JOB_SHARE, SECONDMENT, SUBSTANTIVE
+from sync.layout import Line
 from sync.mapping import NOT_ELIGIBLE, Column, Feed
 from sync.names import Name, split_name
 from sync.normalise import Value, clean, day, fold, is_blank, mail_address, telephone, words
-from sync.readers import Line
 from sync.rows import Candidate, OfficeFacts, OrganisationFacts, PostFacts, escape_key
 
 KINDS = frozenset({SUBSTANTIVE, ACTING, INTERIM, SECONDMENT, COVER, JOB_SHARE})

@@ -10,15 +10,9 @@ import sys
 from datetime import date, datetime
 
 import msgspec
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
-
-class Opened(msgspec.Struct):
-    """What stands in a workbook: its sheets, the rows of the sheet asked for, or why it can't be read."""
-
-    sheets: list[str] = []
-    rows: list[list[str]] = []
-    trouble: str = ""
+from sync.opened import Opened
 
 
 def main() -> None:
@@ -28,17 +22,32 @@ def main() -> None:
 
 
 def opened(raw: bytes, sheet: str) -> Opened:
-    """Read the sheet of that name, or the first; one that is not there has no rows."""
+    """Read the sheet of that name, or the first that is not hidden; one that is not there has no rows."""
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         sheets = workbook.sheet_names
-        wanted = sheet or (sheets[0] if sheets else "")
+        seen = [each.name for each in workbook.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
+        wanted = sheet or next(iter(seen), "")
         if wanted not in sheets:
             return Opened(sheets)
-        table = workbook.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
+        found = workbook.get_sheet_by_name(wanted)
+        table = found.to_python(skip_empty_area=False)
     except CalamineError as error:
         return Opened(trouble=str(error) or "unreadable")
-    return Opened(sheets, [[cell(value) for value in cells] for cells in table])
+    rows = [[cell(value) for value in cells] for cells in table]
+    return Opened(sheets, rows, _fill_merged(found, rows))
+
+
+def _fill_merged(sheet: CalamineSheet, rows: list[list[str]]) -> list[int]:
+    """Write what stands in a cell merged over several rows into each of them, as people see it; give the
+    numbers of those rows.
+    """
+    filled = set()
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        for row in range(top + 1, min(bottom, len(rows) - 1) + 1):
+            rows[row][left] = rows[top][left]
+            filled.add(row + 1)
+    return sorted(filled)
 
 
 def cell(value: object) -> str:
