@@ -18,7 +18,7 @@ def read_workbook(raw: bytes, name: str, sheet: str, largest: int) -> Opened:
             if sum(each.file_size for each in archive.infolist()) > UNPACKED_TIMES * largest:
                 raise FileRefused(f"{name} unpacks to far more than a feed can be and was not opened.")
     # What stands in a broken archive's table of contents can be anything.
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, OSError, RuntimeError) as error:
         raise _not_whole(name, str(error)) from error
     found = open_apart("sync.workbook_child", sheet, raw, name)
     if found.trouble:
