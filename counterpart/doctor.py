@@ -14,6 +14,7 @@ from counterpart.compose import open_redis
 from counterpart.failures import failure_of
 from counterpart.findings import Examined, Patient, Problem, ahead, end_of, expiring
 from counterpart.mail import SMTPSender
+from counterpart.own_machine import certificate_files, disks
 from counterpart.secret_files import read_secret, secret_files
 from counterpart.settings import SettingsError
 from counterpart.worker import NAME as WORKER
@@ -100,6 +101,7 @@ def directory_certificates(patient: Patient) -> Iterator[Problem]:
             continue  # others say so
         finally:
             opened.close()
+    yield from certificate_files(patient, MEND["certificate"])
 
 
 def redis(patient: Patient) -> Iterator[Problem]:
@@ -227,6 +229,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "mail": mail,
     "portal": portal,
     "proxies": proxies,
+    "disks": disks,
     "SAML keys": saml_keys,
     "providers": providers,
     "mail programs": mail_programs,

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from counterpart.findings import Patient
+from counterpart.own_machine import certificate_files, disks
+from counterpart.settings import load
 from dev.identity_provider.demo import ensure_key
 from dev.servers import MailCatcher, Redis, Slapd
 from search_index.folder import IndexFolder
@@ -154,6 +157,19 @@ def test_a_certificate_that_ran_out_is_found(installed: Installed) -> None:
         (saml / name).unlink()
     ensure_key(saml / "current.key", saml / "current.crt", "Ours", datetime(2001, 1, 1, tzinfo=UTC))
     assert "ran out on" in problems(installed)["SAML keys"][0]["what"]
+
+
+def test_the_directory_s_certificates_and_its_disk_are_looked_at_also_where_it_is_asked_at_its_socket(
+    installed: Installed, slapd: Slapd
+) -> None:
+    patient = Patient(
+        load({}, installed.house.settings_file), lambda: datetime.now(UTC) + timedelta(days=9000)
+    )
+    server, authority = (problem.what for problem in certificate_files(patient, "a new one"))
+    assert "The directory's certificate ran out on" in server
+    assert f"authority ({slapd.ca_file}) ran out on" in authority
+    first = next(iter(disks(patient, lambda _: (20 << 30, 18 << 30, 2 << 30))))
+    assert f"The disk with the directory's database ({slapd.data}) has 2.0 GB free, 10% of it." in first.what
 
 
 def test_a_changed_ledger_is_found(installed: Installed) -> None:
