@@ -12,7 +12,7 @@ from string import Template
 from ldap_schema.passwords import hash_password
 from ldap_schema.replication import Provider, replication_lines, security
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 ACCOUNTS = ("portal", "sync", "index", "replica")  # the services in ldif/tree.ldif
 
 

@@ -23,6 +23,10 @@ ATTRIBUTES = {
     "hold_at": "nlcHoldAt",
     "approved_by": "nlcApprovedBy",
     "approved_until": "nlcApprovedUntil",
+    "row_counts": "nlcRowHistory",
+    "answers": "nlcAnswer",
+    "pending_run": "nlcPendingRun",
+    "pending_chunk": "nlcPendingChunk",
 }
 
 
@@ -43,6 +47,10 @@ class FeedPart:
     hold_at: datetime | None = None
     approved_by: str = ""
     approved_until: datetime | None = None
+    row_counts: str = ""  # rows of the files applied last, the newest first, with spaces between them
+    answers: tuple[str, ...] = ()  # who a questioned row is, as a named person decided
+    pending_run: str = ""  # of which only some chunks are written
+    pending_chunk: str = ""  # the last that is, "n/m"
 
 
 CODEC = Codec(FeedPart, ATTRIBUTES, classes=("nlcFeedPartState",))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from ldap_schema.entries import Codec
 from ldap_schema.errors import BadValue
@@ -49,6 +50,7 @@ ATTRIBUTES = {
     "reveal_mobile_to": "nlcRevealMobileTo",
     "reveal_until": "nlcRevealUntil",
     "status": "nlcStatus",
+    "status_since": "nlcStatusSince",
     "sealed": "nlcSealed",
     "kind": "employeeType",
     "sign_in_address": "nlcSignInAddress",
@@ -56,6 +58,11 @@ ATTRIBUTES = {
     "feed": "nlcFeed",
     "feed_part": "nlcFeedPart",
     "feed_key": "nlcFeedKey",
+    "sources": "nlcSource",
+    "mail_source": "nlcSourceMail",
+    "telephone_source": "nlcSourceTelephoneNumber",
+    "mobile_source": "nlcSourceMobile",
+    "disputed": "nlcDisputed",
 }
 
 
@@ -91,6 +98,7 @@ class Person:
     reveal_mobile_to: tuple[str, ...] = ()
     reveal_until: tuple[str, ...] = ()
     status: str = ACTIVE
+    status_since: date | None = None  # first Europe/London day of the status; for the sync account alone
     sealed: str = ""  # SEALED_POST or SEALED_ALL; for themselves and the sync account to see
     kind: str = "leader"  # describes, never decides rights
     sign_in_address: str = ""
@@ -98,6 +106,12 @@ class Person:
     feed: str = ""
     feed_part: str = ""
     feed_key: str = ""
+    # Who sent a value, and when: of what all leaders see, and of details, each seen by who sees the detail.
+    sources: tuple[str, ...] = ()
+    mail_source: tuple[str, ...] = ()
+    telephone_source: tuple[str, ...] = ()
+    mobile_source: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()  # what the person says is wrong
 
 
 CODEC = Codec(

@@ -35,5 +35,7 @@ def _configuration(link: Link) -> Iterator[Lack]:
         yield from look(config, database)
     yield from size(link, config, database)
     otherwise = list(rules(config, database))
-    # With other rules an entry may be there and not for us to see.
-    yield from otherwise or (*version(link, upgraded(link.tree.suffix)), *tree(link))
+    if otherwise:  # then an entry may be there and not for us to see
+        yield from (*version(link, ANEW, seen=False), *otherwise)
+    else:
+        yield from (*version(link, upgraded(link.tree.suffix)), *tree(link))

@@ -41,12 +41,15 @@ def acting(link: Link) -> Iterator[Lack]:
                    upgraded(link.tree.suffix))  # fmt: skip
 
 
-def version(link: Link, upgrade: str) -> Iterator[Lack]:
-    """Yield a lack unless the tree is of this version; `upgrade` mends an older one."""
+def version(link: Link, upgrade: str, *, seen: bool = True) -> Iterator[Lack]:
+    """Yield a lack unless the tree is of this version; `upgrade` mends an older one.
+
+    Without `seen` the server's rules may conceal the version, so that none says nothing.
+    """
     suffix = link.tree.suffix
     top = entry(link, suffix, ["nlcSchemaVersion"])
     theirs = top.text("nlcSchemaVersion") if top else ""
-    if theirs == str(SCHEMA_VERSION):
+    if theirs == str(SCHEMA_VERSION) or not (theirs or seen):
         return
     if not theirs:
         mend = f"{printed('tree', suffix, '--secrets', 'secrets')} | sudo -u openldap slapadd -q -n 1"

@@ -159,10 +159,11 @@ def _older_folder(folder: Path, released: Path) -> None:
     """Make the folder of a private slapd as that version's code left it."""
     for name in ("config", "data", "secrets"):
         (folder / name).mkdir(parents=True)
-    for account in ("portal", "sync", "replica"):
+    tree = (released / "tree.ldif").read_text()
+    for account in re.findall(r"^dn: cn=(\w+),ou=services", tree, re.MULTILINE):
         (folder / "secrets" / f"directory-{account}").write_text(f"password-of-{account}")
     config = _config(released, {**_tls(folder / "tls"), "folder": folder, "data": folder / "data"})
-    for database, text in (("0", config), ("1", (released / "tree.ldif").read_text())):
+    for database, text in (("0", config), ("1", tree)):
         command = ["/usr/sbin/slapd", "-Tadd", "-q", "-n", database, "-F", str(folder / "config")]
         subprocess.run(command, input=text, check=True, capture_output=True, text=True)
     (folder / "config.loaded").write_text("of an older version")
