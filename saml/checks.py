@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from ldap_schema.organisations import Organisation
+from outbound.fetch import LOOPBACK
 from saml.certificates import fingerprint, load
-from saml.described import LOOPBACK, ProviderMetadata
+from saml.described import ProviderMetadata
 from saml.identity import PERSISTENT
 from saml.provider import ENTRA, NAME_ID, PAIRWISE_ID, SUBJECT_ID, Provider
 from saml.source import FILE, HOLD, PASTE

@@ -4,10 +4,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from lxml import etree
 
+from outbound import fetch as outbound
 from saml.certificates import acceptable
 from saml.errors import ProviderRefused
 from saml.xml import DS, MD, SAML, SAMLP, instant, q
@@ -20,7 +20,6 @@ MDATTR = "urn:oasis:names:tc:SAML:metadata:attribute"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 ASSURANCE = "urn:oasis:names:tc:SAML:attribute:assurance-certification"
 CATEGORIES = ("http://macedir.org/entity-category", "http://macedir.org/entity-category-support")
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MOST_CERTIFICATES = 20  # a provider in the middle of a rollover has two or three
 MOST_VALUES = 50  # of any list that is read
 LONGEST = 200  # characters of a name or keyword
@@ -149,16 +148,9 @@ def _location(role: etree._Element, service: str, binding: str, attribute: str =
 def checked_url(url: str) -> str:
     """An address that browsers may be sent to: HTTPS, except on this very machine. Raises ProviderRefused."""
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError as error:
-        raise ProviderRefused("An address in the metadata can't be read.") from error
-    plain = url.isascii() and url.isprintable() and not set(" \"'<>\\;,") & set(url) and len(url) <= 2000
-    secure = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-    if not plain or not secure or not host or parts.username is not None or parts.fragment:
-        raise ProviderRefused("An address in the metadata is not plain https://.")
-    return url
+        return outbound.checked_url(url)
+    except outbound.FetchFailed as error:
+        raise ProviderRefused("An address in the metadata is not plain https://.") from error
 
 
 def _certificates(role: etree._Element, now: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,8 +14,9 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 import sandbox
+from outbound.fetch import LOOPBACK
 from saml import aggregate_child, metadata
-from saml.described import LOOPBACK, ProviderMetadata
+from saml.described import ProviderMetadata
 from saml.errors import ProviderRefused
 from saml.fetch import FetchFailed, Rules, fetch, fetch_into
 

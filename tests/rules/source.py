@@ -6,7 +6,18 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("app", "counterpart", "dev", "ldap_schema", "saml", "sandbox", "search_index", "store", "sync")
+PACKAGES = (
+    "app",
+    "counterpart",
+    "dev",
+    "ldap_schema",
+    "outbound",
+    "saml",
+    "sandbox",
+    "search_index",
+    "store",
+    "sync",
+)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
