@@ -57,7 +57,7 @@ def operations(changes: Sequence[Change], tree: Tree) -> list[Operation]:
 
 def _operations(change: Change, tree: Tree) -> Sequence[Operation]:
     if isinstance(change, Add):
-        values = _codec(change.record).encode(change.record, tree)
+        values = codec_of(change.record).encode(change.record, tree)
         return [AddEntry(dn=dn_of(change.record, tree), values=values)]
     if isinstance(change, Remove):
         if isinstance(change.record, FeedPart):  # the last part could not go in a transaction; see tree.ldif
@@ -71,7 +71,7 @@ def _modifications(change: Update, tree: Tree) -> Sequence[ModifyEntry]:
     dn = dn_of(change.before, tree)
     if type(change.before) is not type(change.after) or dn != dn_of(change.after, tree):
         raise BadValue(f"An update can't turn one record into another ({dn}).")
-    different = _codec(change.before).differences(change.before, change.after, tree)
+    different = codec_of(change.before).differences(change.before, change.after, tree)
     if not different:
         return []
     expected = [_still(attribute, before) for attribute, (before, _) in different.items()]
@@ -108,7 +108,8 @@ def dn_of(record: Record, tree: Tree) -> str:
             return tree.feed_part(record.feed, record.part)
 
 
-def _codec(record: Record) -> Codec[Record]:
+def codec_of(record: Record) -> Codec[Record]:
+    """Return what turns records of this kind into entries and back."""
     codec: Codec[Record] = {  # type: ignore[assignment]  # each codec fits the class beside it
         Person: people.CODEC,
         Post: posts.POST_CODEC,

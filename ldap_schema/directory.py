@@ -1,11 +1,11 @@
 """The directory as the rest of Counterpart knows it: records in, records out."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from ldap_schema.changes import Change, operations
+from ldap_schema.changes import Change, Record, operations
 from ldap_schema.comparison import Comparison, compare
 from ldap_schema.connection import Connections
 from ldap_schema.credentials import Credentials
@@ -22,6 +22,8 @@ from ldap_schema.offices import Offices
 from ldap_schema.organisations import Organisations
 from ldap_schema.people import VISIBLE, People
 from ldap_schema.posts import Posts
+from ldap_schema.reading_back import current, last_written, not_as_written
+from ldap_schema.references import referrers
 from ldap_schema.resending import resend, sweep
 from ldap_schema.seals import Seals
 from ldap_schema.servers import Servers, change_number
@@ -127,6 +129,25 @@ class Directory:
                 f"{len(asked)} changes are too many for one transaction (at most {MOST_OPERATIONS})."
             )
         self._link.write(*asked)
+
+    def current(self, records: Iterable[Record]) -> list[Record | None]:
+        """Return each record as it stands now, None where there is none; in the order given."""
+        return current(self._link, records)
+
+    def referrers(self, records: Sequence[Record]) -> list[set[str]]:
+        """Return, for each record, the ids of the entries that refer to it and that this identity may see."""
+        return referrers(self._link, records)
+
+    def last_written(self, record: Record) -> tuple[str, datetime | None]:
+        """Return the id of whoever wrote the record's entry last, and when; nothing if there is none."""
+        return last_written(self._link, record)
+
+    def not_as_written(self, changes: Sequence[Change]) -> list[str]:
+        """Return the DNs where the directory is not as the changes leave it, for a log.
+
+        Only what they wrote is looked at, and what another account wrote over it meanwhile is left out.
+        """
+        return not_as_written(self._link, changes)
 
     def probe(self) -> None:
         """Return if the server answers and takes our account; else DirectoryUnavailable or -Refused."""

@@ -98,6 +98,14 @@ def latest(tx: Session, count: int) -> list[LedgerEntry]:
     return list(tx.scalars(found))[::-1]
 
 
+def of_events(tx: Session, events: Sequence[str], subject: str, count: int) -> list[LedgerEntry]:
+    """The last entries of such events, of one subject if it is given; the latest first."""
+    found = select(LedgerEntry).where(LedgerEntry.event.in_(events))
+    if subject:
+        found = found.where(LedgerEntry.subject == subject)
+    return list(tx.scalars(found.order_by(LedgerEntry.number.desc()).limit(count)))
+
+
 def last(tx: Session, event: str, subject: str) -> datetime | None:
     """When this was last written down of that subject; nothing if it never was."""
     found = select(LedgerEntry.instant).where(LedgerEntry.event == event, LedgerEntry.subject == subject)

@@ -6,6 +6,7 @@ SyncError                    exit 1
 │   ├── FileRefused          the file the department sent
 │   └── PlanRefused          a saved plan, an approval or a rejection that no longer fits
 ├── FeedBusy                 exit 1   another run of the same feed is under way
+├── RunOvertaken             exit 1   somebody changed an entry while the run was written
 ├── ReadBackDiffers          exit 1   the directory is not what the plan meant it to be
 └── NotRecorded              exit 1   applied, but not in the ledger yet; the next run writes it there
 """
@@ -37,6 +38,10 @@ class PlanRefused(InputRefused):
 
 class FeedBusy(SyncError):
     """Another run of this feed holds the lock."""
+
+
+class RunOvertaken(SyncError):
+    """The directory refused a transaction whose entries were changed meanwhile; nothing of it was written."""
 
 
 class NotRecorded(SyncError):

@@ -15,7 +15,7 @@ from sync.state import read_part
 _LONGEST_REASON = 1000
 
 
-def hold(context: SyncContext, saved: SavedPlan, raw: bytes, part: FeedPart) -> Receipt:
+def hold(context: SyncContext, saved: SavedPlan, part: FeedPart) -> Receipt:
     """Stop a run: nothing of it is applied, its plan is kept, and it stands on the desk. Holding it again
     writes nothing.
     """
@@ -23,7 +23,7 @@ def hold(context: SyncContext, saved: SavedPlan, raw: bytes, part: FeedPart) -> 
     receipt = receipt_of(saved, HELD, now)
     if part.hold_run == saved.run:
         return receipt
-    write_private(context.plan_path(saved.run), raw)
+    write_private(context.plan_path(saved.run), saved.raw)
     save_receipt(context.settings.folder, receipt)
     update_part(
         context,

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
@@ -39,6 +39,7 @@ class SavedPlan:
     mapping: str
     feed_name: str
     holds: tuple[str, ...] = ()
+    raw: bytes = field(default=b"", repr=False, compare=False)  # the file's bytes
 
 
 class _Written(msgspec.Struct, kw_only=True):
@@ -76,10 +77,10 @@ _PLAIN = (
 )
 
 
-def encode(
-    plan: Plan, feed_file: str, mapping: str, feed_name: str, holds: tuple[str, ...]
-) -> tuple[str, bytes]:
-    """Give the run's name and the file's bytes; the same plan gives the same bytes."""
+def name_plan(
+    plan: Plan, feed_file: str, mapping: str, feed_name: str, holds: tuple[str, ...] = ()
+) -> SavedPlan:
+    """Give the plan with its file's bytes and its run's name; the same plan gives the same."""
     written = _Written(
         version=VERSION,
         feed_file=feed_file,
@@ -90,7 +91,15 @@ def encode(
         **{name: getattr(plan, name) for name in _PLAIN},
     )
     raw = msgspec.json.format(msgspec.json.encode(written), indent=1)
-    return _name(raw), raw
+    return SavedPlan(
+        run=_name(raw),
+        plan=plan,
+        feed_file=feed_file,
+        mapping=mapping,
+        feed_name=feed_name,
+        holds=holds,
+        raw=raw,
+    )
 
 
 def _name(raw: bytes) -> str:
@@ -128,6 +137,7 @@ def read_plan(path: Path) -> SavedPlan:
         mapping=written.mapping,
         feed_name=written.feed_name,
         holds=written.holds,
+        raw=raw,
     )
 
 

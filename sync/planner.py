@@ -8,6 +8,7 @@ from ldap_schema.organisations import Organisation
 from ldap_schema.people import ACTIVE, DECEASED, HELD, LEFT, MISSING, PENDING, Person
 from ldap_schema.posts import Post, Tenure
 from sync.draft import Draft
+from sync.fingerprint import ABSENT, fingerprint
 from sync.mapping import Feed
 from sync.match import Matcher, bearers
 from sync.measures import Measures, measure
@@ -15,9 +16,7 @@ from sync.normalise import fold
 from sync.offices import plan_offices
 from sync.places import Places, UnknownOrganisation
 from sync.records import (
-    ABSENT,
     derived,
-    digest_of,
     ended,
     is_open,
     new_person,
@@ -177,13 +176,17 @@ class Planner:
             known = self.open.get((uid, post.id))
             if known is None:
                 if not over([row], self.as_of):
-                    self.draft.put(self._new_tenure(uid, row, post))
+                    self._put_tenure(self._new_tenure(uid, row, post))
                     changed = True
                 continue
             after = renewed_tenure(self.feed, known, row)
             changed = changed or replace(after, digest=known.digest) != known
-            self.draft.put(after)
+            self._put_tenure(after)
         return changed
+
+    def _put_tenure(self, tenure: Tenure) -> None:
+        holder = self.draft.person(tenure.holder)
+        self.draft.put(replace(tenure, digest=fingerprint(self.feed, tenure, holder)))
 
     def _new_tenure(self, uid: str, row: Candidate, post: Post) -> Tenure:
         # In the first file everybody has been there for a time nobody told us; later a new row began by
@@ -199,7 +202,6 @@ class Planner:
             feed=self.feed.id,
             feed_part=self.reading.part,
             feed_key=row.row_key,
-            digest=digest_of(row),
         )
 
     def _old_tenures(self, uid: str, rows: list[Candidate]) -> bool:
@@ -211,7 +213,7 @@ class Planner:
             else []
         )
         for each in gone:
-            self.draft.put(ended(each, self.as_of))
+            self._put_tenure(ended(each, self.as_of))
         return bool(gone)
 
     def _tell(

@@ -1,23 +1,28 @@
 """From a mapping and a file to a judged plan; reads the directory, writes nothing anywhere."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ldap_schema.clock import london_today
+from ldap_schema.feeds import FeedPart
+from store import ledger
 from sync.canonical import canonical
+from sync.closing import UNDONE_EVENT
 from sync.context import SyncContext
 from sync.errors import FileRefused, PlanRefused
 from sync.guard import judge
 from sync.mapping import Feed
 from sync.mapping_reader import load_feed
 from sync.plan import make_plan
-from sync.plan_file import SavedPlan, encode, read_plan
+from sync.plan_file import SavedPlan, name_plan, read_plan
 from sync.readers import read_table
 from sync.rows import Reading
 from sync.source import Source, find_sources, source_of
 from sync.state import State, read_part, read_state
 
 UNDATED = "{as_of}"
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)  # before any run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +30,6 @@ class Prepared:
     """A plan ready to be shown, saved or applied, with the state it was made from."""
 
     saved: SavedPlan
-    raw: bytes
     state: State
     reading: Reading
 
@@ -65,22 +69,30 @@ def prepare(context: SyncContext, feed: Feed, source: Source) -> Prepared:
     state = read_state(context.directory, reading)
     today = london_today(context.clock())
     plan = make_plan(feed, reading, state, context.mint_id, today, context.settings.joiner_show)
-    holds = judge(plan.measures, feed.limits).reasons
+    holds = judge(plan.measures, feed.limits).reasons + _undone_before(context, part, reading)
     standing = _standing(context, state, plan.state_digest, reading)
     if standing:
         # Planned before, stopped, and nothing moved since: it stays the same run, so that an approval
         # finds it.
-        return Prepared(saved=standing, raw=b"", state=state, reading=reading)
-    run, raw = encode(plan, str(source.path.resolve()), str(Path(feed.path).resolve()), feed.name, holds)
-    saved = SavedPlan(
-        run=run,
-        plan=plan,
-        feed_file=str(source.path.resolve()),
-        mapping=str(Path(feed.path).resolve()),
-        feed_name=feed.name,
-        holds=holds,
-    )
-    return Prepared(saved=saved, raw=raw, state=state, reading=reading)
+        return Prepared(saved=standing, state=state, reading=reading)
+    saved = name_plan(plan, str(source.path.resolve()), str(Path(feed.path).resolve()), feed.name, holds)
+    return Prepared(saved=saved, state=state, reading=reading)
+
+
+def _undone_before(context: SyncContext, part: FeedPart, reading: Reading) -> tuple[str, ...]:
+    """Hold a file that was applied once and taken back: the same bytes would do the same again."""
+    if part.file_digest == reading.file_digest:
+        return ()
+    with context.store.reading() as tx:
+        undone = ledger.holds(
+            tx,
+            UNDONE_EVENT,
+            f"feed:{reading.feed}",
+            "file",
+            reading.file_digest,
+            _EVER,
+        )
+    return ("this very file was applied before, and the run was undone",) if undone else ()
 
 
 def _standing(context: SyncContext, state: State, digest: str, reading: Reading) -> SavedPlan | None:
@@ -118,19 +130,6 @@ def still_holds(context: SyncContext, saved: SavedPlan) -> State:
             f"{plan.part}). Nothing was changed; plan again."
         )
     return state
-
-
-def read_back(context: SyncContext, prepared_from: SavedPlan) -> bool:
-    """After a write: tell whether planning the same file again finds nothing left to do."""
-    feed = load_feed(Path(prepared_from.mapping))
-    plan = prepared_from.plan
-    table = read_table(feed, Path(prepared_from.feed_file), context.settings)
-    reading = canonical(feed, table, plan.part, plan.as_of)
-    state = read_state(context.directory, reading)
-    again = make_plan(
-        feed, reading, state, context.mint_id, london_today(context.clock()), context.settings.joiner_show
-    )
-    return not again.changes
 
 
 def named_source(context: SyncContext, feed: Feed, file: Path | None) -> Source:

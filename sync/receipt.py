@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from ldap_schema.feeds import FeedPart
 from sync.errors import PlanRefused
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, write_private
@@ -52,6 +53,16 @@ class Receipt:
     absent: int
     outcomes: tuple[RowOutcome, ...]
     holds: tuple[str, ...] = ()
+    # What the part remembered before the run and remembers after it, and how the run is cut: for whoever
+    # completes or undoes it.
+    before: FeedPart | None = None
+    after: FeedPart | None = None
+    chunk_size: int = 0
+    # Of an undo: which run, why, the digest of the file that brought it, and what others changed since.
+    undoes: str = ""
+    reason: str = ""
+    undone_file: str = ""
+    kept: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Count the rows by outcome, in a fixed order."""

@@ -2,9 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from hashlib import blake2b
-
-import msgspec
 
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
@@ -13,14 +10,7 @@ from sync.mapping import Feed
 from sync.match import name_of
 from sync.rows import Candidate
 
-ABSENT = "absent since "  # begins a tenure's digest after one absence; the next one ends the tenure
 _DETAILS = ("mail", "telephone", "mobile", "sign_in_address")
-
-
-def digest_of(row: Candidate) -> str:
-    """Fingerprint of what a row says, whatever its line number and notes."""
-    said = replace(row, line=0, notes=(), refused=frozenset())
-    return blake2b(msgspec.json.encode(said), digest_size=16).hexdigest()
 
 
 def is_open(tenure: Tenure, as_of: date) -> bool:
@@ -102,7 +92,7 @@ def renewed_tenure(feed: Feed, known: Tenure, row: Candidate) -> Tenure:
         values["first_day"] = row.first_day
     if "last_day" in feed.post and "last_day" not in row.refused:
         values["last_day"] = row.last_day
-    after = replace(known, feed_key=row.row_key, digest=digest_of(row), **values)  # type: ignore[arg-type]
+    after = replace(known, feed_key=row.row_key, **values)  # type: ignore[arg-type]
     if after.first_day and after.last_day and after.last_day < after.first_day:
         return replace(after, first_day=after.last_day)
     return after

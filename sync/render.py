@@ -92,3 +92,23 @@ def receipt_line(receipt: Receipt) -> str:
     counts = ", ".join(f"{count} {outcome}" for outcome, count in receipt.counts().items())
     rows = _counted(receipt.rows, "row")
     return f"{receipt.as_of}  {receipt.part}: {receipt.status}, {rows}: {counts}"
+
+
+def undo_text(plan: Plan, receipt: Receipt, applied: bool, width: int = 80) -> str:
+    """Print what an undo does, or did: whom it touches, what stays because it was changed since."""
+    heading = f"Undo of run {receipt.undoes}: {plan.feed} · {plan.part} · as of {plan.as_of}"
+    lines = [heading, "", *(line for each in plan.lines for line in _block(each, width, False))]
+    if receipt.kept:
+        lines += ["", "Kept, because others changed it since or need it:"]
+        for each in receipt.kept:
+            lines += textwrap.wrap(printable(each), width, initial_indent="  = ", subsequent_indent="    ")
+    lines += [""] if len(lines) > 2 else []
+    count = _counted(len(plan.changes), "change")
+    if applied and plan.changes:
+        lines.append(f"Undone as run {receipt.run}: {count}.")
+    elif plan.changes:
+        lines.append(f"Undo: {count}. Nothing was changed. To do it:")
+        lines.append(f'  counterpart sync undo {receipt.undoes} --apply --reason "…"')
+    else:
+        lines.append("There is nothing left to undo.")
+    return "\n".join(lines) + "\n"

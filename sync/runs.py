@@ -11,10 +11,10 @@ import msgspec
 from ldap_schema.clock import london_today
 from ldap_schema.feeds import FeedPart
 from sync import holds as held
-from sync.apply import apply_saved, finish_interrupted, nothing_to_do
+from sync.apply import apply_saved, nothing_to_do
 from sync.canonical import canonical
 from sync.context import DONE, HELD, PARTLY, PLANNED, Result, SyncContext, gravest
-from sync.errors import InputRefused
+from sync.errors import InputRefused, RunOvertaken
 from sync.lock import feed_lock
 from sync.mapping import Feed
 from sync.mapping_reader import load_feed
@@ -23,9 +23,12 @@ from sync.prepare import named_source, prepare, still_holds
 from sync.readers import read_table
 from sync.receipt import Receipt, as_csv, as_text, load_receipt, receipt_of
 from sync.render import plan_text, receipt_line
+from sync.resume import complete
 from sync.settings import SyncSettings
 from sync.source import Source, find_sources, in_order, source_of
+from sync.state import read_part
 
+ATTEMPTS = 3  # plans made for one file before a run leaves to others who write the same entries
 Progress = Callable[[int, int, str], None]
 
 
@@ -70,8 +73,7 @@ def plan_run(
     prepared = prepare(context, feed, named_source(context, feed, file))
     saved = prepared.saved
     if out is not None:
-        raw = prepared.raw or context.plan_path(saved.run).read_bytes()
-        write_private(out, raw)
+        write_private(out, saved.raw)
     text = plan_text(saved.plan, saved.holds, saved.run, width, colour)
     receipt = receipt_of(saved, "planned", context.clock())
     code = PLANNED if saved.plan.changes else DONE
@@ -88,10 +90,10 @@ def apply_run(context: SyncContext, target: Path, file: Path | None = None) -> R
     path = target if target.exists() or not target.name.isalnum() else context.plan_path(target.name)
     saved = read_plan(path)
     with feed_lock(context.settings.folder / "locks", saved.plan.feed, context.settings.lock_seconds):
+        complete(context, read_part(context.directory, saved.plan.feed, saved.plan.part))
         state = still_holds(context, saved)
-        finish_interrupted(context, state.part)
         if saved.holds and not held.is_approved(state.part, saved.run, context.clock()):
-            receipt = held.hold(context, saved, path.read_bytes(), state.part)
+            receipt = held.hold(context, saved, state.part)
             return Result(exit_code=HELD, text=held.alert(saved), data=_data(receipt))
         return _applied(apply_saved(context, saved, state))
 
@@ -130,13 +132,25 @@ def run_feed(
 
 
 def _one(context: SyncContext, feed: Feed, source: Source) -> Result:
+    """Plan and apply one file; planned afresh where somebody changed an entry between reading and writing."""
+    complete(context, read_part(context.directory, feed.id, source.part))
+    for attempts_left in reversed(range(ATTEMPTS)):
+        try:
+            return _once(context, feed, source)
+        except RunOvertaken:
+            if not attempts_left:
+                raise
+            complete(context, read_part(context.directory, feed.id, source.part))
+    raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+
+def _once(context: SyncContext, feed: Feed, source: Source) -> Result:
     prepared = prepare(context, feed, source)
-    finish_interrupted(context, prepared.state.part)
     saved = prepared.saved
     if prepared.nothing_new:
         return _applied(nothing_to_do(context, saved))
     if saved.holds and not held.is_approved(prepared.state.part, saved.run, context.clock()):
-        receipt = held.hold(context, saved, prepared.raw, prepared.state.part)
+        receipt = held.hold(context, saved, prepared.state.part)
         return Result(exit_code=HELD, text=held.alert(saved), data=_data(receipt))
     return _applied(apply_saved(context, saved, prepared.state))
 
@@ -209,6 +223,8 @@ def receipt(settings: SyncSettings, run: str, as_table: bool = False) -> Result:
 def _data(receipt: Receipt, rows: bool = False) -> dict[str, object]:
     found: dict[str, object] = msgspec.to_builtins(receipt)
     outcomes = found.pop("outcomes")
+    for bookkeeping in ("before", "after", "chunk_size"):
+        del found[bookkeeping]
     return found | {"counts": receipt.counts()} | ({"outcomes": outcomes} if rows else {})
 
 

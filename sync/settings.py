@@ -36,6 +36,17 @@ class SyncSettings:
     approval_hours: int = field(
         default=24, metadata={"meaning": "Hours for which an approval of a held run is good."}
     )
+    transaction_operations: int = field(
+        default=9_000,
+        metadata={
+            "meaning": "A run with more operations is written in several transactions; the directory takes "
+            "10000 in one."
+        },
+    )
+    chunk_operations: int = field(
+        default=1_000,
+        metadata={"meaning": "Operations in each transaction of such a run: how long other writers wait."},
+    )
     lock_seconds: float = field(
         default=30.0,
         metadata={"meaning": "Seconds a run waits for another run of the same feed before it leaves."},

@@ -11,19 +11,16 @@ from typing import Any
 
 import click
 
+from counterpart.commands import sync_past
 from counterpart.commands.common import (
     InOrder,
     Tools,
     as_json,
-    counted,
     example,
-    operator,
     pass_tools,
-    show,
 )
-from counterpart.healing import heal_all
+from counterpart.commands.sync_context import context_of, heal, told
 from sync import runs
-from sync.context import Result, SyncContext
 
 A_FILE = click.Path(path_type=Path, dir_okay=False)
 A_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -49,7 +46,7 @@ def sync() -> None:
 @pass_tools
 def check(tools: Tools, feed: Path, sample: Path | None, as_json: bool) -> int:
     """Check a feed's mapping, and a sample file against it. Needs no server and changes nothing."""
-    return _told(runs.check(tools.settings.sync, tools.clock, feed, sample), as_json)
+    return told(runs.check(tools.settings.sync, tools.clock, feed, sample), as_json)
 
 
 @sync.command(
@@ -67,7 +64,7 @@ def plan(tools: Tools, feed: Path, file: Path | None, out: Path | None, as_json:
     """
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size().columns
-    return _told(runs.plan_run(_context(tools), feed, file, out, width=width, colour=colour), as_json)
+    return told(runs.plan_run(context_of(tools), feed, file, out, width=width, colour=colour), as_json)
 
 
 @sync.command(
@@ -83,9 +80,9 @@ def apply(tools: Tools, target: Path, file: Path | None, as_json: bool) -> int:
     With a FEED it plans and applies in one. A plan is refused without any change if feed, file or directory
     moved since the plan was made.
     """
-    result = runs.apply_run(_context(tools), target, file)
-    _heal(tools)
-    return _told(result, as_json)
+    result = runs.apply_run(context_of(tools), target, file)
+    heal(tools)
+    return told(result, as_json)
 
 
 @sync.command(epilog=example(f"counterpart sync run {FEED} --folder var/feeds"))
@@ -102,10 +99,10 @@ def run(tools: Tools, feed: Path, files: tuple[Path, ...], folder: Path | None, 
     A file that is refused or held does not stop the others. A file applied before writes nothing.
     """
     result = runs.run_feed(
-        _context(tools), feed, files, folder, progress=_progress if sys.stderr.isatty() else None
+        context_of(tools), feed, files, folder, progress=_progress if sys.stderr.isatty() else None
     )
-    _heal(tools)
-    return _told(result, as_json)
+    heal(tools)
+    return told(result, as_json)
 
 
 @sync.command(epilog=example('counterpart sync approve 5f0c2a9d --reason "Merger, agreed with HR"'))
@@ -118,7 +115,7 @@ def approve(tools: Tools, run: str, reason: str, as_json: bool) -> int:
 
     The approval is good for 24 hours unless the settings say otherwise.
     """
-    return _told(runs.approve(_context(tools), run, reason), as_json)
+    return told(runs.approve(context_of(tools), run, reason), as_json)
 
 
 @sync.command(epilog=example('counterpart sync reject 5f0c2a9d --reason "Half of the file is missing"'))
@@ -128,7 +125,7 @@ def approve(tools: Tools, run: str, reason: str, as_json: bool) -> int:
 @pass_tools
 def reject(tools: Tools, run: str, reason: str, as_json: bool) -> int:
     """Drop a held run; nothing of it is applied."""
-    return _told(runs.reject(_context(tools), run, reason), as_json)
+    return told(runs.reject(context_of(tools), run, reason), as_json)
 
 
 @sync.command(epilog=example("counterpart sync holds"))
@@ -136,7 +133,7 @@ def reject(tools: Tools, run: str, reason: str, as_json: bool) -> int:
 @pass_tools
 def holds(tools: Tools, as_json: bool) -> int:
     """List the runs that the guard stopped and that wait for a person."""
-    return _told(runs.holds(_context(tools)), as_json)
+    return told(runs.holds(context_of(tools)), as_json)
 
 
 @sync.command(epilog=example("counterpart sync status"))
@@ -144,7 +141,7 @@ def holds(tools: Tools, as_json: bool) -> int:
 @pass_tools
 def status(tools: Tools, as_json: bool) -> int:
     """List what was applied last for each feed, and how old it is."""
-    return _told(runs.status(_context(tools)), as_json)
+    return told(runs.status(context_of(tools)), as_json)
 
 
 @sync.command(
@@ -158,32 +155,13 @@ def status(tools: Tools, as_json: bool) -> int:
 @pass_tools
 def receipt(tools: Tools, run: str, as_csv: bool, as_json: bool) -> int:
     """Show what became of each row of a run."""
-    return _told(runs.receipt(tools.settings.sync, run, as_table=as_csv), as_json)
-
-
-def _context(tools: Tools) -> SyncContext:
-    return SyncContext(
-        settings=tools.settings.sync,
-        directory=tools.directory,
-        store=tools.store,
-        clock=tools.clock,
-        actor=operator(),
-    )
-
-
-def _heal(tools: Tools) -> None:
-    """Compare replicas after a run: a run is one transaction, and those are what slapd 2.5 lets them miss."""
-    for healed in heal_all(tools.settings.directory, tools.clock()):
-        if healed.sent:
-            told = counted(len(healed.sent), "entry", "entries")
-            click.echo(f"{told} that {healed.uri} had missed were sent to it again.", err=True)
-
-
-def _told(result: Result, as_json: bool) -> int:
-    show(result.data, result.text.rstrip("\n"), as_json)
-    return result.exit_code
+    return told(runs.receipt(tools.settings.sync, run, as_table=as_csv), as_json)
 
 
 def _progress(done: int, total: int, name: str) -> None:
     """One line that is overwritten, on stderr, for whoever watches."""
     click.echo(f"\r\x1b[K{done} of {total}  {name[:60]}", nl=done == total, err=True)
+
+
+for _command in sync_past.COMMANDS:
+    sync.add_command(_command)

@@ -309,7 +309,7 @@ def test_a_run_cut_off_after_its_entry_in_the_ledger_is_not_entered_again(
 
     file = write_file(tmp_path, people(3))
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("sync.apply.save_receipt", dies)
+        meanwhile.setattr("sync.closing.save_receipt", dies)
         with pytest.raises(SystemExit):
             runs.apply_run(context, feed, file)
     assert events(context) == ["feed applied"]

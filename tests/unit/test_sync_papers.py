@@ -11,7 +11,7 @@ import pytest
 from sync.errors import PlanRefused
 from sync.mapping_reader import load_feed
 from sync.plan import Plan
-from sync.plan_file import SavedPlan, encode, read_plan, write_private
+from sync.plan_file import SavedPlan, name_plan, read_plan, write_private
 from sync.receipt import APPLIED, as_csv, as_text, load_receipt, receipt_of, save_receipt
 from sync.render import plan_text, printable
 from sync.runs import check
@@ -41,16 +41,8 @@ def plan(tmp_path: Path) -> Plan:
     return world.plan(write_file(tmp_path, rows, SECOND))
 
 
-def saved(plan: Plan, holds: tuple[str, ...] = ()) -> tuple[SavedPlan, bytes]:
-    run, raw = encode(plan, "/feeds/rivers.csv", "/feeds/rivers.toml", "Rivers HR", holds)
-    return SavedPlan(
-        run=run,
-        plan=plan,
-        feed_file="/feeds/rivers.csv",
-        mapping="/feeds/rivers.toml",
-        feed_name="Rivers HR",
-        holds=holds,
-    ), raw
+def saved(plan: Plan, holds: tuple[str, ...] = ()) -> SavedPlan:
+    return name_plan(plan, "/feeds/rivers.csv", "/feeds/rivers.toml", "Rivers HR", holds)
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -89,17 +81,17 @@ def test_colour_marks_symbols_only(plan: Plan) -> None:
 
 
 def test_a_saved_plan_comes_back_as_it_was(tmp_path: Path, plan: Plan) -> None:
-    first, raw = saved(plan, ("why",))
+    first = saved(plan, ("why",))
     path = tmp_path / "plan.json"
-    write_private(path, raw)
+    write_private(path, first.raw)
     assert path.stat().st_mode & 0o777 == 0o600
     assert read_plan(path) == first
 
 
 def test_a_saved_plan_changed_by_hand_is_another_run(tmp_path: Path, plan: Plan) -> None:
-    first, raw = saved(plan, ("why",))
+    first = saved(plan, ("why",))
     path = tmp_path / "plan.json"
-    path.write_bytes(raw.replace(b'"why"', b'"wry"'))
+    path.write_bytes(first.raw.replace(b'"why"', b'"wry"'))
     assert read_plan(path).run != first.run
 
 
@@ -113,7 +105,7 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, raw: bytes) -> None:
 
 
 def test_a_receipt_accounts_for_every_row(tmp_path: Path, plan: Plan) -> None:
-    receipt = receipt_of(saved(plan)[0], APPLIED, NOON)
+    receipt = receipt_of(saved(plan), APPLIED, NOON)
     assert sum(receipt.counts().values()) == receipt.rows == 6
     save_receipt(tmp_path, receipt)
     assert load_receipt(tmp_path, receipt.run) == receipt
@@ -124,13 +116,13 @@ def test_a_receipt_accounts_for_every_row(tmp_path: Path, plan: Plan) -> None:
 
 
 def test_a_receipt_says_how_to_mend_a_row(plan: Plan) -> None:
-    text = as_text(receipt_of(saved(plan)[0], APPLIED, NOON))
+    text = as_text(receipt_of(saved(plan), APPLIED, NOON))
     assert "line 6: rejected: the row has no title. Fill in the title." in text
     assert "      6  rows in all" in text
 
 
 def test_a_receipt_runs_no_formula_in_the_senders_spreadsheet(plan: Plan) -> None:
-    receipt = receipt_of(saved(plan)[0], APPLIED, NOON)
+    receipt = receipt_of(saved(plan), APPLIED, NOON)
     outcomes = (replace(receipt.outcomes[0], key="=1+1", reason="@SUM(A1)"),)
     assert "2,'=1+1,updated,'@SUM(A1)" in as_csv(replace(receipt, outcomes=outcomes))
 

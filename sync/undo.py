@@ -1,0 +1,109 @@
+"""What takes a run back. Pure: from what the run wrote and what stands now to changes, and what is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ldap_schema.changes import Add, Change, Record, Remove, Update
+from ldap_schema.people import DECEASED, HELD, LEFT, Person
+from ldap_schema.reading_back import record_of, written
+from sync.draft import identity
+from sync.steps import PlanLine, visible_values
+
+_OUT_OF_SIGHT = (LEFT, HELD, DECEASED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """What would be written, for people to read, and what stays because it was changed since."""
+
+    changes: tuple[Change, ...] = ()
+    lines: tuple[PlanLine, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+def undo(
+    changes: Sequence[Change], stand: Sequence[Record | None], referrers: Sequence[set[str]], taken: set[str]
+) -> Undoing:
+    """Work out how to take changes back, the last one first.
+
+    `stand` is what became of each one's record; `referrers` are the ids of the entries that refer to it now;
+    `taken` are sign-in addresses that others have now. A value goes back only if it still is as the run left
+    it. A record that the run brought goes if nobody changed it or refers to it since; a person of whom that
+    is not true is hidden instead, as somebody who left.
+    """
+    found: list[Change] = []
+    kept: list[str] = []
+    going: set[str] = set()
+    for change, now, used_by in reversed(list(zip(changes, stand, referrers, strict=True))):
+        back, left = _back(change, now, used_by - going, taken)
+        if isinstance(back, Remove):
+            going.add(identity(back.record))  # type: ignore[arg-type]  # a plan has no delegations
+        found += [back] if back else []
+        kept += [f"{_name(record_of(change))}: {left}"] if left else []
+    lines = tuple(line for each in found for line in _lines(each))
+    return Undoing(changes=tuple(found), lines=lines, kept=tuple(kept))
+
+
+def _back(
+    change: Change, now: Record | None, used_by: set[str], taken: set[str]
+) -> tuple[Change | None, str]:
+    """Return what takes one change back, and what of it has to stay."""
+    match change:
+        case Add(record):
+            return _take_away(record, now, used_by) if now else (None, "")
+        case Remove(record):
+            if now:
+                return None, "somebody made it again since"
+            return Add(_without_taken(record, taken)), ""
+        case Update(before, after):
+            return _restore(before, after, now, taken) if now else (None, "it was removed since")
+
+
+def _take_away(record: Record, now: Record, used_by: set[str]) -> tuple[Change | None, str]:
+    why = "changed since" if now != record else "other entries refer to it" if used_by else ""
+    if not why:
+        return Remove(now), ""
+    if isinstance(now, Person) and now.status not in _OUT_OF_SIGHT:
+        return Update(now, replace(now, status=LEFT)), f"{why}: hidden, and not removed"
+    return None, why
+
+
+def _restore(before: Record, after: Record, now: Record, taken: set[str]) -> tuple[Change | None, str]:
+    names = written(before, after)
+    mine = [name for name in names if getattr(now, name) == getattr(after, name)]
+    wanted = _without_taken(before, taken)
+    values = {name: getattr(wanted, name) for name in mine}
+    restored = replace(now, **values)
+    others = [name for name in names if name not in mine and getattr(now, name) != getattr(before, name)]
+    others += [name for name in mine if getattr(wanted, name) != getattr(before, name)]
+    left = ", ".join(name.replace("_", " ") for name in others)
+    return Update(now, restored) if restored != now else None, f"{left} changed since" if left else ""
+
+
+def _without_taken(record: Record, taken: set[str]) -> Record:
+    """Return the record without a sign-in address that belongs to another by now."""
+    if isinstance(record, Person) and record.sign_in_address.casefold() in taken:
+        return replace(record, sign_in_address="")
+    return record
+
+
+def _lines(change: Change) -> list[PlanLine]:
+    """Say what happens to a person; of posts and tenures the summary gives the number."""
+    record = record_of(change)
+    if not isinstance(record, Person):
+        return []
+    who = record.display_name or record.full_name
+    if isinstance(change, Add):
+        return [PlanLine(symbol="+", who=who, what="comes back")]
+    if isinstance(change, Remove):
+        return [PlanLine(symbol="-", who=who, what="removed: the run had brought this record")]
+    values = visible_values(change.before, record) if isinstance(change.before, Person) else ()
+    return [PlanLine(symbol="~", who=who, values=values)]
+
+
+def _name(record: Record) -> str:
+    """Return how people call a record."""
+    for field in ("display_name", "full_name", "title", "name"):
+        if getattr(record, field, ""):
+            return str(getattr(record, field))
+    return f"{type(record).__name__.lower()} {identity(record)}"  # type: ignore[arg-type]
