@@ -30,7 +30,7 @@ COMMANDS = {
     "search": ("search", "Find people by name, post or organisation; all WORDS must fit."),
     "person": (
         "person",
-        "Show a person's record, grant and end roles, suspend somebody, conceal somebody in danger.",
+        "Show, add and change people; grant roles, suspend somebody, conceal somebody in danger.",
     ),
     "delegate": ("delegate", "Let somebody look after a leader's mail programs, for a time."),
     "index": ("index", "Make this machine's search index anew."),

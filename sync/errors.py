@@ -5,6 +5,7 @@ SyncError                    exit 1
 │   ├── MappingRefused       the feed's TOML file
 │   ├── FileRefused          the file the department sent
 │   └── PlanRefused          a saved plan, an approval or a rejection that no longer fits
+├── HeldByGuard              exit 3   a change by hand that needs a named person's reason
 ├── FeedBusy                 exit 1   another run of the same feed is under way
 ├── RunOvertaken             exit 1   somebody changed an entry while the run was written
 ├── ReadBackDiffers          exit 1   the directory is not what the plan meant it to be
@@ -34,6 +35,12 @@ class FileRefused(InputRefused):
 
 class PlanRefused(InputRefused):
     """The plan's feed, mapping or part of the directory moved, or nobody's approval covers it."""
+
+
+class HeldByGuard(SyncError):
+    """The guard has something against a change by hand; nothing was changed, and a reason answers it."""
+
+    exit_code = 3
 
 
 class FeedBusy(SyncError):

@@ -9,7 +9,7 @@ from sync.normalise import fold
 from sync.rows import REJECTED, Reading, RowOutcome
 from sync.state import State
 
-_BLANKABLE = (
+BLANKABLE = (
     "given_name",
     "honorific",
     "honours",
@@ -20,7 +20,7 @@ _BLANKABLE = (
     "title",
     "region",
 )
-_IDENTITY = ("family_name", "given_name", "sign_in_address", "feed_key")
+IDENTITY = ("family_name", "given_name", "sign_in_address", "feed_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def measure(
     pairs = [(before, draft.person(before.uid)) for before in state.owned()]
     stayed = [(before, after) for before, after in pairs if before.uid in named]
     changed = [(before, after) for before, after in stayed if before != after]
-    blanked = {name: sum(_blanked(before, after, name) for before, after in changed) for name in _BLANKABLE}
+    blanked = {name: sum(_blanked(before, after, name) for before, after in changed) for name in BLANKABLE}
     return Measures(
         size=state.size(),
         rows=reading.rows,
@@ -61,7 +61,7 @@ def measure(
         absent=len(absent),
         leaving=sum(before.status in (ACTIVE, MISSING) and after.status == LEFT for before, after in stayed),
         updated=sum(_content(before) != _content(after) for before, after in changed),
-        identity=sum(any(_differs(before, after, name) for name in _IDENTITY) for before, after in changed),
+        identity=sum(any(_differs(before, after, name) for name in IDENTITY) for before, after in changed),
         rejected=sum(each.outcome == REJECTED for each in outcomes),
         blanked={name: count for name, count in blanked.items() if count},
         constant=tuple(name for name in reading.constant if _varied(stayed, name)),
@@ -69,7 +69,7 @@ def measure(
 
 
 def _content(person: Person) -> list[object]:
-    return [getattr(person, name) for name in (*_BLANKABLE, "family_name", "organisation_id", "display_name")]
+    return [getattr(person, name) for name in (*BLANKABLE, "family_name", "organisation_id", "display_name")]
 
 
 def _blanked(before: Person, after: Person, name: str) -> bool:

@@ -15,6 +15,7 @@ from sync.measures import Measures, measure
 from sync.normalise import fold
 from sync.offices import plan_offices
 from sync.places import Places, UnknownOrganisation
+from sync.provenance import sent_by, written
 from sync.records import (
     derived,
     ended,
@@ -152,6 +153,7 @@ class Planner:
             after = before  # another feed's person: this feed adds a post and changes nothing else
         if owns(self.feed, self.reading.part, after):
             after = derived(after, *self._main_post(rows))
+            after = written(before, after, sent_by(self.feed, self.reading, rows[0].line), self.today)
         self.draft.put(after)
         changed = self._tenures(uid, rows)
         moved = before is not None and self._old_tenures(uid, rows)

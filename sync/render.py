@@ -21,7 +21,7 @@ _NAMES = {
 
 def plan_text(plan: Plan, holds: tuple[str, ...], run: str, width: int = 80, colour: bool = False) -> str:
     """Print one plan: what happens to whom, old → new, a summary line and the guard's verdict."""
-    heading = f"{plan.feed} · {plan.part} · as of {plan.as_of} · {plan.rows} rows"
+    heading = f"{plan.feed} · {plan.part} · as of {plan.as_of} · {_counted(plan.rows, 'row')}"
     lines = [heading, ""]
     for each in plan.lines:
         lines += _block(each, width, colour)

@@ -29,6 +29,10 @@ _QUIET = (
     "sector",
     "uid",
     "kind",
+    "sources",
+    "mail_source",
+    "telephone_source",
+    "mobile_source",
 )
 
 

@@ -4,7 +4,13 @@ from dataclasses import asdict
 
 import click
 
-from counterpart.commands import person_grants, person_links, person_seals, person_suspension
+from counterpart.commands import (
+    person_by_hand,
+    person_grants,
+    person_links,
+    person_seals,
+    person_suspension,
+)
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
 from ldap_schema.groups import DIRECTORY_MANAGERS
@@ -16,7 +22,7 @@ from store import ledger
 
 @click.group(cls=InOrder)
 def person() -> None:
-    """Show a person's record, grant and end roles, suspend somebody, conceal somebody in danger."""
+    """Show, add and change people; grant roles, suspend somebody, conceal somebody in danger."""
 
 
 @person.command("show", epilog=example("counterpart person show ada.quill@rivers-and-coasts.example"))
@@ -70,6 +76,7 @@ def role(tools: Tools, reference: str, role: str, revoke: bool, as_json: bool) -
 
 
 for command in (
+    *person_by_hand.COMMANDS,
     *person_suspension.COMMANDS,
     *person_seals.COMMANDS,
     *person_grants.COMMANDS,

@@ -1,0 +1,70 @@
+"""Changes by hand against the directory: read, plan, and write what somebody agreed to, with its entry."""
+
+from datetime import date
+
+from ldap_schema.clock import london_today
+from ldap_schema.people import Person
+from store import ledger
+from sync.by_hand import Act, HandPlanner
+from sync.context import SyncContext
+from sync.errors import HeldByGuard, InputRefused
+from sync.hand_questions import UNCHANGED
+from sync.hand_state import Held, look_around
+from sync.hand_values import Edits, Wanted, name_from, one
+from sync.normalise import mail_address
+
+LONGEST_REASON = 300
+
+
+def plan_add(context: SyncContext, wanted: Wanted, *, same: str = "", different: tuple[str, ...] = ()) -> Act:
+    """Plan adding somebody, or another post of somebody known; raises InputRefused, NotFound for a `same`
+    whom nobody knows.
+    """
+    address = one("sign-in address", wanted.sign_in_address, mail_address).casefold()
+    around = look_around(context.directory, wanted.organisation, name_from(wanted.name), address)
+    known = context.directory.people.get(same) if same else None
+    return _planner(context).add(wanted, around, same=known, different=frozenset(different))
+
+
+def plan_edit(context: SyncContext, person: Person, edits: Edits, until: date | None = None) -> Act:
+    """Plan new values of somebody; raises InputRefused."""
+    address = edits.checked().get("sign_in_address")
+    owner = context.directory.people.by_sign_in_address(str(address)) if address else None
+    return _planner(context).edit(person, edits, owner, until=until)
+
+
+def plan_leave(context: SyncContext, person: Person, last_day: date) -> Act:
+    """Plan somebody's last day; raises InputRefused."""
+    return _planner(context).leave(person, _held(context, person), last_day)
+
+
+def plan_deceased(context: SyncContext, person: Person) -> Act:
+    """Plan that somebody died; raises InputRefused."""
+    return _planner(context).deceased(person, _held(context, person))
+
+
+def carry_out(context: SyncContext, act: Act, reason: str = "") -> None:
+    """Write an act and its ledger entry: both, or neither where the directory refuses.
+
+    HeldByGuard where the guard has something against it and no reason is given; Moved (ldap_schema) where
+    somebody else changed what it was planned from.
+    """
+    said = reason.strip()[:LONGEST_REASON]
+    if not said and (act.holds or act.details.get("until")):
+        because = "; ".join(act.holds) or "it replaces what an HR feed says"
+        raise HeldByGuard(f"Say why with --reason, because {because}. {UNCHANGED}")
+    details = {**act.details} | ({"reason": said} if said else {})
+    with context.store.transaction() as tx:
+        ledger.append(tx, act.event, context.actor, act.person.uid, details, context.clock())
+        context.directory.write(act.plan.changes)
+    context.directory.seals.renew(london_today(context.clock()))
+
+
+def _held(context: SyncContext, person: Person) -> Held:
+    return tuple(context.directory.posts.held_by(person.uid))
+
+
+def _planner(context: SyncContext) -> HandPlanner:
+    if not context.actor.strip():
+        raise InputRefused("Say who acts: a change by hand needs a named account.")
+    return HandPlanner(context.mint_id, london_today(context.clock()), context.settings.joiner_show)
