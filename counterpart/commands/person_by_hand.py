@@ -79,8 +79,8 @@ def add(
 @click.command(
     epilog=example(
         f"counterpart person edit {ADA} --telephone '020 7946 0001'",
-        f"counterpart person edit {ADA} --mail office@rivers.example --until 2027-03-31 \\",
-        "    --reason 'HR corrects it in March'",
+        f"counterpart person edit {ADA} --mail office@rivers.example \\",
+        "    --until 2027-03-31 --reason 'HR corrects it in March'",
     )
 )
 @click.argument("reference", metavar="ADDRESS|UID")
