@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sync.freshness import NO_RHYTHM, Rhythm
+from sync.sources.origin import DEFAULT_ORIGIN, Origin
+
 VACANT, NOT_DISCLOSED, ELIMINATED, BLANK = "vacant", "not disclosed", "eliminated", "blank name"
 NOT_ELIGIBLE, DUPLICATE = "not eligible", "duplicate"
 
@@ -71,6 +74,8 @@ class Feed:
     path: str  # of the mapping, for messages
     digest: str  # of the mapping's bytes
     contact: str = ""
+    origin: Origin = DEFAULT_ORIGIN
+    rhythm: Rhythm = NO_RHYTHM
     format: Format = Format()
     key: tuple[str, ...] = ()
     post_key: tuple[str, ...] = ()

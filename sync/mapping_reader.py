@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.errors import MappingRefused
+from sync.freshness import read_rhythm
 from sync.mapping import (
     BLANK,
     ELIMINATED,
@@ -23,6 +24,7 @@ from sync.mapping import (
 from sync.mapping_values import Values
 from sync.normalise import fold
 from sync.private import private_kind
+from sync.sources import origin
 from sync.wording import closest, shown
 
 LARGEST_MAPPING = 1_000_000  # bytes
@@ -65,8 +67,8 @@ ORGANISATION = (
 )
 OFFICE = ("name", "mail", "telephone", "assistant")
 TABLES: dict[str, tuple[str, ...]] = {
-    "feed": ("id", "name", "contact", "kind"),
-    "source": ("file",),
+    "feed": ("id", "name", "contact", "kind", "expect", "stale_after"),
+    "source": origin.KEYS,
     "format": tuple(each.name for each in fields(Format)),
     "identity": ("key", "post_key"),
     "person": PERSON,
@@ -136,6 +138,8 @@ class _Reader(Values):
             name=self.text(head, "feed", "name") or head["id"],
             contact=self.text(head, "feed", "contact"),
             file=self.text(table.get("source", {}), "source", "file", needed=True),
+            origin=origin.read_origin(table.get("source", {}), self.path.absolute().parent, self.refuse),
+            rhythm=read_rhythm(head, self.refuse),
             path=str(self.path),
             digest=digest,
             format=self.format(table.get("format", {})),

@@ -1,0 +1,1 @@
+"""Where senders' files come from: dropped into the inbox, or fetched into it over HTTPS or SFTP."""
