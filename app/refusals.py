@@ -224,8 +224,8 @@ def _matters(refusal: SignInRefused, name: str) -> list[_Matter]:
 def _unknown(refusal: UnknownPerson) -> _Matter:
     at = f" at {refusal.domain}" if refusal.domain else ""
     summary = (
-        f"{refusal.provider_name} signed in somebody{at} whom the directory does not know "
-        f"({refusal.reason}). Latest reference: {refusal.reference}."
+        f"{refusal.provider_name} signed in somebody{at}, and the account opens no entry here: "
+        f"{refusal.reason}. Latest reference: {refusal.reference}."
     )
     known_as = fingerprint(refusal.federated_id)[:32] or refusal.domain  # one matter for each key
     details = {

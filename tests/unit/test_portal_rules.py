@@ -1,5 +1,7 @@
 """Permissions, headers, errors and brand, as far as no server is needed."""
 
+import re
+
 import pytest
 from werkzeug.exceptions import ImATeapot, NotFound, RequestEntityTooLarge
 
@@ -7,6 +9,7 @@ from app.brand import load_brand, without_govuk_typeface
 from app.errors import ERRORS, PAGES, page_for
 from app.incomplete import PortalIncomplete
 from app.permissions import directory_manager_signed_in, leader_signed_in, permission_of, public
+from app.rendering import with_addresses
 from app.security import content_security_policy
 from ldap_schema.errors import DirectoryUnavailable
 from saml import errors as saml_errors
@@ -73,3 +76,19 @@ def test_an_unknown_brand_stops_the_start_with_the_setting_to_mend() -> None:
 def test_only_a_path_of_ours_is_gone_back_to(wanted: str) -> None:
     assert local_path(wanted) == "/"
     assert local_path("/search?q=a") == "/search?q=a"
+
+
+@pytest.mark.parametrize(
+    ("text", "pressed"),
+    [
+        ("the IT desk, it-desk@rivers.example.", ["it-desk@rivers.example"]),
+        ("a@x.example or b@y.example", ["a@x.example", "b@y.example"]),
+        ("020 7946 0100", []),
+        ('"<script>alert(1)</script>"@x.example', []),
+    ],
+)
+def test_addresses_in_a_text_can_be_pressed_and_nothing_else_is_markup(text: str, pressed: list[str]) -> None:
+    html = with_addresses(text)
+    assert re.findall(r'href="mailto:([^"]*)"', html) == pressed
+    assert html.striptags() == text
+    assert "<script" not in html
