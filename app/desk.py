@@ -45,6 +45,8 @@ NEXT_STEPS = {
     waiting.REFUSED_SIGN_IN: "Call the IT team of the organisation before anything else.",
     waiting.ZERO_RESULT_SEARCH: "See whether somebody is missing or known by another name.",
     waiting.FAILED_FEED: "Run the feed again; if it fails again, “counterpart sync drift” says what differs.",
+    waiting.SILENT_FEED: "Ask the sender's contact for the file. It goes from here when one comes.",
+    waiting.UNREACHED_FEED: "It is tried again by itself, and goes from here when it works.",
     waiting.STUCK_MAIL: "Check the address and the mail server.",
     waiting.SUSPENDED_DEVICE: "Ask its owner what it was; only they can let it work again.",
     waiting.PROVIDER_KEYS: "Ask the organisation's IT team by telephone whether they did this.",

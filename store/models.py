@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     ForeignKey,
@@ -175,6 +176,42 @@ class ProviderLogo(Table):
     source: Mapped[str] = mapped_column(String(64))
     png: Mapped[bytes] = mapped_column(LargeBinary)  # empty: it could not be used
     fetched: Mapped[datetime]
+
+
+class FeedWatch(Table):
+    """What is known of one HR feed's coming: since when it is looked after, what was wrong, who was told."""
+
+    __tablename__ = "feed_watch"
+
+    feed: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[datetime]
+    looked: Mapped[datetime | None]
+    confirmed: Mapped[datetime | None]  # when its server last said that nothing had changed
+    alarmed: Mapped[datetime | None]  # somebody was told that no file came, and none has come since
+    problem: Mapped[str] = mapped_column(String(1000))  # why nothing could be fetched; empty = nothing
+    trips: Mapped[int]  # how often the guard stopped a run
+    fetched: Mapped[dict[str, Any]]  # what its server has that we have too
+
+
+class FeedFile(Table):
+    """One file of an HR feed that was taken: the newest of its name. It holds nothing of what it said."""
+
+    __tablename__ = "feed_file"
+
+    feed: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    part: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int] = mapped_column(BigInteger)
+    modified: Mapped[int] = mapped_column(BigInteger)  # nanoseconds, as the file system says
+    mapping: Mapped[str] = mapped_column(String(64))  # digest of the mapping it was read with
+    taken: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(20))  # applied, held, refused, nothing to do
+    reason: Mapped[str] = mapped_column(String(1000))  # why it was refused
+    run: Mapped[str] = mapped_column(String(64))
+    succeeded: Mapped[datetime | None]  # when a file of this name was last applied, or changed nothing
+    rows: Mapped[dict[str, Any]]  # how many by outcome
+    seconds: Mapped[float]
+    deleted: Mapped[datetime | None]  # when the file itself was deleted, long after it was taken
 
 
 class Heartbeat(Table):
