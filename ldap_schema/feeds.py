@@ -48,7 +48,7 @@ class FeedPart:
     approved_by: str = ""
     approved_until: datetime | None = None
     row_counts: str = ""  # rows of the files applied last, the newest first, with spaces between them
-    answers: tuple[str, ...] = ()  # who a questioned row is, as a named person decided
+    answers: tuple[str, ...] = ()  # who questioned rows are, asked and answered (sync/answers.py)
     pending_run: str = ""  # of which only some chunks are written
     pending_chunk: str = ""  # the last that is, "n/m"
 
@@ -79,6 +79,10 @@ class Feeds:
     def held(self) -> list[FeedPart]:
         """Return the parts of which the guard stopped a run that waits for a person."""
         return self._find(self._base, all_of(IS_PART, present("nlcHoldRun")))
+
+    def asking(self) -> list[FeedPart]:
+        """Return the parts with a question about who somebody is, answered or not."""
+        return self._find(self._base, all_of(IS_PART, present("nlcAnswer")))
 
     def ensure(self, feed: str) -> None:
         """Make the feed's entry unless it is there: its parts stand below it."""

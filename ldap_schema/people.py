@@ -149,6 +149,10 @@ class People:
         wanted = list(dict.fromkeys(uid for uid in uids if uid))
         return {person.uid: person for person in self._any("uid", wanted)}
 
+    def by_names(self, names: Iterable[str]) -> list[Person]:
+        """Return the people with one of the full names, in any case of letters."""
+        return list({person.uid: person for person in self._any("cn", list(dict.fromkeys(names)))}.values())
+
     def all_of_feed(self, feed: str, part: str | None = None) -> list[Person]:
         """Return the people that a feed, or one part of it, owns."""
         parts = [equals("nlcFeedPart", part)] if part is not None else []

@@ -112,6 +112,15 @@ class Posts:
         posts = self._by_ids(list(dict.fromkeys(tenure.post_id for tenure in tenures)))
         return [(posts[tenure.post_id], tenure) for tenure in tenures if tenure.post_id in posts]
 
+    def held_by_any(self, uids: Sequence[str]) -> list[tuple[Post, Tenure]]:
+        """Return what the people hold, held and will hold, by the tenures that make it theirs."""
+        tenures: list[Tenure] = []
+        for start in range(0, len(uids), AT_ONCE):
+            dns = [self._link.tree.person(uid) for uid in uids[start : start + AT_ONCE]]
+            tenures += self._tenures(all_of(IS_TENURE, any_of(*(equals("roleOccupant", dn) for dn in dns))))
+        posts = self._by_ids(list(dict.fromkeys(tenure.post_id for tenure in tenures)))
+        return [(posts[tenure.post_id], tenure) for tenure in tenures if tenure.post_id in posts]
+
     def of_organisation(self, organisation_id: str) -> list[tuple[Post, list[Tenure]]]:
         """Return the organisation's posts by title, each with its tenures; vacant ones have none."""
         organisation = self._link.tree.organisation(organisation_id)

@@ -18,6 +18,7 @@ from sync.chunks import in_chunks
 from sync.closing import alert_failed, finish
 from sync.context import SyncContext
 from sync.errors import NotRecorded, ReadBackDiffers, RunOvertaken
+from sync.plan import remembered
 from sync.plan_file import SavedPlan, write_private
 from sync.receipt import APPLYING, NOTHING, Receipt, receipt_of, save_receipt, with_status
 from sync.state import State
@@ -126,13 +127,8 @@ def _ensure_feed(context: SyncContext, part: FeedPart) -> None:
 
 def _memory(context: SyncContext, saved: SavedPlan, before: FeedPart) -> FeedPart:
     """Return what the part remembers after the run; a hold that stood is answered by it."""
-    plan = saved.plan
     return replace(
-        settled(before),
-        as_of=plan.as_of,
-        file_digest=plan.file_digest,
-        mapping_digest=plan.mapping_digest,
-        rows=plan.rows,
+        remembered(saved.plan, settled(before)),
         run=saved.run,
         applied_at=context.clock().replace(microsecond=0),
     )

@@ -2,7 +2,9 @@
 changes.
 """
 
+from collections.abc import Iterator
 from dataclasses import fields
+from typing import TypeVar
 
 from ldap_schema.changes import Add, Change, Remove, Update
 from ldap_schema.feeds import FeedPart
@@ -14,6 +16,9 @@ from ldap_schema.posts import Post, Tenure
 Kept = Person | Post | Tenure | Organisation | Office | FeedPart
 # An entry may only point at what exists, so that a transaction can be read from top to bottom.
 _ORDER: tuple[type[Kept], ...] = (Organisation, Person, Post, Tenure, Office, FeedPart)
+
+
+T = TypeVar("T", bound=Kept)
 
 
 def identity(record: Kept) -> str:
@@ -58,13 +63,13 @@ class Draft:
         found = self.before.get((Person, uid))
         return found if isinstance(found, Person) else None
 
-    def all(self, kind: type[Kept]) -> list[Kept]:
+    def every(self, kind: type[T]) -> Iterator[T]:
+        """Yield the records of one kind as they shall be, in the order in which they became known."""
+        return (record for record in self.after.values() if isinstance(record, kind))
+
+    def all(self, kind: type[T]) -> list[T]:
         """List the records of one kind as they shall be, by id."""
-        return [
-            record
-            for (each, _), record in sorted(self.after.items(), key=lambda item: item[0][1])
-            if each is kind
-        ]
+        return sorted(self.every(kind), key=identity)
 
     def changes(self) -> tuple[Change, ...]:
         """Give the difference in an order in which every reference exists; equal records give nothing."""

@@ -1,15 +1,17 @@
 """Whether a plan may go ahead by itself. Pure: counts in, a verdict with reasons out.
 
-From twenty people on, shares decide; below twenty, counts do, because 5 % of twelve people is nobody.
+From twenty people on, shares decide; below twenty, counts do, because 5 % of twelve people is nobody. What
+the file says of columns and organisations is asked at any size.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from sync.mapping import Limits
 from sync.measures import Measures
 
 SMALL = 20  # a part with fewer people is judged by counts
-SMALL_ABSENT, SMALL_UPDATES, SMALL_IDENTITY, SMALL_BLANKED = 2, 3, 1, 2
+SMALL_GONE, SMALL_UPDATES, SMALL_IDENTITY, SMALL_BLANKED = 2, 3, 1, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +27,46 @@ class Verdict:
 
 
 def judge(measures: Measures, limits: Limits) -> Verdict:
-    """Hold a plan that would do more than a feed of its size does in an ordinary run."""
-    if limits.open:
+    """Hold a plan that would do more than a feed of its size does in an ordinary run.
+
+    The first file of a part passes: there is nobody yet whom it could harm, and whoever it finds elsewhere in
+    the directory it can only ask about.
+    """
+    if limits.open or not measures.size:
         return Verdict()
-    reasons = [
-        f"the column for {name} used to vary and now says the same in every row" for name in measures.constant
-    ]
+    reasons = _any_size(measures, limits)
     reasons += _small(measures) if measures.size < SMALL else _large(measures, limits)
     return Verdict(tuple(reasons))
 
 
+def _any_size(counts: Measures, limits: Limits) -> list[str]:
+    reasons = [
+        f"the column for {_word(name)} used to vary and now says the same in every row"
+        for name in counts.constant
+    ]
+    reasons += [f"the column for {_word(name)} is suddenly blank in every row" for name in counts.blank]
+    reasons += [
+        f"everybody in {name} would move to an organisation that is new here; if it was renamed, say so with "
+        "`counterpart sync organisations`"
+        for name in counts.emptied
+    ]
+    if counts.gone_lately and counts.absent:
+        several, of = counts.absent + counts.gone_lately, counts.size + counts.gone_lately
+        if several > allowed(limits.drip, of, limits.floor):
+            reasons.append(
+                f"little by little, {several} of {of} people would be absent or gone within 30 days, "
+                f"more than {allowed(limits.drip, of, limits.floor)}"
+            )
+    return reasons
+
+
 def _small(counts: Measures) -> list[str]:
-    if not counts.size:
-        return []
     gone = counts.absent + counts.leaving
     reasons = []
-    if gone >= SMALL_ABSENT:
+    if gone >= SMALL_GONE:
         reasons.append(
             f"{gone} of {counts.size} people are absent or leaving; in a feed this small, "
-            f"{SMALL_ABSENT} are enough to ask"
+            f"{SMALL_GONE} are enough to ask"
         )
     if counts.identity >= SMALL_IDENTITY:
         reasons.append(f"{counts.identity} of {counts.size} people would change name, key or sign-in address")
@@ -51,8 +74,10 @@ def _small(counts: Measures) -> list[str]:
         reasons.append(
             f"{counts.updated} of {counts.size} people would be updated; up to {SMALL_UPDATES} pass"
         )
+    if counts.joined >= SMALL:
+        reasons.append(f"{counts.joined} people would join a feed of {counts.size}")
     reasons += [
-        f"{name.replace('_', ' ')} would be emptied for {count} of {counts.size} people"
+        f"{_word(name)} would be emptied for {count} of {counts.size} people"
         for name, count in counts.blanked.items()
         if count >= SMALL_BLANKED
     ]
@@ -61,28 +86,35 @@ def _small(counts: Measures) -> list[str]:
 
 def _large(counts: Measures, limits: Limits) -> list[str]:
     watched = [
-        ("absent", counts.absent, limits.absent, counts.size),
-        ("leaving by a date", counts.leaving, limits.leave, counts.size),
-        ("updated", counts.updated, limits.update, counts.size),
-        ("changing name, key or sign-in address", counts.identity, limits.identity, counts.size),
-        ("rejected rows", counts.rejected, limits.reject, counts.rows),
+        ("absent", counts.absent, limits.absent),
+        ("leaving by a date", counts.leaving, limits.leave),
+        ("updated", counts.updated, limits.update),
+        ("changing name, key or sign-in address", counts.identity, limits.identity),
+        ("rejected rows", counts.rejected, limits.reject),
     ]
     watched += [
-        (f"losing their {name.replace('_', ' ')}", count, limits.blanked, counts.size)
-        for name, count in counts.blanked.items()
+        (f"losing their {_word(name)}", count, limits.blanked) for name, count in counts.blanked.items()
     ]
     reasons = [
-        f"{what}: {count} of {of}, more than {allowed(share, of, limits.floor)}"
-        for what, count, share, of in watched
-        if count > allowed(share, of, limits.floor)
+        f"{what}: {count} of {counts.size}, more than {allowed(share, counts.size, limits.floor)}"
+        for what, count, share in watched
+        if count > allowed(share, counts.size, limits.floor)
     ]
-    if counts.rows_before and abs(counts.rows - counts.rows_before) > allowed(
-        limits.rows, counts.rows_before, limits.floor
-    ):
-        reasons.append(f"the file has {counts.rows} rows, the one before had {counts.rows_before}")
+    usual = counts.usual_rows
+    if usual and abs(counts.rows - usual) > exact(limits.rows) * Fraction(usual):
+        reasons.append(f"the file has {counts.rows} rows, and the last ones had about {usual:g}")
     return reasons
 
 
 def allowed(share: float, size: int, floor: int) -> int:
     """Give the largest count that passes: a share of the size, and never less than the floor."""
-    return max(floor, int(share * size))
+    return max(floor, int(exact(share) * size))
+
+
+def exact(share: float) -> Fraction:
+    """Give the share as it was written: 0.29 of 100 is 29, and not 28 as binary fractions have it."""
+    return Fraction(str(share))
+
+
+def _word(name: str) -> str:
+    return name.replace("_", " ")

@@ -60,6 +60,7 @@ class Limits:
     identity: float = 0.02
     reject: float = 0.03
     rows: float = 0.10
+    drip: float = 0.10  # absent and gone within thirty days, a few at a time
     floor: int = 2
     open: bool = False  # replays an archive: only files that can't be read are stopped
 
@@ -87,6 +88,15 @@ class Feed:
     create_organisations: bool = False
     eligible: Eligible = Eligible()
     limits: Limits = Limits()
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the sender's key is more than the person's name: with staff numbers, a new number for a
+        known name is a question; without, names alone can't raise one.
+        """
+        names = ("full_name", "family_name", "given_name")
+        columns = {self.person[name].column for name in names if name in self.person}
+        return not columns & set(self.key)
 
     def columns(self) -> dict[str, str]:
         """Give every column of the file that the mapping reads, with the mapping key that names it."""

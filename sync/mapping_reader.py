@@ -53,7 +53,7 @@ PERSON = (
     "mobile",
     "sign_in_address",
 )
-POST = ("title", "role", "region", "kind", "first_day", "last_day")
+POST = ("title", "role", "region", "kind", "first_day", "last_day", "leaving_reason")
 ORGANISATION = (
     "code",
     "name",

@@ -1,16 +1,19 @@
 """What a file means for the directory. Pure and, given the ids that `mint_id` gives, deterministic."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from ldap_schema.changes import Change
+from ldap_schema.feeds import FeedPart
 from sync.mapping import Feed
 from sync.measures import Measures
 from sync.planner import Planner
 from sync.rows import Reading, RowOutcome
 from sync.state import State
 from sync.steps import PlanLine
+
+MEDIAN_OF = 5  # files applied whose rows are remembered; the guard looks at their median
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class Plan:
     lines: tuple[PlanLine, ...] = ()
     outcomes: tuple[RowOutcome, ...] = ()
     measures: Measures = field(default_factory=Measures)
+    questions: tuple[str, ...] = ()  # open ones and their answers, as the part remembers them (answers.py)
 
 
 def make_plan(
@@ -38,9 +42,7 @@ def make_plan(
     today: date,
     joiner_show: tuple[str, ...] = (),
 ) -> Plan:
-    """Work out the plan for one file; `today` (Europe/London) only tells whether a first day is still to
-    come.
-    """
+    """Work out the plan for one file; `today` (Europe/London) tells which first and last days are to come."""
     planner = Planner(feed, reading, state, mint_id, today, joiner_show)
     planner.run()
     return Plan(
@@ -51,8 +53,23 @@ def make_plan(
         mapping_digest=reading.mapping_digest,
         state_digest=state.digest(),
         rows=reading.rows,
-        changes=planner.draft.changes(),
+        changes=planner.sheet.draft.changes(),
         lines=planner.report.lines(),
         outcomes=planner.report.outcomes(),
         measures=planner.measures(),
+        questions=planner.questions_and_answers(),
+    )
+
+
+def remembered(plan: Plan, before: FeedPart) -> FeedPart:
+    """Give what the part remembers of the file once the plan is applied; run and time are the caller's."""
+    counts = [str(plan.rows), *before.row_counts.split()][:MEDIAN_OF]
+    return replace(
+        before,
+        as_of=plan.as_of,
+        file_digest=plan.file_digest,
+        mapping_digest=plan.mapping_digest,
+        rows=plan.rows,
+        row_counts=" ".join(counts),
+        answers=plan.questions,
     )

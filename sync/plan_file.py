@@ -61,6 +61,7 @@ class _Written(msgspec.Struct, kw_only=True):
     lines: tuple[PlanLine, ...]
     outcomes: tuple[RowOutcome, ...]
     measures: Measures
+    questions: tuple[str, ...] = ()
 
 
 _PLAIN = (
@@ -74,6 +75,7 @@ _PLAIN = (
     "lines",
     "outcomes",
     "measures",
+    "questions",
 )
 
 

@@ -1,11 +1,12 @@
 """Small pure functions from a row to records: what the feed owns is set, what the leader owns stays."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
+from sync.fingerprint import ABSENT
 from sync.mapping import Feed
 from sync.match import name_of
 from sync.rows import Candidate
@@ -18,14 +19,9 @@ def is_open(tenure: Tenure, as_of: date) -> bool:
     return tenure.last_day is None or tenure.last_day >= as_of
 
 
-def over(rows: list[Candidate], as_of: date) -> bool:
+def over(rows: list[Candidate], day: date) -> bool:
     """Tell whether every post of a person ended before that day: a leave date is an answer."""
-    return all(each.last_day is not None and each.last_day < as_of for each in rows)
-
-
-def day_before(as_of: date) -> date:
-    """Give the last day of what the file of that day no longer says."""
-    return as_of - timedelta(days=1)
+    return all(each.last_day is not None and each.last_day < day for each in rows)
 
 
 def owns(feed: Feed, part: str, person: Person) -> bool:
@@ -110,7 +106,12 @@ def derived(person: Person, post: Post, organisation: Organisation) -> Person:
     )
 
 
-def ended(tenure: Tenure, as_of: date) -> Tenure:
-    """End a tenure the day before the file that no longer has it, never before its own first day."""
-    last = day_before(as_of)
+def until(tenure: Tenure, day: date) -> Tenure:
+    """Let a tenure last until that day and no longer, never ending before its own first day."""
+    last = min(tenure.last_day or day, day)
     return replace(tenure, last_day=max(last, tenure.first_day) if tenure.first_day else last)
+
+
+def marked(tenure: Tenure, as_of: date) -> Tenure:
+    """Note that the tenure's feed missed it once."""
+    return replace(tenure, digest=f"{ABSENT}{as_of}")

@@ -13,6 +13,8 @@ from sync.normalise import Value, clean, day, fold, is_blank, mail_address, tele
 from sync.rows import Candidate, OfficeFacts, OrganisationFacts, PostFacts, escape_key
 
 KINDS = frozenset({SUBSTANTIVE, ACTING, INTERIM, SECONDMENT, COVER, JOB_SHARE})
+# Of the reasons for leaving, only this one is looked at; what the cell says is never kept.
+DEATH = frozenset({"deceased", "died", "death", "died in service", "death in service"})
 
 
 class RowRefused(Exception):
@@ -67,6 +69,7 @@ class RowReader:
             kind=self.kind(),
             first_day=first,
             last_day=last,
+            deceased=fold(self.raw(self.feed.post, "leaving_reason")) in DEATH,
             office=self.office(),
             refused=frozenset(self.refused),
             notes=tuple(self.notes),
@@ -169,6 +172,7 @@ class RowReader:
             organisation=organisation,
             role=self.text(self.feed.post, "role"),
             region=self.text(self.feed.post, "region"),
+            keyed_by_title=not self.feed.post_key,
         )
 
     def organisation(self) -> OrganisationFacts:

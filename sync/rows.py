@@ -9,16 +9,17 @@ from sync.names import Name
 
 # What became of a row. Every row of a file has exactly one of these; the receipt's counts add up to the
 # rows sent.
-JOINED, RETURNED, UPDATED, MOVED, UNCHANGED, LEFT = (
+JOINED, RETURNED, UPDATED, MOVED, UNCHANGED, LEAVING, LEFT = (
     "joined",
     "returned",
     "updated",
     "moved",
     "unchanged",
+    "leaving",
     "left",
 )
 REJECTED, QUESTION = "rejected", "question"
-TAKEN = (JOINED, RETURNED, UPDATED, MOVED, UNCHANGED, LEFT)
+TAKEN = (JOINED, RETURNED, UPDATED, MOVED, UNCHANGED, LEAVING, LEFT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class PostFacts:
     organisation: OrganisationFacts
     role: str = ""
     region: str = ""
+    keyed_by_title: bool = False  # the sender has no reference for posts: the key is title and organisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ class Candidate:
     kind: str = ""
     first_day: date | None = None
     last_day: date | None = None
+    deceased: bool = False  # the mapped reason for leaving says so
     office: OfficeFacts | None = None
     refused: frozenset[str] = frozenset()  # fields whose value was refused: the directory keeps what it has
     notes: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 searches.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import blake2b
 
 import msgspec
@@ -14,11 +15,14 @@ from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import ACTIVE, HELD, LEAVING, MISSING, PENDING, Person
 from ldap_schema.posts import Post, Tenure
+from sync.answers import NEW, read_questions
 from sync.normalise import fold
 from sync.rows import Reading, person_key
 
 HERE = (ACTIVE, MISSING, PENDING, LEAVING, HELD)
 _FEW = 20
+# A first file may name so many that reading all names at once is cheaper than asking for each.
+_MANY = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +36,14 @@ class State:
     posts: tuple[Post, ...] = ()
     tenures: tuple[Tenure, ...] = ()
     offices: tuple[Office, ...] = ()
-    organisations: tuple[Organisation, ...] = ()  # those the file speaks of
+    organisations: tuple[Organisation, ...] = ()  # those the file speaks of, and who succeeded them
     by_address: dict[str, Person] = field(default_factory=dict)  # sign-in address -> its owner
-    elsewhere: tuple[Tenure, ...] = ()  # other feeds' tenures of people who may be about to leave
+    namesakes: tuple[Person, ...] = ()  # people of others who have the name of somebody new
+    answered: dict[str, Person] = field(default_factory=dict)  # uid -> whom a named person meant
+    elsewhere: tuple[Tenure, ...] = ()  # other feeds' tenures of people whose status or source may change
+    elsewhere_posts: tuple[Post, ...] = ()  # the posts of those tenures
+    asked: frozenset[str] = frozenset()  # uids of whom another feed's open question may speak
+    as_of: dict[tuple[str, str], date] = field(default_factory=dict)  # other sources' newest file, by part
 
     def owned(self) -> list[Person]:
         """People whose record this part is the source of."""
@@ -42,9 +51,13 @@ class State:
             each for each in self.people if (each.feed, each.feed_part) == (self.part.feed, self.part.part)
         ]
 
-    def size(self) -> int:
-        """How many people the part has now; the guard's shares are of this number."""
-        return sum(each.status in HERE for each in self.owned())
+    def size(self, today: date) -> int:
+        """How many people the part has now, secondees included; the guard's shares are of this number."""
+        here = {each.uid for each in self.owned() if each.status in HERE}
+        guests = {each.holder for each in self.tenures if each.lasts(today)} - {
+            each.uid for each in self.owned()
+        }
+        return len(here | guests)
 
     def digest(self) -> str:
         """Fingerprint of everything a plan was based on, whatever order it was read in; holds are not part
@@ -53,14 +66,19 @@ class State:
         part = replace(
             self.part, hold_run="", hold_reason="", hold_at=None, approved_by="", approved_until=None
         )
-        groups = (
+        groups: tuple[Iterable[object], ...] = (
             self.people,
             self.posts,
             self.tenures,
             self.offices,
             self.organisations,
             self.by_address.values(),
+            self.namesakes,
+            self.answered.values(),
             self.elsewhere,
+            self.elsewhere_posts,
+            self.asked,
+            self.as_of.items(),
         )
         hashed = blake2b(msgspec.json.encode(part), digest_size=16)
         for group in groups:
@@ -76,28 +94,82 @@ def read_part(directory: Directory, feed: str, part: str) -> FeedPart:
 def read_state(directory: Directory, reading: Reading) -> State:
     """Read what the plan for this file needs, and nothing else."""
     feed, part = reading.feed, reading.part
+    memory = read_part(directory, feed, part)
     people = {each.uid: each for each in directory.people.all_of_feed(feed, part)}
     tenures = directory.posts.tenures_of_feed(feed, part)
     missing = {each.holder for each in tenures} - people.keys()
     if missing:
         people |= directory.people.by_uids(sorted(missing))
-    coming = {each.key for each in reading.candidates} | reading.present
-    going = [each.uid for each in people.values() if each.status == MISSING and each.feed_key not in coming]
-    return State(
-        part=read_part(directory, feed, part),
+    owners = _owners(directory, reading, people.values())
+    state = State(
+        part=memory,
         people=tuple(people.values()),
         posts=tuple(directory.posts.all_of_feed(feed, part)),
         tenures=tuple(tenures),
         offices=tuple(directory.offices.all_of_feed(feed, part)),
         organisations=_organisations(directory, reading),
-        by_address=_owners(directory, reading, people.values()),
-        elsewhere=tuple(
-            tenure
-            for uid in sorted(going)
-            for _, tenure in directory.posts.held_by(uid)
-            if (tenure.feed, tenure.feed_part) != (feed, part)
+        by_address=owners,
+        answered=directory.people.by_uids(
+            {each.who for each in read_questions(memory.answers) if each.who not in ("", NEW)} - people.keys()
         ),
+        asked=_asked(directory, memory),
     )
+    return _with_others(directory, replace(state, namesakes=_namesakes(directory, state, reading)), reading)
+
+
+def _asked(directory: Directory, mine: FeedPart) -> frozenset[str]:
+    """Find of whom other parts' open questions may speak."""
+    return frozenset(
+        uid
+        for part in directory.feeds.asking()
+        if (part.feed, part.part) != (mine.feed, mine.part)
+        for question in read_questions(part.answers)
+        if not question.who
+        for uid in question.likely
+    )
+
+
+def _with_others(directory: Directory, state: State, reading: Reading) -> State:
+    """Add what other feeds say of people whose status or source this file may change."""
+    keys, part = keys_of(state), (state.part.feed, state.part.part)
+    known = {each.uid: each for each in state.people}
+    coming = {each.key for each in reading.candidates} | reading.present
+    watched = {each.uid for each in known.values() if each.status == MISSING and each.feed_key not in coming}
+    watched |= {each.uid for each in known.values() if each.status in (LEAVING, HELD)}
+    watched |= {keys[each.key] for each in reading.candidates if each.last_day and each.key in keys}
+    guests = {
+        each.uid: each
+        for each in (*known.values(), *state.by_address.values(), *state.answered.values())
+        if (each.feed, each.feed_part) != part
+    }
+    held = directory.posts.held_by_any(sorted(watched | guests.keys()))
+    others = [(post, tenure) for post, tenure in held if (tenure.feed, tenure.feed_part) != part]
+    sources = {(each.feed, each.feed_part) for each in guests.values() if each.feed}
+    newest = {source: directory.feeds.part(*source) for source in sorted(sources)}
+    organisations = {each.id: each for each in state.organisations}
+    for id_ in sorted({post.organisation_id for post, _ in others} - organisations.keys() - {""}):
+        organisations[id_] = directory.organisations.get(id_)
+    return replace(
+        state,
+        organisations=tuple(organisations.values()),
+        elsewhere=tuple(tenure for _, tenure in others),
+        elsewhere_posts=tuple({post.id: post for post, _ in others}.values()),
+        as_of={source: each.as_of for source, each in newest.items() if each and each.as_of},
+    )
+
+
+def _namesakes(directory: Directory, state: State, reading: Reading) -> tuple[Person, ...]:
+    """Find other feeds' people with the names of rows whose key is new."""
+    keys = keys_of(state)
+    names = {each.name.full for each in reading.candidates if each.key not in keys}
+    folded, known = {fold(each) for each in names}, {each.uid for each in state.people}
+    if not names:
+        return ()
+    if len(names) > _MANY:
+        found = directory.people.everybody()
+    else:
+        found = directory.people.by_names(sorted(names))
+    return tuple(each for each in found if each.uid not in known and fold(each.full_name) in folded)
 
 
 def _owners(directory: Directory, reading: Reading, known: Iterable[Person]) -> dict[str, Person]:
@@ -116,17 +188,35 @@ def _owners(directory: Directory, reading: Reading, known: Iterable[Person]) -> 
 
 
 def _organisations(directory: Directory, reading: Reading) -> tuple[Organisation, ...]:
-    """Find the organisations the file names; for a file that names many, one search for all is cheaper."""
+    """Find the organisations the file names, by today's or an earlier name, and who succeeded them.
+
+    For a file that names many, one search for all is cheaper.
+    """
     posts = [each.post for each in reading.candidates] + list(reading.vacant)
     parents = {each.organisation.parent for each in posts}
     names = ({each.organisation.name for each in posts} | parents) - {""}
     codes = {each for each in {each.organisation.code for each in posts} | parents if ":" in each}
     if len(names) + len(codes) > _FEW:
         folded = {fold(each) for each in names}
-        return tuple(each for each in directory.organisations.all() if _is_named(each, folded, codes))
+        everyone = {each.id: each for each in directory.organisations.all()}
+        named = [each for each in everyone.values() if _is_named(each, folded, codes)]
+        return _with_successors(named, everyone.__getitem__)
     found = [directory.organisations.by_code(each) for each in sorted(codes)]
     found += [directory.organisations.by_name(each) for each in sorted(names)]
-    return tuple({each.id: each for each in found if each}.values())
+    return _with_successors([each for each in found if each], directory.organisations.get)
+
+
+def _with_successors(
+    found: Iterable[Organisation], get: Callable[[str], Organisation]
+) -> tuple[Organisation, ...]:
+    known = {each.id: each for each in found}
+    waiting = [id_ for each in known.values() for id_ in each.successor_ids]
+    while waiting:
+        id_ = waiting.pop()
+        if id_ not in known:
+            known[id_] = get(id_)
+            waiting += known[id_].successor_ids
+    return tuple(known.values())
 
 
 def _is_named(organisation: Organisation, folded: set[str], codes: set[str]) -> bool:

@@ -1,8 +1,9 @@
 """The planner's notebook: a line per thing that will happen, an outcome per row."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from ldap_schema.people import LEFT, Person
+from ldap_schema.people import DECEASED, LEAVING, LEFT, Person
 from sync.draft import differences
 from sync.rows import (
     JOINED,
@@ -15,9 +16,19 @@ from sync.rows import (
     Candidate,
     RowOutcome,
 )
+from sync.rows import LEAVING as ROW_LEAVING
 from sync.rows import LEFT as ROW_LEFT
 
-SYMBOLS = {JOINED: "+", RETURNED: "+", UPDATED: "~", MOVED: "→", ROW_LEFT: "-", REJECTED: "!", QUESTION: "?"}
+SYMBOLS = {
+    JOINED: "+",
+    RETURNED: "+",
+    UPDATED: "~",
+    MOVED: "→",
+    ROW_LEAVING: "-",
+    ROW_LEFT: "-",
+    REJECTED: "!",
+    QUESTION: "?",
+}
 # Copies and bookkeeping: true, but no news to a person who reads the plan.
 _QUIET = (
     "display_name",
@@ -29,6 +40,7 @@ _QUIET = (
     "sector",
     "uid",
     "kind",
+    "status_since",
     "sources",
     "mail_source",
     "telephone_source",
@@ -47,15 +59,30 @@ class PlanLine:
     values: tuple[tuple[str, str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What became of one person, to be named."""
+
+    before: Person | None
+    after: Person
+    moved: bool  # had a post that no row names any more
+    changed: bool  # has a tenure that says something new
+
+
 class Report:
     """Collects lines and outcomes; every row gets exactly one outcome."""
 
     def __init__(self, aside: tuple[RowOutcome, ...]) -> None:
         self._outcomes = {each.line: each for each in aside}
         self._people: list[PlanLine] = []
+        self._hints: dict[int, str] = {}
 
-    def row(self, row: Candidate, outcome: str, reason: str = "", mend: str = "") -> None:
-        """Say what became of a row; its notes on single values go along."""
+    def row(self, row: Candidate, outcome: str, reason: str = "", mend: str = "", hint: str = "") -> None:
+        """Say what became of a row; its notes on single values go along.
+
+        A hint is for whoever reads the plan; it may name other feeds' people, and no receipt has it.
+        """
+        self._hints |= {row.line: hint} if hint else {}
         notes = "; ".join(row.notes)
         self._outcomes[row.line] = RowOutcome(
             line=row.line,
@@ -86,27 +113,40 @@ class Report:
             self._people, key=lambda each: (order.index(each.symbol), each.who.casefold(), each.line)
         )
         rows = [
-            PlanLine(symbol=SYMBOLS[each.outcome], who=f"line {each.line}", what=each.reason, line=each.line)
+            PlanLine(
+                symbol=SYMBOLS[each.outcome],
+                who=f"line {each.line}",
+                what=". ".join(filter(None, (each.reason, self._hints.get(each.line)))),
+                line=each.line,
+            )
             for each in self.outcomes()
             if each.outcome in (REJECTED, QUESTION)
         ]
         return tuple(people + rows)
 
 
+def suggestion(likely: Iterable[Person]) -> str:
+    """Say who somebody might be, for whoever reads the plan."""
+    names = [f"{each.full_name}, {each.organisation_name or 'no organisation'}" for each in likely]
+    return f"It may be {' or '.join(names)}" if names else ""
+
+
 def visible_values(before: Person, after: Person) -> tuple[tuple[str, str, str], ...]:
     """List what a reader of the plan wants to see of a changed person."""
-    blank = replace(before)
-    return tuple(each for each in differences(blank, after) if each[0] not in _QUIET)
+    return tuple(each for each in differences(before, after) if each[0] not in _QUIET)
 
 
-def outcome_of(before: Person | None, after: Person, moved: bool, changed: bool) -> str:
+def outcome_of(told: Told) -> str:
     """Name what becomes of a person whose rows were taken."""
+    before, after = told.before, told.after
     if before is None:
         return JOINED
-    if after.status == LEFT:
-        return UNCHANGED if before.status == LEFT else ROW_LEFT
+    if after.status in (LEFT, DECEASED):
+        return UNCHANGED if before.status == after.status else ROW_LEFT
     if before.status == LEFT:
         return RETURNED
-    if moved:
+    if after.status == LEAVING != before.status:
+        return ROW_LEAVING
+    if told.moved:
         return MOVED
-    return UPDATED if changed or before != after else UNCHANGED
+    return UPDATED if told.changed or before != after else UNCHANGED

@@ -14,11 +14,12 @@ from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
+from sync.answers import read_questions
 from sync.canonical import canonical
 from sync.draft import Kept, identity
 from sync.mapping import Feed
 from sync.mapping_reader import load_feed
-from sync.plan import Plan, make_plan
+from sync.plan import Plan, make_plan, remembered
 from sync.readers import read_table
 from sync.rows import Reading
 from sync.settings import SyncSettings
@@ -137,26 +138,40 @@ class World:
         self.feed = feed or load_feed(write_mapping(folder))
         self.records: dict[tuple[type[Kept], str], Kept] = {}
         self.ids = self._mint()
+        self.today = TODAY
 
     def _mint(self) -> Iterator[str]:
         return (f"id{number:05}" for number in itertools.count())
 
     def read(self, path: Path) -> Reading:
-        source = source_of(self.feed, path, TODAY)
+        source = source_of(self.feed, path, self.today)
         return canonical(self.feed, read_table(self.feed, path, SyncSettings()), source.part, source.as_of)
 
     def state(self, reading: Reading) -> State:
         part = self.records.get((FeedPart, f"{reading.feed}/{reading.part}"))
         persons = self.all(Person)
+        holders = {each.holder for each in self.all(Tenure) if self._mine(each, reading)}
         return State(
             part=part if isinstance(part, FeedPart) else FeedPart(feed=reading.feed, part=reading.part),
-            people=tuple(each for each in persons if self._mine(each, reading)),
+            people=tuple(each for each in persons if self._mine(each, reading) or each.uid in holders),
             posts=tuple(each for each in self.all(Post) if self._mine(each, reading)),
             tenures=tuple(each for each in self.all(Tenure) if self._mine(each, reading)),
             offices=tuple(each for each in self.all(Office) if self._mine(each, reading)),
             organisations=tuple(self.all(Organisation)),
             by_address={each.sign_in_address.casefold(): each for each in persons if each.sign_in_address},
+            namesakes=tuple(each for each in persons if not self._mine(each, reading)),
+            answered={each.uid: each for each in persons},
             elsewhere=tuple(each for each in self.all(Tenure) if not self._mine(each, reading)),
+            elsewhere_posts=tuple(each for each in self.all(Post) if not self._mine(each, reading)),
+            asked=frozenset(
+                uid
+                for part in self.all(FeedPart)
+                if (part.feed, part.part) != (reading.feed, reading.part)
+                for question in read_questions(part.answers)
+                if not question.who
+                for uid in question.likely
+            ),
+            as_of={(each.feed, each.part): each.as_of for each in self.all(FeedPart) if each.as_of},
         )
 
     @staticmethod
@@ -169,14 +184,18 @@ class World:
     def plan(self, path: Path) -> Plan:
         reading = self.read(path)
         return make_plan(
-            self.feed, reading, self.state(reading), lambda: next(self.ids), TODAY, ("mail:leaders",)
+            self.feed, reading, self.state(reading), lambda: next(self.ids), self.today, ("mail:leaders",)
         )
 
     def take(self, rows: Sequence[dict[str, str]], day: date = DAY) -> Plan:
         """Plan and apply the file of one day."""
-        plan = self.plan(write_file(self.folder, rows, day))
+        plan = self.plan_of(rows, day)
         self.apply(plan)
         return plan
+
+    def plan_of(self, rows: Sequence[dict[str, str]], day: date = DAY) -> Plan:
+        """Plan the file of one day and leave the directory as it is."""
+        return self.plan(write_file(self.folder, rows, day, self.feed.id))
 
     def apply(self, plan: Plan) -> None:
         for change in plan.changes:
@@ -192,9 +211,16 @@ class World:
         part = FeedPart(feed=plan.feed, part=plan.part)
         known = self.records.get((FeedPart, identity(part)), part)
         assert isinstance(known, FeedPart)
-        self.records[FeedPart, identity(part)] = replace(
-            known, as_of=plan.as_of, file_digest=plan.file_digest, rows=plan.rows
-        )
+        self.records[FeedPart, identity(part)] = remembered(plan, known)
+
+    def people(self) -> list[Person]:
+        """Everybody."""
+        return self.all(Person)
+
+    def owns(self, *domains: str, shared: tuple[str, ...] = ()) -> None:
+        """The directory manager enters the mail domains of every organisation."""
+        for each in self.all(Organisation):
+            self.records[Organisation, each.id] = replace(each, domains=domains, shared_domains=shared)
 
     def person(self, key: str) -> Person:
         """The person under a staff number."""

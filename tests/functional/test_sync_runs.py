@@ -269,7 +269,7 @@ def test_leaving_and_coming_back_under_the_same_id(context: SyncContext, feed: P
     )
     (gone,) = [each for each in context.directory.people.all_of_feed("rivers") if each.status == LEFT]
     ((_, tenure),) = context.directory.posts.held_by(gone.uid)
-    assert tenure.last_day == date(2026, 11, 14)
+    assert tenure.last_day == THIRD
     runs.apply_run(context, feed, write_file(tmp_path, people(3), FOURTH))
     assert context.directory.people.get(gone.uid).status == ACTIVE
     assert len(context.directory.posts.held_by(gone.uid)) == 2
@@ -381,6 +381,7 @@ def test_two_runs_at_once_apply_the_file_once(context: SyncContext, feed: Path, 
 
 
 def test_two_feeds_can_give_one_person_a_post_each(context: SyncContext, feed: Path, tmp_path: Path) -> None:
+    write_mapping(tmp_path, old="create = true", new='create = true\ndomain = { value = "rivers.example" }')
     runs.apply_run(context, feed, write_file(tmp_path, people(2)))
     other = tmp_path / "coasts.toml"
     other.write_text(
