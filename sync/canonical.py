@@ -1,13 +1,15 @@
 """From a table of texts to a `Reading`: eligible or not, normalised, duplicates and contradictions found."""
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from sync.cells import RowRefused
 from sync.errors import FileRefused
 from sync.mapping import DUPLICATE, NOT_ELIGIBLE, VACANT, Feed
 from sync.readers import Table
-from sync.row_reader import RowReader, RowRefused
+from sync.row_reader import RowReader
 from sync.rows import (
     REJECTED,
     Candidate,
@@ -58,29 +60,27 @@ def canonical(feed: Feed, table: Table, part: str, as_of: date) -> Reading:
 def _sort_out(feed: Feed, table: Table) -> _Sorted:
     """Tell candidates, vacant posts and rows set aside from each other."""
     found = _Sorted()
+    reader = RowReader(feed)
     for line in table.lines:
         found.rows += 1
-        reader = RowReader(feed, line)
         try:
-            reason = reader.set_aside()
+            reason = reader.set_aside(line)
             if not reason:
-                found.candidates.append(reader.candidate())
+                found.candidates.append(reader.candidate(line))
                 continue
             found.aside.append(RowOutcome(line=line.number, outcome=reason, mend=_why(reason)))
-            if reason == VACANT and feed.keep_vacant and reader.eligible():
-                found.vacant.append(reader.post())
         except RowRefused as refused:
-            if not found.aside or found.aside[-1].line != line.number:
-                found.aside.append(
-                    RowOutcome(
-                        line=line.number,
-                        outcome=REJECTED,
-                        reason=str(refused),
-                        mend=refused.mend,
-                        key=reader.key(strict=False),
-                    )
+            key = reader.key(line, strict=False)
+            found.present.add(key)
+            found.aside.append(
+                RowOutcome(
+                    line=line.number, outcome=REJECTED, reason=str(refused), mend=refused.mend, key=key
                 )
-                found.present.add(reader.key(strict=False))
+            )
+            continue
+        if reason == VACANT and feed.keep_vacant and reader.eligible(line):
+            with suppress(RowRefused):  # a post that can't be read is no post; the row names nobody
+                found.vacant.append(reader.vacant_post(line))
     return found
 
 

@@ -45,7 +45,10 @@ def opened(raw: bytes, wanted: Wanted) -> Opened:
         records = _records(found, wanted.records)
         known = dict.fromkeys(path for record in records for path in _paths(record))
         header = [path for path in wanted.paths if path in known]
-        rows = [header or list(known)[:100], *([_at(record, path) for path in header] for record in records)]
+        rows = [
+            header or [_text(path) for path in list(known)[:100]],
+            *([_at(record, path) for path in header] for record in records),
+        ]
     except UnicodeDecodeError as error:
         return Opened(trouble=f"byte {error.start} is not UTF-8, which JSON is written in")
     except RecursionError:
@@ -111,7 +114,10 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return value
+        # Halves of a pair of surrogates are no letters.
+        return (
+            value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
     return "" if value is None else "\ufffd"  # an object where a value should be is not to be guessed at
 
 

@@ -4,15 +4,19 @@ Every function returns a `Value`: what is kept (or nothing), and a sentence for 
 what was sent.
 """
 
+import html
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import lru_cache
 
 import phonenumbers
 
+from sync.private import is_private_value
+
 LONGEST_TEXT = 256
+# Senders repeat titles, organisations and numbers; a value read once need not be read again.
+REMEMBERED = 20_000
 BLANK_WORDS = frozenset(
     {"", "n/d", "n/a", "na", "nd", "none", "null", "nil", "tbc", "tba", "-", "--", ".", "?", "x", "xx"}
 )
@@ -23,16 +27,29 @@ _HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\U000e0000-\U000e0fff]"
 )
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_SPACE = re.compile(r"\s+")
+# Line ends, tabs, form feeds and other separators are white space instead.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+_SHORTEST_PRIVATE = 8  # "QQ123456C" has nine letters
 # Letters of UTF-8 read as Windows-1252: "Ã©" for "é", "â€™" for an apostrophe.
 _TWICE_DECODED = re.compile(
     "[\u00c2-\u00c5\u00e2][\u0080-\u00bf\u20ac\u0152\u0153\u2018-\u201e\u2020-\u2026\u02c6\u02dc\u2122]"
 )
+# What a spreadsheet shows where it could not work a value out, or had no room to show it.
+_SPREADSHEET_ERROR = re.compile(
+    r"#(REF|VALUE|NAME|DIV/0|N/A|NUM|NULL|SPILL|CALC|BLOCKED|GETTING_DATA)[!?]?|#{3,}", re.IGNORECASE
+)
+_AS_TEXT = re.compile(r'\A="([^"]*)"\Z')  # how a sender keeps a spreadsheet from eating leading zeros
+_FORMULA = re.compile(r"[=@\uff1d\uff20]|[+\uff0b-].*[(|!]")
+_ESCAPED = re.compile(r"&(amp|lt|gt|quot|apos|nbsp|#\d{1,5}|#x[0-9a-f]{1,4});", re.IGNORECASE)
+_APOSTROPHE = re.compile(r"\A'(?=[\d+=@(-])")
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_DOMAIN = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+_DOMAIN = re.compile(
+    r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|xn--[A-Za-z0-9-]{2,59})"
+)
+_IN_BRACKETS = re.compile(r"[^<>]*<\s*([^<>\s]+)\s*>\W*")
+_LABEL = re.compile(r"(tel|telephone|phone|mobile|mob|direct|office|work|t|m)\s*[.:]\s*", re.IGNORECASE)
 _LEADING_NUMBER = re.compile(r"\+?[\d(][\d ().\u2013-]*")
-_EXTENSION = re.compile(r"\s*(?:x|ext\.?|extension)\s*(\d{1,6})", re.IGNORECASE)
+_EXTENSION = re.compile(r"\s*,?\s*(?:x|ext\.?|extension)\s*(\d{1,6})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +61,41 @@ class Value:
     refused: bool = False
 
 
+@lru_cache(maxsize=REMEMBERED)
 def fold(text: str) -> str:
     """Make a word comparable: NFKC, without case, outer quotes or doubled white space."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text)).strip(" '\"\u2018\u2019").casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.split()).strip(" '\"\u2018\u2019").casefold()
 
 
 def is_blank(text: str) -> bool:
     """Tell whether a cell says that there is nothing to say."""
-    return fold(text) in BLANK_WORDS
+    return not text or (len(text) < 12 and fold(text) in BLANK_WORDS)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean(raw: str) -> Value:
-    """Make any cell one line of NFC text; mend text decoded twice, drop invisible marks, and say so."""
+    """Make any cell one line of NFC text; mend text decoded or escaped twice, drop invisible marks, and say
+    so. What looks like a National Insurance number, or says that a spreadsheet failed, is refused.
+    """
+    if raw.isascii() and raw.isprintable():  # nearly every cell: nothing to look for but doubled white space
+        text, notes = " ".join(raw.split()) if " " in raw else raw, list[str]()
+    else:
+        text, notes = _plain(raw)
+    if text[:1] in ("=", "'"):
+        text = _AS_TEXT.sub(r"\1", _APOSTROPHE.sub("", text, count=1)).strip()
+    if "&" in text and _ESCAPED.search(text):
+        text = " ".join(_CONTROL.sub("", html.unescape(text)).split())
+        notes.append("letters escaped for a web page were mended")
+    if text.startswith("#") and _SPREADSHEET_ERROR.fullmatch(text):
+        return Value("", "a spreadsheet could not work this value out", refused=True)
+    if len(text) > _SHORTEST_PRIVATE and is_private_value(text):
+        return Value("", "it looks like a National Insurance number, which is never kept", refused=True)
+    return Value(text, "; ".join(notes))
+
+
+def _plain(raw: str) -> tuple[str, list[str]]:
     notes = []
     text = raw
     if _TWICE_DECODED.search(text):
@@ -65,8 +105,7 @@ def clean(raw: str) -> Value:
     shown = _CONTROL.sub("", _HIDDEN.sub("", text))
     if shown != text:
         notes.append("invisible control characters were removed")
-    text = unicodedata.normalize("NFC", _SPACE.sub(" ", shown).strip())
-    return Value(text, "; ".join(notes))
+    return unicodedata.normalize("NFC", " ".join(shown.split())), notes
 
 
 def _decode_again(text: str) -> str:
@@ -76,67 +115,124 @@ def _decode_again(text: str) -> str:
         return text
 
 
+@lru_cache(maxsize=REMEMBERED)
 def words(raw: str, *, name: bool = False) -> Value:
     """Check a line of text that people will read; a name with unreadable letters or a formula is refused."""
     value = clean(raw)
-    if len(value.text) > LONGEST_TEXT:
+    text = value.text
+    if value.refused:
+        return value
+    if len(text) > LONGEST_TEXT:
         return Value("", f"longer than {LONGEST_TEXT} characters", refused=True)
-    if re.match(r"[=@]|[+-].*[(|!]", value.text):
+    if _FORMULA.match(text):
         return Value("", "it starts like a spreadsheet formula", refused=True)
-    if "\ufffd" in value.text:
+    if text.isascii():
+        return value
+    if "\ufffd" in text:
         if name:
             return Value("", "it has letters lost by a wrong encoding", refused=True)
-        text = _SPACE.sub(" ", value.text.replace("\ufffd", " ")).strip()
+        text = " ".join(text.replace("\ufffd", " ").split())
         return Value(text, "letters lost by a wrong encoding were left out")
-    return value
+    if any(map(_mixes_alphabets, text.split())):
+        return Value("", "a word in it mixes letters of two alphabets that look alike", refused=True)
+    return _without_pictures(value)
 
 
+def _mixes_alphabets(word: str) -> bool:
+    """Tell whether a word is Latin and Cyrillic or Greek at once: a name made to look like another one."""
+    kinds = {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter.isalpha()}
+    return "LATIN" in kinds and bool(kinds & {"CYRILLIC", "GREEK", "CHEROKEE", "ARMENIAN", "COPTIC"})
+
+
+def _without_pictures(value: Value) -> Value:
+    text = "".join(
+        " " if unicodedata.category(letter) in ("So", "Sk", "Co") else letter for letter in value.text
+    )
+    if text == value.text:
+        return value
+    return Value(" ".join(text.split()), "; ".join(filter(None, (value.note, "pictures were left out"))))
+
+
+@lru_cache(maxsize=REMEMBERED)
 def mail_address(raw: str) -> Value:
-    """Check a mail address: RFC 5321 dot-atom form, no display name, no comment; white space by the @ is
-    mended.
+    """Check a mail address: RFC 5321 dot-atom form, no comment. White space by the @, a display name around
+    it and "mailto:" are mended; an international domain is written as it is sent (RFC 5891).
     """
     value = clean(raw)
-    if is_blank(value.text):
-        return Value()
+    if value.refused or is_blank(value.text):
+        return value if value.refused else Value()
     if "control" in value.note:
         return Value("", "mail address with invisible characters", refused=True)
-    text = re.sub(r"\s*([@.])\s*", r"\1", value.text.removeprefix("mailto:"))
-    local, at, domain = text.rpartition("@")
+    text = value.text
+    if "<" in text and (found := _IN_BRACKETS.fullmatch(text)):
+        text = found.group(1)
+    if text[:7].casefold() == "mailto:":
+        text = text[7:].partition("?")[0]
+    bare = re.sub(r"\s*([@.])\s*", r"\1", text) if " " in text else text
+    local, at, domain = bare.rpartition("@")
+    domain = _sent_domain(domain)
     if (
         not at
         or not _LOCAL.fullmatch(local)
         or not _DOMAIN.fullmatch(domain)
         or len(local) > 64
-        or len(text) > 254
+        or len(local) + len(domain) > 253
     ):
         return Value("", "not one mail address", refused=True)
-    mended = "white space in the mail address was removed" if text != value.text else ""
-    return Value(f"{local}@{domain.lower()}", mended)
+    mended = "white space in the mail address was removed" if bare != text else ""
+    return Value(f"{local}@{domain}", mended)
 
 
-@lru_cache(maxsize=10_000)
+def _sent_domain(domain: str) -> str:
+    if domain.isascii():
+        return domain.lower()
+    try:
+        return domain.encode("idna").decode().lower()
+    except UnicodeError:
+        return domain
+
+
+def domain_name(raw: str) -> Value:
+    """Check an organisation's mail domain, with or without the "@"."""
+    value = clean(raw)
+    text = _sent_domain(value.text.removeprefix("@"))
+    if value.refused or is_blank(text):
+        return value if value.refused else Value()
+    return Value(text) if _DOMAIN.fullmatch(text) else Value("", "not a mail domain", refused=True)
+
+
+@lru_cache(maxsize=REMEMBERED)
 def telephone(raw: str) -> Value:
     """Make a telephone number international, as "+44 20 7946 0000"; what is not one whole number is
     refused.
     """
     value = clean(raw)
-    if is_blank(value.text):
-        return Value()
-    if re.fullmatch(r"[\d.]+E\+?\d+", value.text, re.IGNORECASE):
+    if value.refused or is_blank(value.text):
+        return value if value.refused else Value()
+    text = unicodedata.normalize("NFKC", value.text)
+    if re.fullmatch(r"[\d.,]+E\+?\d+", text, re.IGNORECASE):
         return Value("", "a spreadsheet turned this telephone number into a power of ten", refused=True)
+    text = _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
     # phonenumbers reads letters as keypad digits ("x4321" becomes +444321), so only the leading digits go in.
-    leading = _LEADING_NUMBER.match(value.text)
+    leading = _LEADING_NUMBER.match(text)
     if not leading:
         return Value("", "not a telephone number", refused=True)
-    rest = value.text[leading.end() :]
+    number = re.sub(r"\.0$", "", leading.group())
+    rest = text[leading.end() :]
     extension = _EXTENSION.fullmatch(rest)
-    found = _whole_number(leading.group())
+    found = _whole_number(number)
     if not found:
         return Value("", "not a telephone number that can be dialled", refused=True)
+    note = _eaten_zero(number)
     if extension:
-        return Value(f"{found} x{extension.group(1)}")
+        return Value(f"{found} x{extension.group(1)}", note)
     dropped = rest.strip()
-    return Value(found, f'kept the first number, left out "{dropped[:60]}"' if dropped else "")
+    return Value(found, f'kept the first number, left out "{dropped[:60]}"' if dropped else note)
+
+
+def _eaten_zero(number: str) -> str:
+    """Say that a spreadsheet had taken a number for a sum of money."""
+    return "its leading zero was put back" if re.match(r"[1-9]", number) else ""
 
 
 def _whole_number(text: str) -> str:
@@ -155,16 +251,3 @@ def _is_for_drama(number: phonenumbers.PhoneNumber) -> bool:
     phonenumbers knows most of these ranges as valid, but not the mobile one.
     """
     return number.country_code == 44 and 7_700_900_000 <= (number.national_number or 0) <= 7_700_900_999
-
-
-def day(raw: str, form: str) -> date | None:
-    """Read a date in the mapping's form (or ISO, as workbooks give them); None when it isn't one."""
-    text = clean(raw).text
-    for each in (form, "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"):
-        if each:
-            try:
-                # A civil day has no zone; only the date is kept.
-                return datetime.strptime(text, each).date()  # noqa: DTZ007
-            except ValueError:
-                continue
-    return None

@@ -1,232 +1,242 @@
-"""The values of one row, as the mapping says: taken, mended with a note, or refused."""
+"""One row as a person in a post, or as the reason why it is nobody for the directory."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Generic, TypeVar
 
 from ldap_schema.organisations import SECTORS
 from ldap_schema.posts import ACTING, COVER, INTERIM, JOB_SHARE, SECONDMENT, SUBSTANTIVE
+from sync.cells import Cells, RowRefused
+from sync.days import read_day
 from sync.layout import Line
-from sync.mapping import NOT_ELIGIBLE, Column, Feed
-from sync.names import Name, split_name
-from sync.normalise import Value, clean, day, fold, is_blank, mail_address, telephone, words
+from sync.mapping import BLANK, NOT_ELIGIBLE, VACANT, Column, Feed
+from sync.names import Name, names_nobody, person_words, split_name
+from sync.normalise import (
+    REMEMBERED,
+    clean,
+    domain_name,
+    fold,
+    is_blank,
+    mail_address,
+    telephone,
+    words,
+)
 from sync.rows import Candidate, OfficeFacts, OrganisationFacts, PostFacts, escape_key
 
 KINDS = frozenset({SUBSTANTIVE, ACTING, INTERIM, SECONDMENT, COVER, JOB_SHARE})
 # Of the reasons for leaving, only this one is looked at; what the cell says is never kept.
 DEATH = frozenset({"deceased", "died", "death", "died in service", "death in service"})
+LONGEST_KEY = 200
+T = TypeVar("T")
 
 
-class RowRefused(Exception):
-    """This row can't be taken; the message says why, `mend` what the sender can do."""
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """What some cells of a row say together, with the notes on them and the keys whose value was refused."""
 
-    def __init__(self, reason: str, mend: str) -> None:
-        super().__init__(reason)
-        self.mend = mend
+    facts: T
+    notes: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()
 
 
 class RowReader:
-    """Reads the values of one row as the mapping says, collecting notes for the receipt."""
+    """Reads the rows of one feed. Most rows share organisation and office with others: what was made of the
+    same cells before is not made again.
+    """
 
-    def __init__(self, feed: Feed, line: Line) -> None:
+    def __init__(self, feed: Feed) -> None:
         self.feed = feed
-        self.line = line
-        self.notes: list[str] = []
-        self.refused: set[str] = set()
+        self._names = ("full_name",) if "full_name" in feed.person else ("given_name", "family_name")
+        self._organisations: dict[tuple[str, ...], Part[OrganisationFacts]] = {}
+        self._offices: dict[tuple[str, ...], Part[OfficeFacts | None]] = {}
 
-    def set_aside(self) -> str:
+    def set_aside(self, line: Line) -> str:
         """Give the reason why this row is nobody for the directory, or nothing."""
-        if self.line.trouble:
-            raise RowRefused(
-                self.line.trouble, "Put quotation marks around cells that contain the separator."
-            )
-        parts = ("full_name",) if "full_name" in self.feed.person else ("given_name", "family_name")
-        name = " ".join(self.raw(self.feed.person, part) for part in parts)
-        reason = self.feed.eligible.not_a_person.get(fold(clean(name).text))
-        return reason or ("" if self.eligible() else NOT_ELIGIBLE)
+        if line.trouble:
+            raise RowRefused(line.trouble, "Put quotation marks around cells that contain the separator.")
+        person = Cells(self.feed.person, line.cells)
+        name = clean(" ".join([person.raw(part) for part in self._names])).text
+        reason = self.feed.eligible.not_a_person.get(fold(name)) or _nobody(name)
+        return reason or ("" if self.eligible(line) else NOT_ELIGIBLE)
 
-    def eligible(self) -> bool:
+    def eligible(self, line: Line) -> bool:
         """Tell whether the row's grade or post makes its holder a leader."""
         column = self.feed.eligible.column
-        return not column or fold(self.line.cells[column]) in self.feed.eligible.any_of
+        return not column or fold(line.cells[column]) in self.feed.eligible.any_of
 
-    def candidate(self) -> Candidate:
+    def candidate(self, line: Line) -> Candidate:
         """Make the row a candidate; RowRefused when name, key, title or organisation can't be read."""
-        name = self.name()
-        post = self.post()
-        first, last = self.day("first_day"), self.day("last_day")
+        person, post = Cells(self.feed.person, line.cells), Cells(self.feed.post, line.cells)
+        name = self._name(person)
+        organisation, office = self._organisation(line), self._office(line)
+        facts = self._post(line, post, organisation.facts)
+        first, last = _day(post, "first_day"), _day(post, "last_day")
         if first and last and last < first:
             raise RowRefused("the last day is before the first day", "Correct the days.")
-        return Candidate(
-            line=self.line.number,
-            key=self.key(),
+        found = Candidate(
+            line=line.number,
+            key=self.key(line),
             name=name,
-            post=post,
-            mail=self.several(self.feed.person, "mail", mail_address),
-            telephone=self.several(self.feed.person, "telephone", telephone),
-            mobile=self.several(self.feed.person, "mobile", telephone),
-            sign_in_address=self.checked(self.feed.person, "sign_in_address", mail_address).casefold(),
-            kind=self.kind(),
+            post=facts,
+            mail=person.several("mail", mail_address),
+            telephone=person.several("telephone", telephone),
+            mobile=person.several("mobile", telephone),
+            sign_in_address=person.checked("sign_in_address", mail_address).casefold(),
+            kind=_kind(post),
             first_day=first,
             last_day=last,
-            deceased=fold(self.raw(self.feed.post, "leaving_reason")) in DEATH,
-            office=self.office(),
-            refused=frozenset(self.refused),
-            notes=tuple(self.notes),
+            deceased=fold(post.raw("leaving_reason")) in DEATH,
+            office=office.facts,
+            refused=frozenset(person.refused | post.refused | organisation.refused),
         )
+        before = (line.note,) if line.note else ()
+        notes = (*before, *person.notes, *post.notes, *organisation.notes, *office.notes)
+        return replace(found, notes=notes) if notes else found
 
-    def raw(self, table: Mapping[str, Column], key: str) -> str:
-        """Give the mapped text of one value before any check."""
-        column = table.get(key)
-        if column is None:
-            return ""
-        text = column.value if column.value is not None else self.line.cells[column.column].strip()
-        if column.map is not None:
-            text = column.map.get(fold(text), column.default)
-        elif is_blank(text) and column.default:
-            text = column.default
-        return f"{column.prefix}{text}" if column.prefix and text else text
+    def vacant_post(self, line: Line) -> PostFacts:
+        """Take the post of a row that names nobody."""
+        return self._post(line, Cells(self.feed.post, line.cells), self._organisation(line).facts)
 
-    def checked(self, table: Mapping[str, Column], key: str, check: Callable[[str], Value]) -> str:
-        """Give one checked value; a refused one is left out with a note."""
-        value = check(self.raw(table, key))
-        if value.note:
-            self.notes.append(f"{key.replace('_', ' ')}: {value.note}")
-        if value.refused:
-            self.refused.add(key)
-        return value.text
+    def key(self, line: Line, *, strict: bool = True) -> str:
+        """Give the sender's key of the person; not strict: as far as it can be read."""
+        return _key(line, "identity.key", self.feed.key, strict)
 
-    def text(self, table: Mapping[str, Column], key: str) -> str:
-        """Give one line of text, blank for the words that mean nothing."""
-        text = self.checked(table, key, words)
-        return "" if is_blank(text) else text
-
-    def needed(self, table: Mapping[str, Column], key: str, *, name: bool = False) -> str:
-        """Give a text without which the row can't be taken."""
-        value = words(self.raw(table, key), name=name)
-        label = key.replace("_", " ")
-        if value.refused:
-            raise RowRefused(f"{label}: {value.note}", f"Correct the {label} and send the file again.")
-        if is_blank(value.text):
-            raise RowRefused(f"the row has no {label}", f"Fill in the {label}.")
-        if value.note:
-            self.notes.append(f"{label}: {value.note}")
-        return value.text
-
-    def several(
-        self, table: Mapping[str, Column], key: str, check: Callable[[str], Value]
-    ) -> tuple[str, ...]:
-        """Give the values of a cell that may hold several, separated by semicolons."""
-        found = []
-        for piece in self.raw(table, key).split(";"):
-            value = check(piece)
-            if value.note:
-                self.notes.append(f"{key.replace('_', ' ')}: {value.note}")
-            if value.refused:
-                self.refused.add(key)
-            elif value.text:
-                found.append(value.text)
-        return tuple(dict.fromkeys(found))
-
-    def key(self, *, strict: bool = True) -> str:
-        """Give the sender's key of the person."""
-        return self._key("identity.key", self.feed.key, strict)
-
-    def _key(self, label: str, columns: tuple[str, ...], strict: bool) -> str:
-        parts = tuple(fold(clean(self.line.cells[column]).text) for column in columns)
-        if strict and not all(parts):
-            raise RowRefused(
-                f"the row has no {columns[parts.index('')]}", "Every row needs the key agreed for this feed."
-            )
-        if strict and sum(map(len, parts)) > 200:
-            raise RowRefused(f"{label} is over-long", "Check the columns for shifted cells.")
-        return escape_key(parts)
-
-    def name(self) -> Name:
+    def _name(self, person: Cells) -> Name:
         """Take the person's name from one cell or from several."""
-        person = self.feed.person
-        if "full_name" in person:
-            found = split_name(self.needed(person, "full_name", name=True))
+        if "full_name" in person.table:
+            text = person.needed("full_name", person_words)
+            found = split_name(text)
+            if "(" in text and not found.known_as:
+                person.notes.append("full name: what stood in brackets was left out")
         else:
-            found = Name(
-                self.needed(person, "family_name", name=True), self.needed(person, "given_name", name=True)
-            )
-        honorific, honours = self.text(person, "honorific"), self.text(person, "honours")
+            given, family = (person.needed(part, person_words) for part in self._names)
+            found = Name(family, given)
+        if not fold(found.family):
+            raise RowRefused("the name has no family name", "Correct the name and send the file again.")
+        before, after, called = (person.text(key) for key in ("honorific", "honours", "known_as"))
+        if not (before or after or called):
+            return found
         return replace(
             found,
-            honorific=honorific or found.honorific,
-            honours=honours or found.honours,
-            known_as=self.text(person, "known_as"),
+            honorific=before or found.honorific,
+            honours=after or found.honours,
+            known_as=called or found.known_as,
         )
 
-    def post(self) -> PostFacts:
-        """Take post and organisation."""
-        title = self.needed(self.feed.post, "title")
-        organisation = self.organisation()
-        key = escape_key((fold(title), fold(organisation.code or organisation.name)))
+    def _post(self, line: Line, post: Cells, organisation: OrganisationFacts) -> PostFacts:
+        """Take the post; without a reference of the sender's, its title and organisation tell it apart."""
+        title = post.needed("title")
         if self.feed.post_key:
-            key = self._key("identity.post_key", self.feed.post_key, True)
+            key = _key(line, "identity.post_key", self.feed.post_key, True)
+        else:
+            key = escape_key((fold(title), fold(organisation.code or organisation.name)))
         return PostFacts(
             key=key[:400],
             title=title,
             organisation=organisation,
-            role=self.text(self.feed.post, "role"),
-            region=self.text(self.feed.post, "region"),
+            role=post.text("role"),
+            region=post.text("region"),
             keyed_by_title=not self.feed.post_key,
         )
 
-    def organisation(self) -> OrganisationFacts:
-        """Take what the row says of the organisation; it needs a code or a name."""
-        table = self.feed.organisation
-        code, name = self.text(table, "code"), ""
-        if "name" in table and not (code and not self.raw(table, "name")):
-            name = self.needed(table, "name", name=True)
-        sector = self.text(table, "sector")
-        if sector and sector not in SECTORS:
-            self.notes.append(f'sector: "{sector}" is not one the directory knows')
-            sector = ""
-        if not code and not name:
-            raise RowRefused("the row names no organisation", "Fill in the organisation.")
-        domains = (each.strip().lower().lstrip("@") for each in self.text(table, "domain").split(";"))
-        return OrganisationFacts(
-            code=code,
-            name=name,
-            acronym=self.text(table, "acronym"),
-            sector=sector,
-            region=self.text(table, "region"),
-            domains=tuple(filter(None, domains)),
-            duty_line=self.checked(table, "duty_line", telephone),
-            parent=self.text(table, "parent"),
-            former_name=self.text(table, "former_name"),
-        )
+    def _organisation(self, line: Line) -> Part[OrganisationFacts]:
+        return _remembered(self._organisations, self.feed.organisation, line, _read_organisation)
 
-    def office(self) -> OfficeFacts | None:
-        """Take the private office, when the row says anything of one."""
-        table, refused = self.feed.office, set(self.refused)
-        facts = OfficeFacts(
-            name=self.text(table, "name"),
-            mail=self.several(table, "mail", mail_address),
-            telephone=self.several(table, "telephone", telephone),
-            assistant=self.text(table, "assistant"),
-        )
-        self.refused = refused  # these names are the person's
-        return facts if facts != OfficeFacts() else None
+    def _office(self, line: Line) -> Part[OfficeFacts | None]:
+        return _remembered(self._offices, self.feed.office, line, _read_office)
 
-    def kind(self) -> str:
-        """Take the kind of tenure; an unknown word is noted and read as substantive."""
-        text = self.text(self.feed.post, "kind").casefold()
-        if text and text not in KINDS:
-            self.notes.append(f'kind: "{text}" is not known here and was read as "{SUBSTANTIVE}"')
-            return SUBSTANTIVE
-        return text or SUBSTANTIVE
 
-    def day(self, key: str) -> date | None:
-        """Take a day; one that can't be read is noted, and the directory keeps what it has."""
-        text = self.raw(self.feed.post, key)
-        if is_blank(text):
-            return None
-        found = day(text, self.feed.post[key].date)
-        if found is None:
-            self.notes.append(f'{key.replace("_", " ")}: "{text[:20]}" is not a day')
-            self.refused.add(key)
-        return found
+def _nobody(name: str) -> str:
+    if is_blank(name):
+        return BLANK
+    return VACANT if names_nobody(name) else ""
+
+
+def _remembered(
+    known: dict[tuple[str, ...], Part[T]],
+    table: Mapping[str, Column],
+    line: Line,
+    read: Callable[[Cells], T],
+) -> Part[T]:
+    said = tuple([line.cells[column.column] for column in table.values() if column.column])
+    found = known.get(said)
+    if found is None:
+        cells = Cells(table, line.cells)
+        found = Part(read(cells), tuple(cells.notes), frozenset(cells.refused))
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[said] = found
+    return found
+
+
+def _read_organisation(cells: Cells) -> OrganisationFacts:
+    """Take what a row says of the organisation; it needs a code or a name."""
+    code, name = cells.text("code"), ""
+    if "name" in cells.table and not (code and not cells.raw("name")):
+        name = cells.needed("name", lambda raw: words(raw, name=True))
+    if not code and not name:
+        raise RowRefused("the row names no organisation", "Fill in the organisation.")
+    sector = cells.text("sector")
+    if sector and sector not in SECTORS:
+        cells.notes.append(f'sector: "{sector}" is not one the directory knows')
+        sector = ""
+    return OrganisationFacts(
+        code=code,
+        name=name,
+        acronym=cells.text("acronym"),
+        sector=sector,
+        region=cells.text("region"),
+        domains=cells.several("domain", domain_name),
+        duty_line=cells.checked("duty_line", telephone),
+        parent=cells.text("parent"),
+        former_name=cells.text("former_name"),
+    )
+
+
+def _read_office(cells: Cells) -> OfficeFacts | None:
+    """Take the private office, when the row says anything of one."""
+    facts = OfficeFacts(
+        name=cells.text("name"),
+        mail=cells.several("mail", mail_address),
+        telephone=cells.several("telephone", telephone),
+        assistant=cells.text("assistant"),
+    )
+    return facts if facts != OfficeFacts() else None
+
+
+def _kind(post: Cells) -> str:
+    """Take the kind of tenure; an unknown word is noted and read as substantive."""
+    text = post.text("kind").casefold()
+    if text and text not in KINDS:
+        post.notes.append(f'kind: "{text}" is not known here and was read as "{SUBSTANTIVE}"')
+        return SUBSTANTIVE
+    return text or SUBSTANTIVE
+
+
+def _day(post: Cells, key: str) -> date | None:
+    """Take a day; one that can't be read is noted, and the directory keeps what it has."""
+    text = post.raw(key)
+    if is_blank(text):
+        return None
+    found = read_day(text, post.table[key].date)
+    if found.note:
+        post.notes.append(f"{key.replace('_', ' ')}: {found.note}")
+    if found.refused:
+        post.refused.add(key)
+    return found.day
+
+
+def _key(line: Line, label: str, columns: tuple[str, ...], strict: bool) -> str:
+    """Join the cells that tell one person or post from another. What is private is never part of it."""
+    values = [clean(line.cells[column]) for column in columns]
+    parts = tuple([fold(value.text) for value in values])
+    if strict:
+        for column, value, part in zip(columns, values, parts, strict=True):
+            if value.refused:
+                raise RowRefused(f"{column}: {value.note}", "Agree on another key for this feed.")
+            if not part:
+                raise RowRefused(f"the row has no {column}", "Every row needs the key agreed for this feed.")
+        if sum(map(len, parts)) > LONGEST_KEY:
+            raise RowRefused(f"{label} is over-long", "Check the columns for shifted cells.")
+    return escape_key(parts)

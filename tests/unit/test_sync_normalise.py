@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.days import read_day
 from sync.names import Name, same_person, split_name
-from sync.normalise import clean, day, mail_address, telephone, words
+from sync.normalise import clean, mail_address, telephone, words
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_a_kept_value_is_kept_again(text: str) -> None:
     ],
 )
 def test_days_are_read_in_the_agreed_form_or_iso(sent: str, form: str, found: date | None) -> None:
-    assert day(sent, form) == found
+    assert read_day(sent, form).day == found
 
 
 @pytest.mark.parametrize(
