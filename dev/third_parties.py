@@ -30,7 +30,7 @@ class InstallationFailed(ServerError):
 def main() -> int:
     """Install everything anew; print what happens, and one sentence when it can't be done."""
     try:
-        print("Installing pysaml2 and samlify, with which our sign-in is tried…", flush=True)
+        print("Installing pysaml2, samlify and samlp, with which our sign-in is tried…", flush=True)
         _install_pysaml2(FOLDER / "pysaml2")
         _install_for_node(FOLDER / "node")
     except InstallationFailed as failure:

@@ -6,11 +6,11 @@ import pytest
 
 from dev.processes import free_port
 from tests.interop.departments import Counterpart, Department, running_counterpart
-from tests.interop.products.libraries import Lasso, PySAML2, Samlify
+from tests.interop.products.libraries import SAMLP, Lasso, PySAML2, Samlify
 from tests.interop.products.product import Product
 from tests.interop.products.simplesamlphp_idp import SimpleSAMLphp
 
-PRODUCTS: tuple[type[Product], ...] = (SimpleSAMLphp, PySAML2, Samlify, Lasso)
+PRODUCTS: tuple[type[Product], ...] = (SimpleSAMLphp, PySAML2, Samlify, SAMLP, Lasso)
 
 # A worker may start a product again for its next file: its address is its name, and must stay.
 PORTS: dict[str, int] = {}

@@ -55,6 +55,17 @@ class Samlify(LibraryProduct):
         return [node(), SERVERS / "node" / "samlify_server.cjs", self.folder, str(self.port), node_modules()]
 
 
+class SAMLP(LibraryProduct):
+    """The library under Auth0. While we publish two keys, requests must be posted to it."""
+
+    slug = "samlp"
+    identity_attribute = "name-id"
+    reads_two_keys_by_redirect = False
+
+    def command(self) -> list[str | Path]:
+        return [node(), SERVERS / "node" / "samlp_server.cjs", self.folder, str(self.port), node_modules()]
+
+
 class Lasso(LibraryProduct):
     """Knows its people by eduPersonTargetedID; their NameID is another at each sign-in."""
 

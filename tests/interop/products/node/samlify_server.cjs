@@ -2,10 +2,11 @@
 // folder at every request, as in pages.py.
 'use strict';
 
-const { createHash, randomBytes } = require('node:crypto');
-const { existsSync, readFileSync } = require('node:fs');
-const http = require('node:http');
+const { createHash } = require('node:crypto');
+const { readFileSync } = require('node:fs');
 const path = require('node:path');
+
+const { id, serve } = require('./pages.cjs');
 
 const [folder, port, modules] = process.argv.slice(2);
 const samlify = require(path.join(modules, 'samlify'));
@@ -22,8 +23,6 @@ samlify.setSchemaValidator({ validate: async () => 'skipped' });
 
 const file = name => readFileSync(path.join(folder, name), 'utf8');
 const bare = pem => pem.replace(/-----[^-]*-----|\s/g, '');
-const escape = text => text.replace(/[&<>"]/g, letter => `&#${letter.charCodeAt(0)};`);
-const id = () => `_${randomBytes(16).toString('hex')}`;
 
 const RESPONSE = samlify.SamlLib.defaultLoginResponseTemplate.context.replace('{AuthnStatement}',
   '<saml:AuthnStatement AuthnInstant="{Now}" SessionIndex="{SessionIndex}"><saml:AuthnContext>' +
@@ -153,38 +152,4 @@ async function login(behaviour, wanted, account) {
   return { onward, cookie: `session=${session}; Path=/; HttpOnly` };
 }
 
-function page(result) {
-  if (!result.onward) return result.body;
-  const fields = Object.entries(result.onward.fields).map(
-    ([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`);
-  return `<form method="post" action="${escape(result.onward.url)}">${fields.join('')}<button>Go</button></form>`;
-}
-
-function reply(response, result) {
-  const headers = result.cookie ? { 'Set-Cookie': result.cookie } : {};
-  if (result.onward && !result.onward.fields) {
-    response.writeHead(302, { ...headers, Location: result.onward.url }).end();
-    return;
-  }
-  response.writeHead(result.status || 200, { ...headers, 'Content-Type': result.type || 'text/html' });
-  response.end((result.type ? '' : '<!DOCTYPE html><title>Provider</title>') + page(result));
-}
-
-http.createServer((incoming, response) => {
-  const chunks = [];
-  incoming.on('data', chunk => chunks.push(chunk));
-  incoming.on('end', async () => {
-    const url = new URL(incoming.url, ORIGIN);
-    const posted = incoming.method === 'POST';
-    const fields = Object.fromEntries(posted ? new URLSearchParams(Buffer.concat(chunks).toString()) : url.searchParams);
-    const session = /session=([^;]*)/.exec(incoming.headers.cookie || '');
-    const request = { posted, fields, query: url.search.slice(1), session: session ? session[1] : '' };
-    try {
-      if (!PATHS[url.pathname]) throw new Error(`there is no page ${url.pathname}`);
-      reply(response, await PATHS[url.pathname](request, JSON.parse(file('behaviour.json'))));
-    } catch (error) {
-      console.error(error);
-      reply(response, { status: 400, body: `<h1>Refused</h1><p>${escape(String(error))}</p>` });
-    }
-  });
-}).listen(Number(port), '127.0.0.1');
+serve(PATHS, folder, port);
