@@ -1,6 +1,6 @@
 """Dates and times as people in the UK say them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -10,6 +10,11 @@ def moment(instant: datetime) -> str:
     """Write an instant as people in the UK say it: 3 March 2026, 2:05pm."""
     local = instant.astimezone(LONDON)
     return f"{local.day} {local:%B %Y}, {clock_time(instant)}"
+
+
+def day(one: date) -> str:
+    """Write a day as GOV.UK does: 3 March 2026."""
+    return f"{one.day} {one:%B %Y}"
 
 
 def clock_time(instant: datetime) -> str:

@@ -1,13 +1,15 @@
 """One person: how to reach them, what they do, and which details are not open to the viewer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
 
 from flask import Blueprint, Response, make_response, render_template, url_for
 
+from app.moments import day
 from app.organisation_list import organisation_list
 from app.permissions import leader_signed_in
+from app.provenance import shared_lines, source_lines
 from app.vcard import dialled, vcard
 from app.viewer import services, viewer
 from ldap_schema.clock import london_today
@@ -25,6 +27,7 @@ class Route:
     kind: str
     text: str
     href: str
+    source: str = ""  # who gave it, with the last of its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def profile(uid: str) -> str:
         concealed=concealed(person),
         offices=[(office, routes_to_office(office)) for office in who.directory.offices.serving(uid)],
         posts=_posts_of(uid),
+        sources=shared_lines(person),
         own=uid == who.uid,
     )
 
@@ -70,9 +74,15 @@ def card(uid: str) -> Response:
 
 def routes_to(person: Person) -> list[Route]:
     """List the ways to reach somebody that the viewer may see, the most usual first."""
-    routes = [Route("Telephone", number, f"tel:{dialled(number)}") for number in person.telephone]
-    routes += [Route("Mobile", number, f"tel:{dialled(number)}") for number in person.mobile]
-    return routes + [Route("E-mail", mail, mail_link(mail)) for mail in person.mail]
+    routes = [
+        [Route("Telephone", number, f"tel:{dialled(number)}") for number in person.telephone],
+        [Route("Mobile", number, f"tel:{dialled(number)}") for number in person.mobile],
+        [Route("E-mail", mail, mail_link(mail)) for mail in person.mail],
+    ]
+    lines = source_lines(person)
+    for of, each in zip(("telephone", "mobile", "mail"), routes, strict=True):
+        each[-1:] = [replace(last, source=lines.get(of, "")) for last in each[-1:]]
+    return [route for each in routes for route in each]
 
 
 def routes_to_office(office: Office) -> list[Route]:
@@ -105,11 +115,6 @@ def dates_of(tenure: Tenure) -> str:
     if tenure.first_day:
         return f"since {day(tenure.first_day)}"
     return f"until {day(tenure.last_day)}" if tenure.last_day else ""
-
-
-def day(one: date) -> str:
-    """Write a day as GOV.UK does."""
-    return f"{one.day} {one:%B %Y}"
 
 
 def holds_today(tenure: Tenure, today: date) -> bool:

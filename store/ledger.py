@@ -106,6 +106,12 @@ def of_events(tx: Session, events: Sequence[str], subject: str, count: int) -> l
     return list(tx.scalars(found.order_by(LedgerEntry.number.desc()).limit(count)))
 
 
+def details_of(entry: LedgerEntry) -> dict[str, str]:
+    """What an entry says beside event, actor and subject."""
+    told: dict[str, str] = json.loads(entry.details)
+    return told
+
+
 def last(tx: Session, event: str, subject: str) -> datetime | None:
     """When this was last written down of that subject; nothing if it never was."""
     found = select(LedgerEntry.instant).where(LedgerEntry.event == event, LedgerEntry.subject == subject)

@@ -91,6 +91,14 @@ def confirmed(person: Person, details: Iterable[str], today: date) -> Person:
     return with_sources(person, sources)
 
 
+def disputed_words(person: Person) -> str:
+    """Say to the sender of a row what the person disputes of it; nothing if nothing."""
+    return "; ".join(
+        f'{of}: the person says since {each.on} that it is wrong: "{each.says}"'
+        for of, each in disputes_of(person).items()
+    )
+
+
 def _respecting(before: Person, after: Person, today: date) -> Person:
     for of, fields in COVERS.items():
         if overridden(before, of, today):

@@ -11,7 +11,7 @@ from sync.draft import differences
 from sync.fingerprint import fingerprint
 from sync.mapping import Feed
 from sync.normalise import fold
-from sync.provenance import sent_by, written
+from sync.provenance import disputed_words, sent_by, written
 from sync.records import derived, new_person, over, owns, renewed, renewed_tenure
 from sync.rows import JOINED, LEAVING, UPDATED, Candidate
 from sync.rows import LEFT as ROW_LEFT
@@ -186,6 +186,7 @@ class Renewal:
         for row in rows:
             reason = f"as {row.post.title}" if outcome in SYMBOLS else ""
             reason = f"last day {ends}" if outcome == LEAVING else reason
+            reason = "; ".join(filter(None, (reason, disputed_words(after))))
             self.report.row(row, outcome, reason, SAME_NAME if twin else "")
         if twin:
             self.report.person("?", after.display_name, SAME_NAME, rows[0].line)

@@ -6,6 +6,7 @@ import click
 
 from counterpart.commands import (
     person_by_hand,
+    person_facts,
     person_grants,
     person_links,
     person_seals,
@@ -16,6 +17,7 @@ from counterpart.commands.people import find_person
 from ldap_schema.groups import DIRECTORY_MANAGERS
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
+from ldap_schema.provenance import disputes_of
 from saml.held_keys import keys_of, was_cut_off
 from store import ledger
 
@@ -77,6 +79,7 @@ def role(tools: Tools, reference: str, role: str, revoke: bool, as_json: bool) -
 
 for command in (
     *person_by_hand.COMMANDS,
+    *person_facts.COMMANDS,
     *person_suspension.COMMANDS,
     *person_seals.COMMANDS,
     *person_grants.COMMANDS,
@@ -101,6 +104,7 @@ def _text(person: Person, posts: list[tuple[Post, Tenure]], roles: list[str], of
         "signs in as": person.sign_in_address,
         "linked to": "nobody: the last was cut off" if was_cut_off(person) else ", ".join(keys_of(person)),
         "from feed": " ".join(part for part in (person.feed, person.feed_part, person.feed_key) if part),
+        "disputed": "; ".join(f"{of}: {each.says}" for of, each in disputes_of(person).items()),
         "roles": ", ".join(roles),
         "offices": ", ".join(offices),
     }

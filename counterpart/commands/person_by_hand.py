@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import click
 
-from counterpart.commands.common import DAY, Tools, as_json, example, operator, pass_tools, show
+from counterpart.commands.common import DAY, Tools, as_json, example, pass_tools, show
 from counterpart.commands.people import find_person
+from counterpart.commands.sync_context import context_of
 from counterpart.exit_codes import DONE
 from counterpart.refused import Refused
 from ldap_schema.people import Person
@@ -69,7 +70,7 @@ def add(
     Somebody of the same name is a question: answer it with --same or --not. With --json and without --yes the
     plan is only shown.
     """
-    context = _context(tools)
+    context = context_of(tools)
     if same:
         same = find_person(tools.directory, same).uid
     act = hand_acts.plan_add(context, Wanted(**given), same=same, different=different)
@@ -102,7 +103,7 @@ def edit(
     What an HR feed sends is changed there (`person dispute` tells it); until that is done, --until DAY and
     --reason put another value over the feed's. What only the person may change is not offered here.
     """
-    context, found = _context(tools), find_person(tools.directory, reference)
+    context, found = context_of(tools), find_person(tools.directory, reference)
     edits = {name: value if value not in ((), None) else None for name, value in given.items()}
     if not any(value is not None for value in edits.values()):
         raise Refused("Say what shall be changed, e.g. --telephone. Nothing was changed.")
@@ -123,7 +124,7 @@ def leave(tools: Tools, reference: str, last_day: date, reason: str, yes: bool, 
     From the day after they are hidden, can't sign in, and their posts are vacant. Whom an HR feed keeps
     leaves by that feed.
     """
-    context, found = _context(tools), find_person(tools.directory, reference)
+    context, found = context_of(tools), find_person(tools.directory, reference)
     act = hand_acts.plan_leave(context, found, last_day)
     return _decide(context, act, reason, yes=yes, as_json=as_json)
 
@@ -139,7 +140,7 @@ def deceased(tools: Tools, reference: str, reason: str, yes: bool, as_json: bool
 
     They are hidden at once, their posts are vacant, nobody is written to, and no HR feed brings them back.
     """
-    context, found = _context(tools), find_person(tools.directory, reference)
+    context, found = context_of(tools), find_person(tools.directory, reference)
     return _decide(context, hand_acts.plan_deceased(context, found), reason, yes=yes, as_json=as_json)
 
 
@@ -164,16 +165,6 @@ def _decide(context: SyncContext, act: Act, reason: str, *, yes: bool, as_json: 
 def _data(person: Person, *, done: bool) -> dict[str, object]:
     state: Literal["done", "planned"] = "done" if done else "planned"
     return {"uid": person.uid, "name": person.full_name, "status": person.status, "state": state}
-
-
-def _context(tools: Tools) -> SyncContext:
-    return SyncContext(
-        settings=tools.settings.sync,
-        directory=tools.directory,
-        store=tools.store,
-        clock=tools.clock,
-        actor=operator(),
-    )
 
 
 COMMANDS = (add, edit, leave, deceased)

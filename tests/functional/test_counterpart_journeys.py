@@ -240,3 +240,38 @@ def test_a_key_is_changed_and_links_are_switched_on_from_the_command_line(instal
     assert on.data["fallback_until"]
     assert installed.run("idp", "fallback", "river-board", "--off", "--json").data["fallback_until"] == ""
     assert acts(installed).count("sign-in by link") == 2
+
+
+def test_where_a_value_comes_from_is_explained_confirmed_disputed_and_told_to_the_sender(
+    installed: Installed,
+) -> None:
+    applied = apply(installed)
+    assert applied.code == 0, applied
+    chain = installed.run("sync", "explain", ADA, "mail")
+    for words in (
+        "sent by River Board HR (feed river-board/all), row 2 of its file of 2026-11-01; unchanged since",
+        "applied by run ", "no person has confirmed it yet", "may be changed by: the HR feed",
+    ):  # fmt: skip
+        assert words in chain.out, chain
+    assert installed.run("person", "confirm", ADA, "mail").code == 0
+    assert installed.run("person", "dispute", ADA, "name", "--says", "Adaline Quillfeather").code == 0
+    assert "disputed" in installed.run("person", "show", ADA).out
+    before = installed.run("person", "show", ADA, "--json").data
+
+    later = ROWS.replace("Chief executive", "Chief of the board")
+    (installed.folder / "river-board-2026-11-02.csv").write_text(later)
+    again = ("sync", "apply", "river-board.toml", "--file", "river-board-2026-11-02.csv", "--json")
+    run = installed.run(*again).data["run"]
+    assert "name: the person says since" in installed.run("sync", "receipt", run).out
+    after = installed.run("person", "show", ADA, "--json").data
+    assert after["mail_source"] == before["mail_source"], "sent again is not confirmed again"
+    explained = installed.run("sync", "explain", ADA, "--json").data["values"]
+    known = {each["of"]: each for each in explained}
+    assert (known["post"]["run"], known["post"]["source"]["as_of"]) == (run, "2026-11-02")
+    assert known["mail"]["source"]["confirmed"]
+    assert known["name"]["disputed"]["says"] == "Adaline Quillfeather"
+
+    (installed.folder / "river-board-2026-11-03.csv").write_text(later.replace(",Ada,", ",Adaline,"))
+    mended = ("sync", "apply", "river-board.toml", "--file", "river-board-2026-11-03.csv", "--json")
+    assert installed.run(*mended).code in (0, 3)
+    assert installed.run("person", "dispute", ADA, "mail", "--close", "--reason", "x").code == 4

@@ -3,6 +3,8 @@
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import select
@@ -15,6 +17,7 @@ from dev.servers import Redis, Slapd
 from ldap_schema.changes import Add
 from ldap_schema.offices import Office
 from ldap_schema.posts import ACTING, Post, Tenure
+from ldap_schema.provenance import FEED, Source
 from store import waiting
 from store.database import Store
 from store.models import OutboxMail
@@ -204,6 +207,18 @@ def test_a_concealed_number_is_in_no_page_and_no_card(portal: Portal) -> None:
     assert "not open to you: mobile number" in profile
     assert "900999" not in profile + card.get_data(as_text=True)
     assert card.mimetype == "text/vcard"
+
+
+def test_a_profile_says_who_sent_each_value_and_nothing_of_a_concealed_one(portal: Portal) -> None:
+    sent = Source(of="name", by=FEED, who="rivers/all", name="Rivers HR", as_of=date(2026, 11, 1), row=12)
+    mobile = replace(sent, of="mobile", name="Mobile desk")
+    mail = replace(sent, of="mail", confirmed=date(2026, 11, 20))
+    person = portal.person(sources=(str(sent),), mail_source=(str(mail),), mobile_source=(str(mobile),))
+    page = portal.browser(portal.person()).get(f"/people/{person.uid}").text
+    assert "From Rivers HR, 1 November 2026. Not confirmed yet." in page
+    assert "From Rivers HR, 1 November 2026. Confirmed 20 November 2026." in page
+    assert "Mobile desk" not in page
+    assert "Mobile desk" in portal.browser(person).get(f"/people/{person.uid}").text
 
 
 def test_a_person_who_left_is_not_found(portal: Portal) -> None:
