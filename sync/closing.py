@@ -6,6 +6,7 @@ from ldap_schema.feeds import FeedPart
 from store import ledger, waiting
 from store.errors import StoreError
 from sync.context import SyncContext
+from sync.plan import Plan
 from sync.receipt import APPLIED, Receipt, save_receipt, with_status
 
 APPLIED_EVENT, UNDONE_EVENT = "feed applied", "feed undone"  # in the ledger
@@ -63,6 +64,6 @@ def alert_failed(context: SyncContext, receipt: Receipt, what: str) -> None:
         log.error("the desk could not be told: %s", error)
 
 
-def matter(of: Receipt | FeedPart) -> str:
+def matter(of: Receipt | FeedPart | Plan) -> str:
     """Return the key under which a part's matters stand on the desk."""
     return f"{of.feed}/{of.part}"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from ldap_schema.feeds import FeedPart
 from store import ledger, waiting
 from sync.apply import update_part
+from sync.closing import matter
 from sync.context import SyncContext
 from sync.errors import InputRefused, PlanRefused
 from sync.plan_file import SavedPlan, read_plan, write_private
@@ -12,38 +13,50 @@ from sync.prepare import still_holds
 from sync.receipt import HELD, Receipt, receipt_of, save_receipt
 from sync.state import read_part
 
+HELD_EVENT = "feed held"  # in the ledger
 _LONGEST_REASON = 1000
 
 
 def hold(context: SyncContext, saved: SavedPlan, part: FeedPart) -> Receipt:
     """Stop a run: nothing of it is applied, its plan is kept, and it stands on the desk. Holding it again
-    writes nothing.
+    writes nothing, unless whoever held it first was cut off.
     """
     now = context.clock()
     receipt = receipt_of(saved, HELD, now)
-    if part.hold_run == saved.run:
-        return receipt
-    write_private(context.plan_path(saved.run), saved.raw)
-    save_receipt(context.settings.folder, receipt)
-    update_part(
-        context,
-        part,
-        hold_run=saved.run,
-        hold_reason="; ".join(saved.holds)[:_LONGEST_REASON],
-        hold_at=now.replace(microsecond=0),
-        approved_by="",
-        approved_until=None,
-    )
-    with context.store.transaction() as tx:
-        waiting.raise_item(tx, waiting.HELD_FEED, _matter(part), alert(saved), now)
-        details = {
-            "run": saved.run,
-            "part": part.part,
-            "as of": str(saved.plan.as_of),
-            "reasons": str(len(saved.holds)),
-        }
-        ledger.append(tx, "feed held", context.actor, f"feed:{part.feed}", details, now)
+    held_at = part.hold_at if part.hold_run == saved.run else None
+    if held_at is None:
+        write_private(context.plan_path(saved.run), saved.raw)
+        save_receipt(context.settings.folder, receipt)
+        held_at = now.replace(microsecond=0)
+        update_part(
+            context,
+            part,
+            hold_run=saved.run,
+            hold_reason="; ".join(saved.holds)[:_LONGEST_REASON],
+            hold_at=held_at,
+            approved_by="",
+            approved_until=None,
+        )
+    _tell(context, saved, held_at)
     return receipt
+
+
+def _tell(context: SyncContext, saved: SavedPlan, held_at: datetime) -> None:
+    """Put the run on the desk and in the ledger, once."""
+    plan, now = saved.plan, context.clock()
+    subject = f"feed:{plan.feed}"
+    details = {
+        "run": saved.run,
+        "part": plan.part,
+        "as of": str(plan.as_of),
+        "reasons": str(len(saved.holds)),
+    }
+    with context.store.reading() as look:
+        if ledger.holds(look, HELD_EVENT, subject, "run", saved.run, held_at):
+            return
+    with context.store.transaction() as tx:
+        waiting.raise_item(tx, waiting.HELD_FEED, matter(plan), alert(saved), now)
+        ledger.append(tx, HELD_EVENT, context.actor, subject, details, now)
 
 
 def alert(saved: SavedPlan) -> str:
@@ -82,7 +95,7 @@ def reject(context: SyncContext, run: str, reason: str) -> FeedPart:
     _, part = _held(context, run, reason)
     update_part(context, part, hold_run="", hold_reason="", hold_at=None, approved_by="", approved_until=None)
     with context.store.transaction() as tx:
-        waiting.settle_matter(tx, waiting.HELD_FEED, _matter(part), context.actor, context.clock())
+        waiting.settle_matter(tx, waiting.HELD_FEED, matter(part), context.actor, context.clock())
     _record(context, "feed rejected", part, run, reason)
     return read_part(context.directory, part.feed, part.part)
 
@@ -105,7 +118,3 @@ def _record(context: SyncContext, event: str, part: FeedPart, run: str, reason: 
     details = {"run": run, "part": part.part, "reason": reason.strip()[:_LONGEST_REASON]}
     with context.store.transaction() as tx:
         ledger.append(tx, event, context.actor, f"feed:{part.feed}", details, context.clock())
-
-
-def _matter(part: FeedPart) -> str:
-    return f"{part.feed}/{part.part}"

@@ -27,8 +27,12 @@ def events(context: SyncContext) -> list[str]:
         return [each.event for each in ledger.latest(tx, 200)]
 
 
+# Ids are made anew each time, and where a value came from names the file by its bytes.
+_OF_ONE_TIME = ("uid", "organisation_id", "sources", "mail_source", "telephone_source", "mobile_source")
+
+
 def said(directory: Directory, feed: str) -> dict[str, dict[str, object]]:
-    """What a feed's people look like, by the sender's key; ids, which are made anew each time, left out."""
+    """What a feed's people look like, by the sender's key, whatever time it is done."""
     found: dict[str, dict[str, object]] = {}
     for person in directory.people.all_of_feed(feed):
         held = [
@@ -36,9 +40,7 @@ def said(directory: Directory, feed: str) -> dict[str, dict[str, object]]:
             for post, tenure in directory.posts.held_by(person.uid)
         ]
         plain = {
-            each.name: getattr(person, each.name)
-            for each in fields(person)
-            if each.name not in ("uid", "organisation_id")
+            each.name: getattr(person, each.name) for each in fields(person) if each.name not in _OF_ONE_TIME
         }
         found[person.feed_key] = plain | {"held": sorted(held, key=str)}
     return found

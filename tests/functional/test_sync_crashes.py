@@ -1,0 +1,200 @@
+"""A run that is killed before any of its steps, or loses the directory there, ends like one that was not."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from dev.servers import Slapd
+from ldap_schema.directory import Directory, Service
+from store import ledger, waiting
+from store.database import Store
+from store.migration import migrate
+from store.settings import StoreSettings
+from sync import past, runs
+from sync.context import SyncContext
+from sync.settings import SyncSettings
+from tests.conftest import SettableClock
+from tests.functional.replica_kit import eventually
+from tests.functional.sync_kit import SECOND, said
+from tests.functional.sync_stepping import in_a_process
+from tests.sync_world import MAPPING, row, write_file
+
+SIZE = 4
+SOME = 17  # steps between two kills where not every step is tried
+
+
+@dataclass(frozen=True)
+class House:
+    """What every feed of these tests shares; each process opens its own connections."""
+
+    slapd: Slapd
+    folder: Path
+    clock: SettableClock
+
+    def opened(self, **settings: object) -> SyncContext:
+        store = Store.open(StoreSettings(url=f"sqlite:///{self.folder / 'counterpart.db'}"))
+        return SyncContext(
+            settings=SyncSettings(folder=self.folder / "sync", inbox=self.folder, **settings),  # type: ignore[arg-type]
+            directory=Directory.open(replace(self.slapd.settings(), timeout=5.0), Service.SYNC),
+            store=store,
+            clock=self.clock,
+            actor="r.thistlewood",
+        )
+
+
+@pytest.fixture
+def house(fresh_slapd: Slapd, tmp_path: Path, clock: SettableClock) -> Iterator[House]:
+    made = House(fresh_slapd, tmp_path, clock)
+    context = made.opened()
+    migrate(context.store)
+    yield made
+    context.directory.close()
+    context.store.close()
+
+
+class Sender:
+    """One feed that loaded its people, and is about to send a second file, or to have it taken back."""
+
+    def __init__(self, house: House, name: str, settings: dict[str, object]) -> None:
+        self.house, self.name, self.settings = house, name, settings
+        folder = house.folder / name
+        folder.mkdir()
+        self.mapping = folder / f"{name}.toml"
+        self.mapping.write_text(MAPPING.replace("rivers", name))
+        self._write(people(name, SIZE))
+        self.first = folder / f"{name}-2026-11-01.csv"
+        rows = people(name, SIZE + 2)
+        rows[0]["Phone"] = "020 7946 0999"
+        self.second = write_file(folder, rows[: SIZE - 1] + rows[SIZE:], SECOND, name)
+        self.few = write_file(folder, rows[:1], SECOND.replace(day=9), name)
+        self.context = house.opened(**settings)
+        self.run = ""
+
+    def _write(self, rows: list[dict[str, str]]) -> None:
+        write_file(self.house.folder / self.name, rows, stem=self.name)
+
+    def close(self) -> None:
+        self.context.directory.close()
+        self.context.store.close()
+
+    def apply(self, file: Path) -> str:
+        return str(runs.apply_run(self.context, self.mapping, file).data["run"])
+
+    def in_child(self, act: Callable[["Sender"], object]) -> Callable[[], object]:
+        """The act with connections of its own: two processes must not share one."""
+
+        def acts() -> object:
+            self.context = self.house.opened(**self.settings)
+            return act(self)
+
+        return acts
+
+    def outcome(self) -> object:
+        """All that must be the same whatever happened on the way, in the sender's own words."""
+        directory = self.context.directory
+        part = directory.feeds.part(self.name, "all")
+        assert part is not None
+        with self.context.store.reading() as tx:
+            acts = ledger.of_events(tx, ("feed applied", "feed undone", "feed held"), f"feed:{self.name}", 99)
+            found = [each.event for each in acts]
+            desk = [each.count for each in waiting.open_items(tx) if each.key == f"{self.name}/all"]
+        memory = (part.as_of, part.rows, part.pending_run, bool(part.hold_run))
+        plain = repr(sorted(said(directory, self.name).items())).casefold().replace(self.name, "feed")
+        return plain, memory, found, desk, past.drift(self.context, self.name).data["drift"]
+
+
+def people(name: str, count: int) -> list[dict[str, str]]:
+    """People with names and addresses of this feed alone."""
+    found = []
+    for number in range(1, count + 1):
+        address = f"person{number}@{name}.example"
+        phone = f"020 7946 00{number:02}"
+        called = f"Ada {name.capitalize()}{'abcdefgh'[number]}"
+        values = {"Name": called, "Organisation": f"Board of {name}", "Phone": phone}
+        found.append(row(number, Mail=address, Sign_in=address, **values))
+    return found
+
+
+def applies(sender: Sender) -> object:
+    """The ordinary run."""
+    return runs.apply_run(sender.context, sender.mapping, sender.second)
+
+
+def undoes(sender: Sender) -> object:
+    """The second file was applied, and is taken back."""
+    return past.undo_run(sender.context, sender.run, apply=True, reason="Wrong file")
+
+
+def is_held(sender: Sender) -> object:
+    """A file that the guard stops."""
+    return runs.apply_run(sender.context, sender.mapping, sender.few)
+
+
+CHUNKED = {"transaction_operations": 3, "chunk_operations": 3}
+CASES = {
+    "one transaction": (applies, {}),
+    "in chunks": (applies, CHUNKED),
+    "undo": (undoes, {}),
+    "undo in chunks": (undoes, CHUNKED),
+    "held": (is_held, {}),
+}
+
+
+def ready(house: House, name: str, act: Callable[[Sender], object], settings: dict[str, object]) -> Sender:
+    sender = Sender(house, name, settings)
+    sender.apply(sender.first)
+    if act is undoes:
+        sender.run = sender.apply(sender.second)
+    return sender
+
+
+def _letters(number: int) -> str:
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
+def ends_alike(house: House, case: str, share: int, of_slapd: bool) -> None:
+    """End every `share`-th step of the act, and let the next one complete it."""
+    act, settings = CASES[case]
+    control = ready(house, "control", act, dict(settings))
+    steps = in_a_process(control.in_child(act))
+    assert steps > 10
+    wanted = control.outcome()
+    control.close()
+    for step in range(1, steps + 1, share):
+        sender = ready(house, f"feed{_letters(step)}", act, dict(settings))
+        lived = in_a_process(sender.in_child(act), step, house.slapd.pid if of_slapd else 0)
+        assert bool(lived) == of_slapd
+        if of_slapd:
+            assert eventually(lambda: not house.slapd.running)
+            house.slapd.kill()  # it is dead; this tells the one who looks after it
+            house.slapd.start()
+        act(sender)
+        assert sender.outcome() == wanted, f"ended before step {step} of {steps}"
+        act(sender)
+        assert sender.outcome() == wanted, "and once more changes nothing"
+        sender.close()
+    last = ready(house, "last", applies, {})
+    with last.context.store.reading() as tx:
+        assert ledger.verify(tx).holds
+    last.close()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_killed_before_some_steps_ends_as_if_it_had_not_been(house: House, case: str) -> None:
+    ends_alike(house, case, SOME, of_slapd=False)
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_killed_before_any_step_ends_as_if_it_had_not_been(house: House, case: str) -> None:
+    ends_alike(house, case, 1, of_slapd=False)
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_whose_directory_is_killed_before_any_step_ends_as_if_it_had_not_been(
+    house: House, case: str
+) -> None:
+    ends_alike(house, case, 1, of_slapd=True)
