@@ -25,6 +25,9 @@ OTHERS = {
     "portal": "the portal's own account, cn=portal",
     "sync": "the feeds and the command line, cn=sync",
     "index": "the search index, cn=index",
+    "scim": "what recognises the tokens of SCIM clients, cn=scim",
+    "feed": "a SCIM client that showed a token of the feed that is looked at",
+    "other-feed": "a SCIM client that showed a token of another feed",
     "replica": "the replicas, cn=replica",
     "root": "the server's own administrator at its socket",
     "anonymous": "nobody",
@@ -69,6 +72,8 @@ SAMPLES = {
     "cohorts": "a cohort",
     "feeds": "an HR feed",
     "feed-part": "what was last applied of a feed, and what is held",
+    "scim-record": "somebody as a SCIM client pushed them",
+    "scim-token": "the token of a SCIM client",
     "services": "a service's account",
     "policies": "a password policy",
     "top": "the top of the tree",
@@ -125,6 +130,8 @@ cohorts    | objectClass cn description                       | portal sync inde
 cohorts    | member                                           | portal sync
 feeds      | objectClass nlcId                                | sync manager
 feed-part  | objectClass cn nlcAsOf nlcRowCount nlcHoldRun nlcHoldReason | sync manager
+scim-record | objectClass nlcId nlcScimUserName nlcScimExternalId nlcScimResource nlcChangedAt | sync feed
+scim-token | objectClass nlcId nlcTokenDigest nlcCreatedAt nlcLastUsedAt nlcEndsAt | sync scim
 services   | objectClass                                      | sync
 services   | cn description userPassword authzTo              |
 policies   | objectClass cn pwdMaxFailure                     | sync
@@ -154,6 +161,8 @@ sealed-office | change                   | sync
 delegations   | change add delete rename | sync
 feeds         | change add delete rename | sync
 feed-part     | change add delete rename | sync
+scim-record   | change add delete rename | sync feed
+scim-token    | change add delete rename | sync
 groups        | change add delete rename | sync
 cohorts       | change add delete rename | sync
 credentials   | add rename               | portal
@@ -168,6 +177,7 @@ monitor       | change                   |
 WRITES_ALSO = {
     ("people", "nlcFederatedId"): ("portal",),
     ("people", "nlcRevealMobileTo"): ("target",),
+    ("scim-token", "nlcLastUsedAt"): ("scim",),
     **{
         ("credentials", attribute): ("portal",)
         for attribute in ("objectClass", "uid", "owner", "description", "pwdEndTime", "userPassword")

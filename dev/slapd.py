@@ -101,6 +101,7 @@ class Slapd(Process):
             portal_password_file=self.secrets / "directory-portal",
             sync_password_file=self.secrets / "directory-sync",
             index_password_file=self.secrets / "directory-index",
+            scim_password_file=self.secrets / "directory-scim",
             server_program=private_program(Path("/usr/sbin/slapd"), self.folder, APPARMOR_PROFILE),
             server_config=self.config,
         )

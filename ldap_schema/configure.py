@@ -13,7 +13,7 @@ from ldap_schema.passwords import hash_password
 from ldap_schema.replication import Provider, replication_lines, security
 
 SCHEMA_VERSION = 3
-ACCOUNTS = ("portal", "sync", "index", "replica")  # the services in ldif/tree.ldif
+ACCOUNTS = ("portal", "sync", "index", "scim", "replica")  # the services in ldif/tree.ldif
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ from ldap_schema.posts import Posts
 from ldap_schema.reading_back import current, last_written, not_as_written
 from ldap_schema.references import referrers
 from ldap_schema.resending import resend, sweep
+from ldap_schema.scim_records import ScimSnapshots
+from ldap_schema.scim_tokens import ScimTokens
 from ldap_schema.seals import Seals
 from ldap_schema.servers import Servers, change_number
 from ldap_schema.settings import DirectorySettings
@@ -40,6 +42,7 @@ class Service(StrEnum):
     PORTAL = "portal"
     SYNC = "sync"
     INDEX = "index"
+    SCIM = "scim"
 
 
 def password_file(settings: DirectorySettings, service: Service) -> Path:
@@ -48,6 +51,7 @@ def password_file(settings: DirectorySettings, service: Service) -> Path:
         Service.PORTAL: settings.portal_password_file,
         Service.SYNC: settings.sync_password_file,
         Service.INDEX: settings.index_password_file,
+        Service.SCIM: settings.scim_password_file,
     }[service]
 
 
@@ -71,6 +75,8 @@ class Directory:
         self.cohorts = Cohorts(link)
         self.feeds = Feeds(link)
         self.snapshots = Snapshots(link)
+        self.scim_snapshots = ScimSnapshots(link)
+        self.scim_tokens = ScimTokens(link)
 
     @classmethod
     def open(cls, settings: DirectorySettings, service: Service) -> "Directory":
@@ -102,6 +108,13 @@ class Directory:
         portal's account may do this. Raise BadValue for what is no uid.
         """
         return Directory(self._link.as_viewer(uid))
+
+    def as_feed(self, feed: str) -> "Directory":
+        """Return the directory as that feed's SCIM client may use it: its own snapshot, and nothing else.
+
+        Only the SCIM account may do this. Raise BadValue for what is no feed's id.
+        """
+        return Directory(self._link.as_feed(feed))
 
     def acting_for(self, leader: str, delegate: str, scope: str, day: date) -> "Directory":
         """Return the directory as the leader sees it, for a delegate; asked anew whenever somebody acts.

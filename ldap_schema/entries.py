@@ -10,6 +10,7 @@ from ldap_schema.errors import BadValue
 from ldap_schema.tree import Tree, id_of
 
 LONGEST_VALUE = 2048  # characters
+_LONG = {"nlcScimResource": 32_768}  # what a SCIM client sent of somebody, as JSON
 # What the syntaxes of these attributes allow (RFC 4517); the rest would stop a whole transaction.
 _NARROW = {
     "telephoneNumber": re.compile(r"[A-Za-z0-9 '()+,./:?=-]+"),
@@ -121,8 +122,9 @@ class Codec(Generic[R]):
 
 def storable(attribute: str, text: str) -> str:
     """Return the text if the attribute can hold it, or raise BadValue; the message names no value."""
-    if len(text) > LONGEST_VALUE:
-        raise BadValue(f"A value of {attribute} is longer than {LONGEST_VALUE} characters.")
+    longest = _LONG.get(attribute, LONGEST_VALUE)
+    if len(text) > longest:
+        raise BadValue(f"A value of {attribute} is longer than {longest} characters.")
     allowed = "\n" if attribute in _SEVERAL_LINES else ""
     # U+2028 and U+2029 break lines as well; lone surrogates can't be encoded at all.
     if any((char < " " and char not in allowed) or char in "\x7f\u2028\u2029" for char in text):

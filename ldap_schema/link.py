@@ -23,6 +23,10 @@ class Link:
         """Return the same way, taken as that person."""
         return replace(self, viewer_dn=self.tree.person(uid))
 
+    def as_feed(self, feed: str) -> "Link":
+        """Return the same way, taken as that feed."""
+        return replace(self, viewer_dn=self.tree.feed(feed))
+
     def get(self, dn: str, attributes: Sequence[str]) -> Entry:
         """Return one entry, or raise NotFound: it is not there, or not for this identity to know."""
         request = Search(base=dn, filter=present("objectClass"), attributes=attributes, scope="entry")

@@ -45,6 +45,10 @@ class DirectorySettings:
         default=Path("var/secrets/directory-index"),
         metadata={"meaning": "File with the password of the search index's service account."},
     )
+    scim_password_file: Path = field(
+        default=Path("var/secrets/directory-scim"),
+        metadata={"meaning": "File with the password of the account that keeps what SCIM clients push."},
+    )
     server_program: Path = field(
         default=Path("/usr/sbin/slapd"),
         metadata={"meaning": "slapd itself, for `backup` and `restore` on the directory's own machine."},

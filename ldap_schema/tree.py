@@ -59,6 +59,10 @@ class Tree:
         """Return the DN of what is remembered of one part of a feed."""
         return f"cn={checked(part)},{self.feed(feed)}"
 
+    def scim_record(self, feed: str, id_: str) -> str:
+        """Return the DN of what stands in a feed's snapshot: a record, its head, or a client's token."""
+        return f"nlcId={checked(id_)},{self.feed(feed)}"
+
     def group(self, name: str) -> str:
         """Return the DN of a role."""
         return f"cn={checked(name)},ou=groups,{self.suffix}"

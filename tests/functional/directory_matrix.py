@@ -30,6 +30,7 @@ from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import CANARY, SEALED_POST, Person
 from ldap_schema.posts import Post, Tenure
+from ldap_schema.scim_records import ScimRecord
 from tests.functional.directory_kit import bound, opened
 from tests.functional.replica_kit import equal
 
@@ -94,14 +95,14 @@ class Asker:
 
     connection: ldap3.Connection
     proof: tuple[str, str] | None = (f"uid=h-target,{PEOPLE}", "cn")
-    viewer: str = ""
+    viewer: str = ""  # the DN of whom it acts for
     last_proof: Callable[["Asker"], None] | None = None
 
     @property
     def _controls(self) -> list[tuple[str, bool, bytes]] | None:
         if not self.viewer:
             return None
-        return [(PROXIED_AUTHORIZATION, True, f"dn:uid=h-{self.viewer},{PEOPLE}".encode())]
+        return [(PROXIED_AUTHORIZATION, True, f"dn:{self.viewer}".encode())]
 
     @property
     def code(self) -> int:
@@ -177,7 +178,12 @@ class Asker:
 @contextmanager
 def as_identity(hall: Hall, identity: str) -> Iterator[Asker]:
     """Yield the identity on a new connection."""
-    if identity in tuple(Service):
+    if identity == "scim":
+        opened_as = _scim(hall, "", "scim-token")
+    elif identity in ("feed", "other-feed"):
+        feed = "feeds" if identity == "feed" else "other-feed"
+        opened_as = _scim(hall, hall.samples[feed], f"{identity.removesuffix('feed')}scim-record")
+    elif identity in tuple(Service):
         opened_as = _service(hall, Service(identity))
     elif identity == "replica":
         opened_as = _account(hall, "replica", "cn")
@@ -240,7 +246,13 @@ def _nobody(hall: Hall, identity: str) -> Iterator[Asker]:
 def _viewer(hall: Hall, viewer: str) -> Iterator[Asker]:
     with _service(hall, Service.PORTAL) as asker, _suspended(hall, viewer) as last_proof:
         proof = None if last_proof else Asker.proof
-        yield Asker(asker.connection, proof, viewer, last_proof)
+        yield Asker(asker.connection, proof, f"uid=h-{viewer},{PEOPLE}", last_proof)
+
+
+@contextmanager
+def _scim(hall: Hall, acts_for: str, sample: str) -> Iterator[Asker]:
+    with _account(hall, Service.SCIM, "cn") as asker:
+        yield Asker(asker.connection, (hall.samples[sample], "nlcId"), acts_for)
 
 
 @contextmanager
@@ -306,6 +318,8 @@ BRANCHES = (
     "offices",
     "feeds",
     "feed-part",
+    "scim-record",
+    "scim-token",
     "groups",
     "cohorts",
     "delegations",
@@ -323,6 +337,9 @@ SAMPLES = {
     "groups": f"cn=directory-managers,ou=groups,{SUFFIX}",
     "feeds": f"nlcId=h-feed,ou=feeds,{SUFFIX}",
     "feed-part": f"cn=all,nlcId=h-feed,ou=feeds,{SUFFIX}",
+    "other-feed": f"nlcId=h-other,ou=feeds,{SUFFIX}",
+    "scim-record": f"nlcId=h-record,nlcId=h-feed,ou=feeds,{SUFFIX}",
+    "other-scim-record": f"nlcId=h-record,nlcId=h-other,ou=feeds,{SUFFIX}",
     "services": f"cn=portal,ou=services,{SUFFIX}",
     "policies": f"cn=credentials,ou=policies,{SUFFIX}",
     "top": SUFFIX,
@@ -341,7 +358,7 @@ def fill_hall(slapd: Slapd) -> Iterator[Hall]:
     with ExitStack() as stack:
         portal = stack.enter_context(opened(slapd, Service.PORTAL))
         sync = stack.enter_context(opened(slapd, Service.SYNC))
-        sync.feeds.ensure("h-feed")
+        token = _push(sync)
         sync.write([Add(record) for record in _records()])
         sync.groups.grant(DIRECTORY_MANAGERS, "h-manager")
         sync.groups.grant(AUDITORS, "h-auditor")
@@ -354,12 +371,27 @@ def fill_hall(slapd: Slapd) -> Iterator[Hall]:
         issued["expired"] = portal.credentials.issue("h-stranger", "old", now - timedelta(days=9), days=1)
         leaver = sync.people.get("h-left")
         sync.write([Update(leaver, replace(leaver, status="left"))])
-        samples = {**SAMPLES, "credentials": issued["target"].bind_dn}
+        samples = {**SAMPLES, "credentials": issued["target"].bind_dn, "scim-token": token}
         hall = Hall(slapd, slapd, portal, sync, samples, issued)
         with as_identity(hall, "target-mail"), _service(hall, Service.SYNC) as asker:  # a bind is noted
             assert asker.change(SAMPLES["people"], "jpegPhoto", [b"\xff\xd8\xff\xe0portrait"]) == 0
         hall.first = hall.truth() | _outside(hall)
         yield hall
+
+
+def _push(sync: Directory) -> str:
+    """Give two feeds a snapshot with a record, and one a token; return the token's DN."""
+    now = system_clock().replace(microsecond=0)
+    for feed in ("h-feed", "h-other"):
+        sync.feeds.ensure(feed)
+        sync.scim_snapshots.ensure(feed)
+        record = ScimRecord(
+            feed=feed, id="h-record", user_name="ada", external_id="E1", resource="{}", changed_at=now
+        )
+        sync.scim_snapshots.add(sync.scim_snapshots.head(feed), record)
+    token = sync.scim_tokens.issue("h-feed", now, 30).token
+    sync.scim_tokens.used(token, now)
+    return f"nlcId={token.id},nlcId=h-feed,ou=feeds,{SUFFIX}"
 
 
 def _outside(hall: Hall) -> dict[str, dict[str, list[bytes]]]:

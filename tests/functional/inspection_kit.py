@@ -100,7 +100,7 @@ TAKEN = {
         "no index of nlcFormerName (sub), nlcAcronym (sub)",
     ),
     "a limit": (without(DATABASE, "olcLimits", "{3}"), "ou=credentials"),
-    "the order of limits": (without(DATABASE, "olcLimits", "{6}", "{0}* size=1 time=1"), "another order"),
+    "the order of limits": (without(DATABASE, "olcLimits", "{8}", "{0}* size=1 time=1"), "another order"),
     "an access rule": (without(DATABASE, "olcAccess", "{7}"), "lack 1 of"),
     "a word of a rule": (replaced(DATABASE, "olcAccess", *RULES, "to * by * read"), "lack 1 of"),
     "the order of rules": (replaced(DATABASE, "olcAccess", *RULES[1:], RULES[0], LAST_RULE), "another order"),

@@ -15,6 +15,8 @@ RECORDS = [
     ("ldap_schema.offices", "ATTRIBUTES", "Office"),
     ("ldap_schema.delegations", "ATTRIBUTES", "Delegation"),
     ("ldap_schema.feeds", "ATTRIBUTES", "FeedPart"),
+    ("ldap_schema.scim_records", "ATTRIBUTES", "ScimRecord"),
+    ("ldap_schema.scim_tokens", "ATTRIBUTES", "ScimToken"),
     ("ldap_schema.credentials", "ATTRIBUTES", "Credential"),
 ]
 SCHEMA = ROOT / "ldap_schema" / "ldif" / "schema.ldif"
@@ -40,7 +42,8 @@ def test_every_field_has_an_attribute_of_the_schema(module: str, table: str, rec
     unknown = set(attributes.values()) - STANDARD - _schema_attributes()
     assert not unknown, f"add to {SCHEMA.name}, or mend {module}.{table}: {unknown}"
     fields = set(getattr(home, record).__dataclass_fields__)
-    parents = {"FeedPart": {"feed"}}.get(record, set())  # kept as the entry's parent
+    below_a_feed = record in ("FeedPart", "ScimRecord", "ScimToken")
+    parents = {"feed"} if below_a_feed else set()  # kept as the entry's parent
     assert fields - parents == set(attributes), f"{module}.{table} and the fields of {record} differ"
 
 
