@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from app.scim.errors import is_scim, scim_error
 from app.sessions import SessionsUnavailable
 from ldap_schema.errors import AlreadyThere, BadValue, DirectoryRefused, DirectoryUnavailable, Moved, NotFound
 from saml.errors import Unavailable, speakable_reference
@@ -113,6 +114,8 @@ def page_for(error: BaseException) -> ErrorPage:
 def _answer(error: Exception) -> Response:
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
         error = error.original_exception
+    if is_scim(request.path):
+        return scim_error(error)
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
         return make_response(error.get_response())  # a redirect to the same page with its slash in order
     page = page_for(error)

@@ -27,6 +27,8 @@ from app.errors import show_errors_as_pages
 from app.limits import limit_how_often
 from app.organisation_list import keep_organisations
 from app.rendering import prepare_templates
+from app.scim.access import limit_scim
+from app.scim.server import add_scim
 from app.security import (
     add_headers,
     believe_only_configuration,
@@ -73,6 +75,7 @@ def create_app(settings: PortalSettings, services: PortalServices) -> Flask:
     keep_organisations(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    add_scim(app)
     # All views are known now; what guards them follows, in the order in which a request meets it.
     health.count_requests(app)  # counts refused requests too
     add_headers(app, services)  # error pages carry them as well
@@ -82,5 +85,6 @@ def create_app(settings: PortalSettings, services: PortalServices) -> Flask:
     demand_form_tokens(app, services)
     confirm.demand_fresh_sign_in(app)  # keeps a form only after its token was looked at
     limit_how_often(app, settings, services)
+    limit_scim(app, settings, services)
     show_errors_as_pages(app)
     return app

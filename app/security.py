@@ -18,6 +18,8 @@ WITHOUT_FORM_TOKEN = {
     "sign_in.acs": "the provider's page posts it; the answer is signed and bound to the browser by a cookie",
     "sign_out.slo": "the provider's page posts it; the message is signed and names whose session ends",
 }
+# Parts of the portal that look at no cookie, so that no browser can be made to speak for its user there.
+WITHOUT_COOKIES = {"scim": "a client shows a token with every request, which no browser does by itself"}
 
 # A form is read letter by letter: 500 kB of separators or of bare per cent signs cost 150 ms of CPU, and any
 # stranger may send one. What browsers send has a few dozen fields, and little that has to be escaped.
@@ -86,6 +88,8 @@ def demand_form_tokens(app: Flask, services: PortalServices) -> None:
     protect = CSRFProtect(app)
     for endpoint in WITHOUT_FORM_TOKEN:
         protect.exempt(app.view_functions[endpoint])
+    for blueprint in WITHOUT_COOKIES:
+        protect.exempt(app.blueprints[blueprint])
 
 
 def add_headers(app: Flask, services: PortalServices) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
+from app.scim.feeds import ScimParts
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory
 from saml.sign_on import SignOn
@@ -23,4 +24,5 @@ class PortalServices:
     clock: Clock
     secret: bytes  # signs form tokens; never logged
     base_url: str  # scheme, host and port without a trailing slash; the Host header is never believed instead
+    scim: ScimParts | None = None  # None: no feed is pushed to
     directory_suffix: str  # shown beside a new credential, for mail programs

@@ -32,7 +32,7 @@ KEEP_AFTER_IDLE = (
 
 
 # What no page stands behind needs nobody to be recognised, and goes on when the sessions store hangs.
-FOR_NOBODY = ("/static/", "/assets/", "/healthz", "/readyz", "/metrics")
+FOR_NOBODY = ("/static/", "/assets/", "/healthz", "/readyz", "/metrics", "/scim/")
 
 
 class SessionsUnavailable(Exception):

@@ -68,6 +68,14 @@ class PortalSettings:
         default="300 per 5 minutes",
         metadata={"meaning": "How often one network address may try to sign in."},
     )
+    scim_limit: str = field(
+        default="3000 per minute",
+        metadata={"meaning": "How often the SCIM clients of one feed may ask, together."},
+    )
+    scim_refusal_limit: str = field(
+        default="60 per minute",
+        metadata={"meaning": "How often one network address may be refused for want of a good SCIM token."},
+    )
     messages_per_day: int = field(
         default=30,
         metadata={"meaning": "How many people one person may write to through the portal in 24 hours."},

@@ -26,6 +26,7 @@ COMMANDS = {
     "follow": ("follow", "Keep this machine's search index fresh, until stopped."),
     "migrate": ("store", "Make the store's tables, or bring them to this version."),
     "sync": ("sync", "Bring HR feeds into the directory: plan, guard, apply, receipt."),
+    "scim": ("scim", "Let a department's identity system push its people (SCIM 2.0)."),
     "idp": ("idp", "Register, check and switch departments' identity providers."),
     "search": ("search", "Find people by name, post or organisation; all WORDS must fit."),
     "person": (

@@ -13,8 +13,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
+from app.scim.feeds import ScimParts
 from app.services import PortalServices
 from counterpart.clock import system_clock
+from counterpart.scim import scim_parts
 from counterpart.secret_files import read_secret
 from counterpart.settings import Settings, SettingsError
 from ldap_schema.clock import Clock
@@ -40,10 +42,12 @@ class Services:
     clock: Clock
     registry: Registry
     sign_on: SignOn
+    scim: ScimParts
 
     def close(self) -> None:
         """Give every connection back."""
         self.directory.close()
+        self.scim.directory.close()
         self.store.close()
         self.redis.close()
 
@@ -61,6 +65,7 @@ def build(settings: Settings) -> Services:
         redis=redis,
         clock=system_clock,
         registry=registry,
+        scim=scim_parts(settings),
         sign_on=SignOn(settings.saml, registry, redis, directory, system_clock, publisher(settings)),
     )
 
@@ -100,6 +105,7 @@ def portal_services(services: Services) -> PortalServices:
         clock=services.clock,
         secret=_secret(Path(settings.portal.secret_file)),
         base_url=settings.saml.base_url,
+        scim=services.scim,
         directory_suffix=settings.directory.suffix,
     )
 

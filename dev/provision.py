@@ -56,6 +56,7 @@ def _settings(
         "COUNTERPART_DIRECTORY_PORTAL_PASSWORD_FILE": directory.portal_password_file,
         "COUNTERPART_DIRECTORY_SYNC_PASSWORD_FILE": directory.sync_password_file,
         "COUNTERPART_DIRECTORY_INDEX_PASSWORD_FILE": directory.index_password_file,
+        "COUNTERPART_DIRECTORY_SCIM_PASSWORD_FILE": directory.scim_password_file,
         "COUNTERPART_DIRECTORY_SERVER_PROGRAM": directory.server_program,
         "COUNTERPART_DIRECTORY_SERVER_CONFIG": directory.server_config,
         "COUNTERPART_STORE_URL": f"sqlite:///{house.var / 'counterpart.db'}",

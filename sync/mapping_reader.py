@@ -24,6 +24,8 @@ from sync.mapping import (
 from sync.mapping_values import Values
 from sync.normalise import fold
 from sync.private import private_kind
+from sync.scim_paths import EVERY, scim_path
+from sync.scim_snapshot import SUFFIX, TYPE, pushed_feed
 from sync.sources import origin
 from sync.wording import closest, shown
 
@@ -133,16 +135,18 @@ class _Reader(Values):
             raise self.refuse("feed.id", "it may have small letters, digits and hyphens only.")
         if head.get("kind", "full") != "full":
             raise self.refuse("feed.kind", 'only "full" is understood: every file lists everybody.')
+        pushed = table.get("source", {}).get("type") == origin.SCIM
+        file = f"{head['id']}-{{as_of}}{SUFFIX}" if pushed else ""
         feed = Feed(
             id=head["id"],
             name=self.text(head, "feed", "name") or head["id"],
             contact=self.text(head, "feed", "contact"),
-            file=self.text(table.get("source", {}), "source", "file", needed=True),
+            file=file or self.text(table.get("source", {}), "source", "file", needed=True),
             origin=origin.read_origin(table.get("source", {}), self.path.absolute().parent, self.refuse),
             rhythm=read_rhythm(head, self.refuse),
             path=str(self.path),
             digest=digest,
-            format=self.format(table.get("format", {})),
+            format=Format(type=TYPE) if pushed else self.format(table.get("format", {})),
             key=self.column_names(table.get("identity", {}), "identity", "key"),
             post_key=self.column_names(table.get("identity", {}), "identity", "post_key"),
             person=self.columns(table, "person", PERSON),
@@ -155,7 +159,14 @@ class _Reader(Values):
             limits=self.limits(table.get("guard", {})),
         )
         self._complete(feed)
-        return feed
+        return self._pushed(feed) if pushed else feed
+
+    def _pushed(self, feed: Feed) -> Feed:
+        """Check that a feed that is pushed by SCIM names attributes of SCIM where others name columns."""
+        for path, key in feed.columns().items():
+            if not scim_path(path):
+                raise self.refuse(key, f'"{path}" is no attribute that is taken.{closest(path, EVERY)}')
+        return pushed_feed(feed)
 
     def _known(self, table: Mapping[str, Any]) -> None:
         for name, content in table.items():

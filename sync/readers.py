@@ -12,6 +12,7 @@ from sync.errors import FileRefused
 from sync.json_file import json_rows
 from sync.layout import Line, Rows, table_lines
 from sync.mapping import Feed
+from sync.scim_snapshot import TYPE, rows_of
 from sync.settings import SyncSettings
 from sync.wording import closest
 from sync.workbook import read_workbook
@@ -44,6 +45,9 @@ def read_table(feed: Feed, path: Path, settings: SyncSettings) -> Table:
     raw = _bytes_of(path, settings.max_file_bytes)
     if not raw.strip(b"\0 \t\r\n\x0b\x0c\x1a"):
         raise FileRefused(f"{path.name} is empty. An empty file never changes anything.")
+    if feed.format.type == TYPE:
+        pushed = enumerate(rows_of(feed, raw, path.name), start=1)
+        return Table(blake2b(raw, digest_size=16).hexdigest(), (Line(number, row) for number, row in pushed))
     _check_beginning(feed, raw, path.name)
     rows = _rows(feed, raw, path.name, settings)
     return Table(

@@ -14,6 +14,7 @@ from sync.errors import PlanRefused
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, write_private
 from sync.rows import REJECTED, RowOutcome
+from sync.scim_snapshot import names_of
 
 APPLYING, APPLIED, HELD, NOTHING = "applying", "applied", "held", "nothing to do"
 _ORDER = (
@@ -63,6 +64,11 @@ class Receipt:
     reason: str = ""
     undone_file: str = ""
     kept: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # of what was pushed, row by row: nobody knows its line numbers
+
+    def place(self, line: int) -> str:
+        """Say which row is meant, in the sender's words."""
+        return self.names[line - 1] if 0 < line <= len(self.names) else f"line {line}"
 
     def counts(self) -> dict[str, int]:
         """Count the rows by outcome, in a fixed order."""
@@ -92,6 +98,7 @@ def receipt_of(saved: SavedPlan, status: str, at: datetime) -> Receipt:
         absent=plan.measures.absent,
         outcomes=plan.outcomes,
         holds=saved.holds,
+        names=names_of(Path(saved.feed_file)),
     )
 
 
@@ -122,9 +129,13 @@ def as_csv(receipt: Receipt) -> str:
     """Write one line per row; a text that a spreadsheet would run as a formula gets an apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["line", "key", "outcome", "what happened", "how to mend it"])
+    writer.writerow(
+        ["record" if receipt.names else "line", "key", "outcome", "what happened", "how to mend it"]
+    )
     for each in receipt.outcomes:
-        writer.writerow([each.line, *map(_harmless, (each.key, each.outcome, each.reason, each.mend))])
+        place = receipt.place(each.line) if receipt.names else str(each.line)
+        told = (place, each.key, each.outcome, each.reason, each.mend)
+        writer.writerow(map(_harmless, told))
     return out.getvalue()
 
 
@@ -153,8 +164,10 @@ def as_text(receipt: Receipt) -> str:
     values = [each for each in receipt.outcomes if ": " in each.reason and each not in noted]
     if noted:
         lines += ["Rows to mend:"]
-        lines += [f"  line {each.line}: {each.outcome}: {each.reason}. {each.mend}" for each in noted]
+        lines += [
+            f"  {receipt.place(each.line)}: {each.outcome}: {each.reason}. {each.mend}" for each in noted
+        ]
     if values:
         lines += ["Values that were mended or left out:"]
-        lines += [f"  line {each.line}: {each.reason}" for each in values]
+        lines += [f"  {receipt.place(each.line)}: {each.reason}" for each in values]
     return "\n".join(lines).rstrip() + "\n"

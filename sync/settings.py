@@ -18,6 +18,21 @@ class SyncSettings:
         default=Path("var/feeds"),
         metadata={"meaning": "Folder where senders' files arrive when a command names no file."},
     )
+    mappings: Path = field(
+        default=Path("var/mappings"),
+        metadata={
+            "meaning": "Folder of the mappings (one TOML file for each feed) that the portal and the worker "
+            "read. To take one out of it is to stop that feed."
+        },
+    )
+    push_quiet_seconds: float = field(
+        default=60.0,
+        metadata={"meaning": "Seconds without a write after which what a SCIM client pushed is planned."},
+    )
+    push_longest_seconds: float = field(
+        default=900.0,
+        metadata={"meaning": "Seconds after which it is planned although the client goes on writing."},
+    )
     joiner_show: tuple[str, ...] = field(
         default=("mail:leaders", "telephoneNumber:leaders"),
         metadata={

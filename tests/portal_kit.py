@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from redis import Redis as RedisClient
 
 from app.factory import create_app
+from app.scim.feeds import ScimParts
 from app.services import PortalServices
 from app.sessions import RedisSessions
 from app.settings import PortalSettings
@@ -111,6 +112,7 @@ def make_portal(
     store: Store,
     clock: Clock,
     base_url: str = "http://localhost",
+    scim: ScimParts | None = None,
     **settings: Any,
 ) -> Portal:
     """Make a portal on the servers given, as the composition root does."""
@@ -125,6 +127,7 @@ def make_portal(
         sign_on=sign_on,
         clock=clock,
         secret=secrets.token_bytes(32),
+        scim=scim,
         base_url=base_url,
         directory_suffix=slapd.suffix,
     )

@@ -12,10 +12,12 @@ from counterpart.leavers import Leavers, keep_purged
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
 from counterpart.refresher import keep_fresh
+from counterpart.scim import ACTOR, Pushes, keep_looking
 from counterpart.watch.alarm import Alarm
 from counterpart.watch.loop import Watch
 from counterpart.worker import Worker
 from ldap_schema.errors import DirectoryError
+from sync.context import SyncContext
 
 END_SECONDS = 10.0  # for what runs beside the mail
 
@@ -44,6 +46,7 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
             _start_refresher(tools, stop),
             _start_leavers(tools, stop),
             _start_healing(tools, stop),
+            _start_pushes(tools, stop),
             *_start_watch(tools, stop),
         ]
         made.run()
@@ -95,6 +98,20 @@ def _start_healing(tools: Tools, stop: Event) -> Thread:
     """Compare the directory's replicas, beside the mail; there may be none."""
     watched = (tools.settings.directory, tools.clock, stop)
     thread = Thread(target=keep_equal, args=watched, name="replicas", daemon=True)
+    thread.start()
+    return thread
+
+
+def _start_pushes(tools: Tools, stop: Event) -> Thread:
+    """Look at what SCIM clients pushed, beside the mail; a run of a large feed may take a while."""
+    context = SyncContext(
+        settings=tools.settings.sync,
+        directory=tools.directory,
+        store=tools.store,
+        clock=tools.clock,
+        actor=ACTOR,
+    )
+    thread = Thread(target=keep_looking, args=(Pushes(context), stop), name="pushes")
     thread.start()
     return thread
 

@@ -10,7 +10,7 @@ from outbound.fetch import FetchFailed, checked_url, pin_bytes
 from sync.errors import MappingRefused
 from sync.wording import closest
 
-DROP, HTTPS, SFTP = "drop", "https", "sftp"
+DROP, HTTPS, SFTP, SCIM = "drop", "https", "sftp", "scim"
 _SECRETS = ("password_file", "token_file", "key_file")
 _OF_TYPE: Mapping[str, tuple[str, ...]] = {
     DROP: ("ready", "still_seconds"),
@@ -19,6 +19,7 @@ _OF_TYPE: Mapping[str, tuple[str, ...]] = {
         *("host", "port", "user", "password_file", "key_file", "known_hosts"),
         *("folder", "ready", "still_seconds", "seconds"),
     ),
+    SCIM: (),
 }
 KEYS = tuple(dict.fromkeys(("type", "file", *(key for keys in _OF_TYPE.values() for key in keys))))
 _NUMBERS = {"port": (1, 65_535), "still_seconds": (0, 86_400), "seconds": (1, 3_600)}
@@ -50,7 +51,12 @@ class Origin:
     @property
     def fetched(self) -> bool:
         """Whether we get the files ourselves; such a file is whole when it lies in the inbox."""
-        return self.type != DROP
+        return self.type in (HTTPS, SFTP)
+
+    @property
+    def pushed(self) -> bool:
+        """Whether a SCIM client pushes records to the portal, and there are no files."""
+        return self.type == SCIM
 
 
 DEFAULT_ORIGIN = Origin()
@@ -60,10 +66,10 @@ def read_origin(table: Mapping[str, Any], folder: Path, refuse: Refuse) -> Origi
     """Make an origin of the table; whatever is wrong is refused under its key."""
     kind = table.get("type", DROP)
     if kind not in _OF_TYPE:
-        raise refuse("source.type", f'write "drop", "https" or "sftp".{closest(str(kind), _OF_TYPE)}')
+        raise refuse("source.type", f'write "drop", "https", "sftp" or "scim".{closest(str(kind), _OF_TYPE)}')
     given: dict[str, Any] = {}
     for key, value in table.items():
-        if key in ("type", "file"):
+        if key == "type" or (key == "file" and kind != SCIM):
             continue
         if key not in _OF_TYPE[kind]:
             raise refuse(f"source.{key}", f'type "{kind}" has no such key.{closest(key, _OF_TYPE[kind])}')

@@ -19,10 +19,15 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
     for name in COMMANDS:
         command = root.get_command(context, name)
         assert command is not None
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {inner}", found) for inner, found in command.commands.items())
-        else:
-            yield name, command
+        yield from _within(name, command)
+
+
+def _within(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for inner, found in command.commands.items():
+        yield from _within(f"{name} {inner}", found)
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ def test_files_named_in_a_mapping_lie_beside_it(tmp_path: Path) -> None:
     ("lines", "key", "words"),
     [
         ('type = "sfpt"', "source.type", 'Did you mean "sftp"?'),
-        ("type = 7", "source.type", '"drop", "https" or "sftp"'),
+        ("type = 7", "source.type", '"drop", "https", "sftp" or "scim"'),
         ('raedy = "*.done"', "source.raedy", 'Did you mean "ready"?'),
         (f'{HTTPS_LINES}\nready = "x"', "source.ready", "no such key"),
         ('type = "https"', "source.url", "plain https"),

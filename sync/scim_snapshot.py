@@ -1,0 +1,98 @@
+"""A feed's snapshot as a file: from then on it is planned, judged, held and approved like any sender's file.
+
+One JSON object on each line, in the order of the records' ids; the same snapshot gives the same bytes. The
+file is named by the day and stands in a folder named by its digest, so that a held run keeps what it judged.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ldap_schema.scim_records import ScimRecord
+from sync.errors import FileRefused
+from sync.mapping import Column, Feed
+from sync.plan_file import write_private
+from sync.scim_paths import scim_path
+
+TYPE = "scim"  # of a source and of a format
+SUFFIX = ".scim"
+# The column of a last day: the day after which `active` was false, or the mapped one if that is earlier.
+LEAVING = "active "
+
+
+class Kept(msgspec.Struct, kw_only=True):
+    """What stands in a record's entry: the client's resource, and what only we know of it."""
+
+    version: int
+    created: str  # ISO 8601, UTC
+    inactive_since: date | None = None  # Europe/London; the day on which `active` became false
+    resource: dict[str, Any] = {}
+
+
+def pushed_feed(feed: Feed) -> Feed:
+    """Give the mapping of a SCIM feed its column of last days: `active: false` is a leave notice."""
+    mapped = feed.post.get("last_day", Column()).column
+    last_day = Column(column=f"{LEAVING}{mapped}", date="%Y-%m-%d")
+    return replace(feed, post={**feed.post, "last_day": last_day})
+
+
+def paths_of(feed: Feed) -> tuple[str, ...]:
+    """Return the SCIM paths that a mapping reads; everything else a client sends is dropped unstored."""
+    columns = (column.removeprefix(LEAVING) for column in feed.columns())
+    return tuple(sorted({column for column in columns if column}))
+
+
+def write_snapshot(folder: Path, feed: str, records: Iterable[ScimRecord], day: date) -> Path:
+    """Write a snapshot as a sender's file about this day; return where it stands."""
+    raw = b"".join(_line(each) for each in sorted(records, key=lambda record: record.id))
+    path = folder / "pushed" / blake2b(raw, digest_size=8).hexdigest() / f"{feed}-{day}{SUFFIX}"
+    if not path.exists():
+        write_private(path, raw)
+    return path
+
+
+def _line(record: ScimRecord) -> bytes:
+    kept = msgspec.json.decode(record.resource, type=Kept)
+    told = {"inactive_since": kept.inactive_since, "resource": kept.resource}
+    return msgspec.json.encode(told, order="deterministic") + b"\n"
+
+
+def rows_of(feed: Feed, raw: bytes, name: str) -> list[dict[str, str]]:
+    """Return one row for each record, a cell for each mapped column; FileRefused if it is damaged."""
+    try:
+        records = [json.loads(line) for line in raw.splitlines()]
+        return [_cells(feed, each) for each in records]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileRefused(f"{name} is not a snapshot of what a SCIM client pushed.") from error
+
+
+def _cells(feed: Feed, record: Mapping[str, Any]) -> dict[str, str]:
+    return {column: _cell(column, record) for column in feed.columns()}
+
+
+def _cell(column: str, record: Mapping[str, Any]) -> str:
+    path = scim_path(column.removeprefix(LEAVING))
+    values = path.values(record["resource"]) if path else []
+    if not column.startswith(LEAVING):
+        return ";".join(values)
+    days = [each[:10] for each in values] + [record["inactive_since"] or ""]
+    return min(filter(None, days), default="")
+
+
+def names_of(path: Path) -> tuple[str, ...]:
+    """Return what a receipt calls each row of a snapshot's file: by userName, and externalId if given."""
+    if path.suffix != SUFFIX or not path.exists():
+        return ()
+    resources = [json.loads(line)["resource"] for line in path.read_bytes().splitlines()]
+    return tuple(_name(each) for each in resources)
+
+
+def _name(resource: Mapping[str, Any]) -> str:
+    external = resource.get("externalId")
+    return f"{resource.get('userName', '')} ({external})" if external else str(resource.get("userName", ""))
