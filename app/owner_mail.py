@@ -78,7 +78,7 @@ class OwnerMail:
         words = dict(
             values, base_url=self.base_url, portal=self.portal, service_name=self.portal.service_name
         )
-        text = _templates().get_template(f"mail/{what}.txt").render(words)
+        text = templates().get_template(f"mail/{what}.txt").render(words)
         for address in self._addresses(uid) if only_to is None else (only_to,):
             try:
                 mail = Mail(to=address, subject=SUBJECTS[what], text=text)
@@ -101,7 +101,8 @@ class OwnerMail:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Give the texts of mails, also to who writes one about something else."""
     made = Environment(
         loader=PackageLoader("templates", ""),
         autoescape=select_autoescape(["html"]),

@@ -93,7 +93,7 @@ def furnish_people(
     say(f"Inventing {house.leaders} leaders and bringing them into the directory (once)…")
     feeds = write_feeds(house.var / "feeds", leaders=house.leaders, as_of=datetime.now(UTC).date())
     commands.run(
-        *(("sync", "apply", feed.feed_toml, "--file", feed.path) for feed in feeds),
+        *(("sync", "apply", feed.feed_toml, "--file", feed.path, "--told") for feed in feeds),
         ("person", "role", MANAGER, "directory-managers"),
     )
     stamp.touch()

@@ -18,6 +18,7 @@ from sync.chunks import in_chunks
 from sync.closing import alert_failed, finish
 from sync.context import SyncContext
 from sync.errors import NotRecorded, ReadBackDiffers, RunOvertaken
+from sync.notices import tell_joiners
 from sync.plan import remembered
 from sync.plan_file import SavedPlan, write_private
 from sync.receipt import APPLYING, NOTHING, Receipt, receipt_of, save_receipt, with_status
@@ -53,6 +54,7 @@ def begin(
     )
     write_private(context.plan_path(saved.run), saved.raw)
     save_receipt(context.settings.folder, receipt)
+    tell_joiners(context, saved.plan.changes, saved.feed_name)
     return write_rest(context, receipt, saved.plan.changes)
 
 

@@ -23,9 +23,11 @@ from sync.mapping import Limits
 from sync.match import name_of
 from sync.measures import BLANKABLE, IDENTITY, Measures
 from sync.normalise import fold
+from sync.notices import held_back
 from sync.plan import Plan
 from sync.provenance import changed_details
 from sync.records import derived
+from sync.standing import become
 from sync.steps import PlanLine, visible_values
 
 
@@ -43,8 +45,10 @@ class Act:
 class HandPlanner:
     """Makes acts; `today` is Europe/London's, `mint_id` gives ids that are never used again."""
 
-    def __init__(self, mint_id: Callable[[], str], today: date, show: tuple[str, ...] = ()) -> None:
-        self.mint_id, self.today, self.show = mint_id, today, show
+    def __init__(
+        self, mint_id: Callable[[], str], today: date, show: tuple[str, ...] = (), notice_days: int = 0
+    ) -> None:
+        self.mint_id, self.today, self.show, self.notice_days = mint_id, today, show, notice_days
 
     def add(
         self,
@@ -113,7 +117,7 @@ class HandPlanner:
                 draft.put(replace(tenure, first_day=first, last_day=last_day))
         over = last_day < self.today
         status = LEFT if over else person.status if person.status in (HELD, PENDING) else LEAVING
-        after = self._with_status(person, status)
+        after = become(person, status, self.today)
         draft.put(after)
         what = f"left: last day {last_day}" if over else f"leaving: last day {last_day}"
         line = PlanLine(symbol="-", who=person.display_name, what=what)
@@ -129,7 +133,7 @@ class HandPlanner:
             if tenure.lasts(self.today):
                 first = min(tenure.first_day, self.today) if tenure.first_day else None
                 draft.put(replace(tenure, first_day=first, last_day=self.today))
-        after = self._with_status(person, DECEASED)
+        after = become(person, DECEASED, self.today)
         draft.put(after)
         line = PlanLine(symbol="-", who=person.display_name, what="deceased: hidden at once, posts vacant")
         return self._act("person deceased", draft, after, (line,), Measures(size=1, leaving=1), {})
@@ -140,7 +144,8 @@ class HandPlanner:
     ) -> Act:  # fmt: skip
         plan = Plan(
             feed="by hand", part=person.uid, as_of=self.today, file_digest="", mapping_digest="",
-            state_digest="", rows=1, changes=draft.changes(), lines=lines, measures=measures,
+            state_digest="", rows=1, lines=lines, measures=measures,
+            changes=held_back(draft.changes(), self.today, self.notice_days),
         )  # fmt: skip
         return Act(
             event=event, person=person, plan=plan, holds=judge(measures, Limits()).reasons, details=told
@@ -202,12 +207,7 @@ class HandPlanner:
         """Somebody who had left comes back under the same id, kept by hand from now on."""
         if same.status != LEFT:
             return same
-        return replace(self._with_status(same, self._status(wanted)), feed="", feed_part="", feed_key="")
-
-    def _with_status(self, person: Person, status: str) -> Person:
-        if status == person.status:
-            return person
-        return replace(person, status=status, status_since=self.today)
+        return replace(become(same, self._status(wanted), self.today), feed="", feed_part="", feed_key="")
 
     def _renamed(self, person: Person, text: str) -> dict[str, object]:
         name = name_from(text)

@@ -8,6 +8,7 @@ from pathlib import Path
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory
 from store.database import Store
+from store.mail import Mail
 from sync.settings import SyncSettings
 
 DONE, OTHER, PLANNED, HELD, REFUSED, PARTLY = 0, 1, 2, 3, 4, 5
@@ -29,6 +30,9 @@ class SyncContext:
     clock: Clock
     actor: str
     mint_id: Callable[[], str] = random_id
+    write_notice: Callable[..., Mail] | None = (
+        None  # tells joiners (notices.py); None: they were told otherwise
+    )
 
     def plan_path(self, run: str) -> Path:
         """Where the plan of a run is kept."""

@@ -12,6 +12,7 @@ from sync.hand_questions import UNCHANGED
 from sync.hand_state import Held, look_around
 from sync.hand_values import Edits, Wanted, name_from, one
 from sync.normalise import mail_address
+from sync.notices import tell_joiners
 
 LONGEST_REASON = 300
 
@@ -54,6 +55,7 @@ def carry_out(context: SyncContext, act: Act, reason: str = "") -> None:
         because = "; ".join(act.holds) or "it replaces what an HR feed says"
         raise HeldByGuard(f"Say why with --reason, because {because}. {UNCHANGED}")
     details = {**act.details} | ({"reason": said} if said else {})
+    tell_joiners(context, act.plan.changes, "")
     with context.store.transaction() as tx:
         ledger.append(tx, act.event, context.actor, act.person.uid, details, context.clock())
         context.directory.write(act.plan.changes)
@@ -67,4 +69,5 @@ def _held(context: SyncContext, person: Person) -> Held:
 def _planner(context: SyncContext) -> HandPlanner:
     if not context.actor.strip():
         raise InputRefused("Say who acts: a change by hand needs a named account.")
-    return HandPlanner(context.mint_id, london_today(context.clock()), context.settings.joiner_show)
+    settings, today = context.settings, london_today(context.clock())
+    return HandPlanner(context.mint_id, today, settings.joiner_show, settings.notice_days)

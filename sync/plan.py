@@ -8,6 +8,7 @@ from ldap_schema.changes import Change
 from ldap_schema.feeds import FeedPart
 from sync.mapping import Feed
 from sync.measures import Measures
+from sync.notices import held_back
 from sync.planner import Planner
 from sync.rows import Reading, RowOutcome
 from sync.state import State
@@ -41,6 +42,7 @@ def make_plan(
     mint_id: Callable[[], str],
     today: date,
     joiner_show: tuple[str, ...] = (),
+    notice_days: int = 0,
 ) -> Plan:
     """Work out the plan for one file; `today` (Europe/London) tells which first and last days are to come."""
     planner = Planner(feed, reading, state, mint_id, today, joiner_show)
@@ -53,7 +55,7 @@ def make_plan(
         mapping_digest=reading.mapping_digest,
         state_digest=state.digest(),
         rows=reading.rows,
-        changes=planner.sheet.draft.changes(),
+        changes=held_back(planner.sheet.draft.changes(), today, notice_days),
         lines=planner.report.lines(),
         outcomes=planner.report.outcomes(),
         measures=planner.measures(),

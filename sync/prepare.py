@@ -68,7 +68,8 @@ def prepare(context: SyncContext, feed: Feed, source: Source) -> Prepared:
     reading = canonical(feed, table, source.part, as_of)
     state = read_state(context.directory, reading)
     today = london_today(context.clock())
-    plan = make_plan(feed, reading, state, context.mint_id, today, context.settings.joiner_show)
+    settings = context.settings
+    plan = make_plan(feed, reading, state, context.mint_id, today, settings.joiner_show, settings.notice_days)
     holds = judge(plan.measures, feed.limits).reasons + _undone_before(context, part, reading)
     standing = _standing(context, state, plan.state_digest, reading)
     if standing:

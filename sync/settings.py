@@ -62,6 +62,13 @@ class SyncSettings:
         default=1_000,
         metadata={"meaning": "Operations in each transaction of such a run: how long other writers wait."},
     )
+    notice_days: int = field(
+        default=0,
+        metadata={
+            "meaning": "Days between the mail that tells a joiner what is held of them and the day on which "
+            "they are listed. 0: told in the same act."
+        },
+    )
     lock_seconds: float = field(
         default=30.0,
         metadata={"meaning": "Seconds a run waits for another run of the same feed before it leaves."},

@@ -29,6 +29,9 @@ FEED = "feeds/northern-forces.toml"
 file_option: Callable[[Any], Any] = click.option(
     "--file", type=A_FILE, help="The sender's file, instead of the newest in the inbox."
 )
+told_option: Callable[[Any], Any] = click.option(
+    "--told", "already", is_flag=True, help="Joiners were told otherwise: send them no mail."
+)
 reason_option: Callable[[Any], Any] = click.option(
     "--reason", required=True, help="Why; it is kept in the ledger with your account."
 )
@@ -72,15 +75,16 @@ def plan(tools: Tools, feed: Path, file: Path | None, out: Path | None, as_json:
 )
 @click.argument("target", metavar="PLAN|RUN|FEED", type=click.Path(path_type=Path))
 @file_option
+@told_option
 @as_json
 @pass_tools
-def apply(tools: Tools, target: Path, file: Path | None, as_json: bool) -> int:
+def apply(tools: Tools, target: Path, file: Path | None, already: bool, as_json: bool) -> int:
     """Apply a saved plan, an approved run, or a feed's file.
 
     With a FEED it plans and applies in one. A plan is refused without any change if feed, file or directory
     moved since the plan was made.
     """
-    result = runs.apply_run(context_of(tools), target, file)
+    result = runs.apply_run(context_of(tools, told=already), target, file)
     heal(tools)
     return told(result, as_json)
 

@@ -4,17 +4,24 @@ import click
 
 from counterpart.commands.common import Tools, counted, operator, show
 from counterpart.healing import heal_all
+from counterpart.joiner_mail import joiner_mail
 from sync.context import Result, SyncContext
 
 
-def context_of(tools: Tools) -> SyncContext:
-    """Give the tools of a run; whoever is at the terminal is responsible for it."""
+def context_of(tools: Tools, *, told: bool = False) -> SyncContext:
+    """Give the tools of a run; whoever is at the terminal is responsible for it.
+
+    Joiners are told by mail, unless they were `told` otherwise.
+    """
+    settings = tools.settings
+    write = joiner_mail(settings.portal, settings.saml.base_url, tools.clock)
     return SyncContext(
         settings=tools.settings.sync,
         directory=tools.directory,
         store=tools.store,
         clock=tools.clock,
         actor=operator(),
+        write_notice=None if told else write,
     )
 
 

@@ -215,7 +215,8 @@ def test_sign_ins_are_linked_and_cut_off_with_a_reason_that_is_kept(installed: I
     assert cut.data["federated_ids"] == []
     assert installed.run("person", "unlink", ADA, "--key", "river-board|subject-id|a-2", *why).code == 1
     with closing(installed.store()) as store, store.reading() as tx:
-        told = [(mail.recipient, mail.subject) for mail in tx.scalars(select(OutboxMail))]
+        mails = tx.scalars(select(OutboxMail).where(OutboxMail.subject.contains("sign-in")))
+        told = [(mail.recipient, mail.subject) for mail in mails]
     assert told == [(ADA, "Your entry was connected to a sign-in")] * 2
     kept = [event for event in acts(installed) if event.startswith("sign-in")]
     assert kept == [*["sign-in linked by a manager"] * 2, "sign-in cut off by a manager"]
@@ -240,6 +241,31 @@ def test_a_key_is_changed_and_links_are_switched_on_from_the_command_line(instal
     assert on.data["fallback_until"]
     assert installed.run("idp", "fallback", "river-board", "--off", "--json").data["fallback_until"] == ""
     assert acts(installed).count("sign-in by link") == 2
+
+
+def test_joiners_are_told_once_what_is_held_of_them_before_they_are_listed(installed: Installed) -> None:
+    assert apply(installed).code == 0
+    with closing(installed.store()) as store, store.reading() as tx:
+        mails = list(tx.scalars(select(OutboxMail).order_by(OutboxMail.recipient)))
+    assert [mail.recipient for mail in mails] == [ADA, "sile.olochlainn@river-board.example"]
+    assert (mails[0].from_name, mails[0].subject) == ("River Board HR", "Your entry in Counterpart")
+    assert "River Board HR sent us your details" in mails[0].text
+
+    installed.set("SYNC_NOTICE_DAYS", 7)
+    (installed.folder / "river-board-2026-11-02.csv").write_text(
+        ROWS
+        + ROWS.splitlines()[1].replace("1,Q", "3,B", 1).replace("Ada", "Bo").replace("ada.q", "bo.b")
+        + "\n"
+    )
+    later = ("sync", "apply", "river-board.toml", "--file", "river-board-2026-11-02.csv")
+    assert installed.run(*later).code == 0
+    assert (
+        installed.run("person", "show", "bo.buillfeather@river-board.example", "--json").data["status"]
+        == "pending"
+    )
+    assert installed.run(*later).code == 0
+    with closing(installed.store()) as store, store.reading() as tx:
+        assert len(list(tx.scalars(select(OutboxMail)))) == 3
 
 
 def test_where_a_value_comes_from_is_explained_confirmed_disputed_and_told_to_the_sender(
