@@ -30,7 +30,7 @@ def csv_rows(feed: Feed, raw: bytes, name: str) -> Iterator[Row]:
             f"{name} can't be read from line {start} on ({error}). Was it cut short, or is a "
             "quotation mark not doubled?"
         ) from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise FileRefused(
             f"{name} is not {form.encoding}, as the mapping says ({feed.path}: format.encoding): a "
             f"letter after line {start - 1} can't be read.{_other_encoding(form.encoding, raw)}"
@@ -77,6 +77,8 @@ def _check_mark(feed: Feed, raw: bytes, name: str) -> None:
 
 def _other_encoding(declared: str, raw: bytes) -> str:
     """Suggest the encoding that the file is likely to be in."""
+    if declared == "utf-16" and raw[1:2] == b"\0":
+        return ' It has no byte order mark: write encoding = "utf-16-le".'
     try:
         raw.decode()
         return ' It is UTF-8: write encoding = "utf-8".'

@@ -108,7 +108,12 @@ def load_feed(path: Path) -> Feed:
         raise MappingRefused(
             f"{path} is not a mapping: it is nested too deep, or has a number no computer needs."
         ) from error
-    return _Reader(path).feed(table, blake2b(raw, digest_size=16).hexdigest())
+    return feed_from(table, path, blake2b(raw, digest_size=16).hexdigest())
+
+
+def feed_from(table: Mapping[str, Any], path: Path, digest: str = "") -> Feed:
+    """Check what a mapping file says; `digest` is that of its bytes."""
+    return _Reader(path).feed(table, digest)
 
 
 def _bytes_of(path: Path) -> bytes:

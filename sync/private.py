@@ -8,9 +8,9 @@ import unicodedata
 
 # Whole words of a column's name, once `_words` has made "D.O.B." and "DateOfBirth" plain.
 _NEVER = {
-    "a date of birth or an age": (r"birth\w*|brth|born|dob|age|aged|years old"),
+    "a date of birth or an age": (r"\w*birth\w*|brth|born|dob|age|aged|years old"),
     "a National Insurance number": (
-        r"nino|ni (no|num|number|ref|code)|ni$|ninumber|ninum|nat\w* ins\w*|insurance n\w*"
+        r"nino|ni (no|num|number|ref|code)|ni$|ninumber|ninum|nat\w* ?ins\w*|insurance n\w*"
     ),
     "a home address or private contact": (
         r"(home|private|personal|residential|domestic) ((?!office)\w+ )?"

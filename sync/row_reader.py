@@ -56,8 +56,9 @@ class RowReader:
         if line.trouble:
             raise RowRefused(line.trouble, "Put quotation marks around cells that contain the separator.")
         person = Cells(self.feed.person, line.cells)
-        name = clean(" ".join([person.raw(part) for part in self._names])).text
-        reason = self.feed.eligible.not_a_person.get(fold(name)) or _nobody(name)
+        name = clean(" ".join([person.raw(part) for part in self._names]))
+        reason = self.feed.eligible.not_a_person.get(fold(name.text)) or _nobody(name.text)
+        reason = "" if name.refused else reason  # that is no name, and is said when the name is taken
         return reason or ("" if self.eligible(line) else NOT_ELIGIBLE)
 
     def eligible(self, line: Line) -> bool:

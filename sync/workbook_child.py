@@ -6,13 +6,19 @@ which Python can't catch as an error.
 """
 
 import io
+import re
 import sys
 from datetime import date, datetime
+from zipfile import ZipFile
 
 import msgspec
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from sync.opened import Opened
+
+_ERROR_CELL = re.compile(
+    rb'<c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*>(?:<f\b[^<]*(?:</f>)?)?<v>#([A-Z0-9/!?_]{1,20})</v>'
+)
 
 
 def main() -> None:
@@ -35,7 +41,37 @@ def opened(raw: bytes, sheet: str) -> Opened:
     except CalamineError as error:
         return Opened(trouble=str(error) or "unreadable")
     rows = [[cell(value) for value in cells] for cells in table]
+    _write_errors(raw, sheets.index(wanted), rows)
     return Opened(sheets, rows, _fill_merged(found, rows))
+
+
+def _write_errors(raw: bytes, index: int, rows: list[list[str]]) -> None:
+    """Write "#N/A" and the like where calamine gives nothing: a value that could not be worked out is not one
+    that somebody took away.
+    """
+    with ZipFile(io.BytesIO(raw)) as archive:
+        sheet = _sheet_file(archive, index)
+        content = archive.read(sheet) if sheet in archive.namelist() else b""
+    for found in _ERROR_CELL.finditer(content):
+        letters, number = found.group(1).decode(), int(found.group(2))
+        column = 0
+        for letter in letters:
+            column = column * 26 + ord(letter) - 64
+        if number <= len(rows) and column <= len(rows[number - 1]):
+            rows[number - 1][column - 1] = f"#{found.group(3).decode()}"
+
+
+def _sheet_file(archive: ZipFile, index: int) -> str:
+    """Find the file of the sheet in that place, as the workbook's own table of contents says."""
+    try:
+        listed = re.findall(rb'<sheet\b[^>]*?\br:id="([^"]+)"', archive.read("xl/workbook.xml"))[index]
+        links = archive.read("xl/_rels/workbook.xml.rels")
+    except (KeyError, IndexError):
+        return ""
+    for link in re.findall(rb"<Relationship\b[^>]*>", links):
+        if b'Id="' + listed + b'"' in link and (target := re.search(rb'Target="/?(?:xl/)?([^"]+)"', link)):
+            return f"xl/{target.group(1).decode(errors='replace')}"
+    return ""
 
 
 def _fill_merged(sheet: CalamineSheet, rows: list[list[str]]) -> list[int]:
