@@ -1,10 +1,9 @@
 """From a feed's TOML file to a `Feed`, with messages that name file, key and the closest right word."""
 
-import codecs
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from sync.mapping import (
     Format,
     Limits,
 )
-from sync.mapping_values import Values
+from sync.mapping_format import FormatValues
 from sync.normalise import fold
 from sync.private import private_kind
 from sync.scim_paths import EVERY, scim_path
@@ -30,19 +29,6 @@ from sync.sources import origin
 from sync.wording import closest, shown
 
 LARGEST_MAPPING = 1_000_000  # bytes
-TYPES = ("csv", "xlsx", "json")
-ENCODINGS = (
-    "utf-8",
-    "utf-8-sig",
-    "cp1252",
-    "utf-16",
-    "latin-1",
-    "iso-8859-15",
-    "mac-roman",
-    "utf-16-le",
-    "utf-16-be",
-    "ascii",
-)
 PERSON = (
     "full_name",
     "family_name",
@@ -130,7 +116,7 @@ def _bytes_of(path: Path) -> bytes:
     return raw
 
 
-class _Reader(Values):
+class _Reader(FormatValues):
     """Reads the tables of one mapping and what they say together."""
 
     def feed(self, table: Mapping[str, Any], digest: str) -> Feed:
@@ -215,66 +201,6 @@ class _Reader(Values):
                 )
             if pattern.count(f"{{{placeholder}}}") > 1:
                 raise self.refuse("source.file", f"{{{placeholder}}} stands there twice.")
-
-    def format(self, table: Mapping[str, Any]) -> Format:
-        for key in ("skip_rows", "footer_rows"):
-            self.number(table, "format", key)
-        for key in (
-            "type",
-            "encoding",
-            "delimiter",
-            "quote",
-            "sheet",
-            "skip_until",
-            "footer_count",
-            "records",
-        ):
-            self.text(table, "format", key)
-        result = Format(**table)
-        if result.type not in TYPES:
-            raise self.refuse(
-                "format.type",
-                f'"{shown(result.type)}" is not read here: use "csv", "xlsx" or "json".'
-                f"{closest(result.type, TYPES)}",
-            )
-        self._frame(result)
-        self._marks(result)
-        return replace(result, encoding=self._encoding(result.encoding))
-
-    def _frame(self, given: Format) -> None:
-        """Check what says where the table begins and ends."""
-        if given.skip_rows and given.skip_until:
-            raise self.refuse("format.skip_until", "give either skip_rows or skip_until.")
-        if given.footer_count and given.footer_count.count("{n}") != 1:
-            raise self.refuse("format.footer_count", 'write {n} for the number, as "Total: {n}".')
-        idle = {
-            "json": ("skip_rows", "skip_until", "footer_rows", "footer_count", "sheet"),
-            "xlsx": ("records",),
-            "csv": ("records", "sheet"),
-        }
-        for key in idle[given.type]:
-            if getattr(given, key):
-                raise self.refuse(f"format.{key}", f"it means nothing for {given.type}; leave it out.")
-
-    def _marks(self, given: Format) -> None:
-        for key in ("delimiter", "quote"):
-            mark = getattr(given, key)
-            if len(mark) != 1 or not (mark.isprintable() or mark == "\t") or mark.isalnum():
-                raise self.refuse(f"format.{key}", 'write one mark, as ";" or "\\t"; it is one character.')
-        if given.delimiter == given.quote:
-            raise self.refuse("format.delimiter", "delimiter and quote are the same mark.")
-
-    def _encoding(self, name: str) -> str:
-        known = {codecs.lookup(each).name: each for each in ENCODINGS}
-        try:
-            found = codecs.lookup(name).name
-        except (LookupError, ValueError):
-            found = ""
-        if found not in known:
-            raise self.refuse(
-                "format.encoding", f'"{shown(name)}" is not known here.{closest(name, ENCODINGS)}'
-            )
-        return known[found]
 
     def eligible(self, table: Mapping[str, Any]) -> Eligible:
         nobody = table.get("not_a_person", [""])
