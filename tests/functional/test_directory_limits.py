@@ -15,7 +15,7 @@ from tests.functional.directory_kit import bind_code, bound, leader, opened
 
 PEOPLE = "ou=people,dc=leaders,dc=gov,dc=uk"
 MANY, PAGE, MOST = 230, 100, 200  # people; what a mail program gets unasked, and when it asks for more
-SIZE_LIMIT, ADMINISTRATIVE_LIMIT, UNAVAILABLE_CRITICAL = 4, 11, 12
+SIZE_LIMIT, ADMINISTRATIVE_LIMIT, UNAVAILABLE_CRITICAL, NO_SUCH_OBJECT = 4, 11, 12, 32
 SORT, VIRTUAL_LIST, PAGED = "1.2.840.113556.1.4.473", "2.16.840.1.113730.3.4.9", "1.2.840.113556.1.4.319"
 BY_NAME = b"\x30\x06\x30\x04\x04\x02cn"
 FIRST_FIFTY = b"\x30\x0e\x02\x01\x00\x02\x01\x31\xa0\x06\x02\x01\x01\x02\x01\x00"
@@ -131,12 +131,22 @@ def test_a_mail_program_learns_from_who_am_i_what_it_knows(crowd: Crowd, program
     assert program.extend.standard.who_am_i() == f"dn:{crowd.issued.bind_dn}"
 
 
+@pytest.mark.parametrize(
+    ("filter_", "cookie"),
+    [
+        ("(objectClass=*)", b""),
+        ("(uid=k-1)", b""),
+        ("(objectClass=*)", b"rid=001,csn=20990101000000.000000Z#000000#000#000000"),  # nothing to refresh
+    ],
+    ids=["everybody", "one person", "what changes from now on"],
+)
 def test_a_mail_program_starts_no_synchronisation(
-    program: ldap3.Connection,
+    program: ldap3.Connection, filter_: str, cookie: bytes
 ) -> None:
-    refresh_and_persist = b"\x30\x03\x0a\x01\x03"
-    count, code = _found(
-        program, "(objectClass=*)", controls=[("1.3.6.1.4.1.4203.1.9.1.1", True, refresh_and_persist)]
-    )
-    assert count <= PAGE
-    assert code != 0
+    """Or it would be sent every change for ever, past the limits of a search. slapd begins none below an
+    entry that one may not read, so no mail program may read `ou=people` itself."""
+    known = b"\x04" + bytes([len(cookie)]) + cookie if cookie else b""
+    value = b"\x0a\x01\x03" + known
+    persist = b"\x30" + bytes([len(value)]) + value
+    controls = [("1.3.6.1.4.1.4203.1.9.1.1", True, persist)]
+    assert _found(program, filter_, controls=controls) == (0, NO_SUCH_OBJECT)
