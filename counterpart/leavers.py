@@ -1,4 +1,4 @@
-"""Takes leavers' mail programs away: a thread of the worker that looks now and then whose owner has gone.
+"""First and last days, leavers' mail programs, ended grants: a thread of the worker that looks now and then.
 
 A leaver's passwords stop working with the leaver (the access rules see to that); this removes what remains
 of them. Somebody who is suspended keeps theirs: they don't work meanwhile, and do again afterwards.
@@ -18,6 +18,7 @@ from saml.errors import speakable_reference
 from store import ledger, waiting
 from store.database import Store
 from store.errors import StoreError
+from sync.turning import turn_days
 
 LOOK_EVERY = 300.0  # seconds
 ACTOR = "worker"
@@ -34,6 +35,11 @@ class Leavers:
     directory: Directory  # as the account of the jobs, which sees people of every status
     store: Store
     clock: Clock
+    notice_days: int = 0  # before a joiner is listed
+
+    def turn_days(self) -> int:
+        """List whose first day has come, hide whose last day has passed; return how many there were."""
+        return turn_days(self.directory, self.store, self.clock, ACTOR, self.notice_days)
 
     def purge(self) -> int:
         """Remove the credentials of everybody who left, died or was erased; return how many there were.
@@ -70,8 +76,9 @@ class Leavers:
 
 
 def keep_purged(leavers: Leavers, stop: Event) -> None:
-    """Look until `stop` is set, for ended grants too. No failure ends it: the next look finds them again."""
+    """Look until `stop` is set. No failure ends it: the next look finds what this one could not do."""
     while not stop.is_set():
+        _try("first and last days", leavers.turn_days)
         _try("leavers' mail programs", leavers.purge)
         _try("ended grants", lambda: end_grants(leavers.directory, leavers.store, leavers.clock))
         stop.wait(LOOK_EVERY)

@@ -91,6 +91,7 @@ class _Maker:
         self.posts = Posts(stream(seed, "posts"))
         self.names = Names(stream(seed, "names"))
         self.named = named_leaders()
+        self.names.drawn |= {(leader.given, leader.family) for leader in self.named.values()}
         self.addresses = {leader.mail for leader in self.named.values()}
         self.mobiles = list(range(1000))
         self.chance.shuffle(self.mobiles)

@@ -158,6 +158,10 @@ class People:
         parts = [equals("nlcFeedPart", part)] if part is not None else []
         return self._find(all_of(equals("nlcFeed", feed), *parts))
 
+    def with_status(self, *statuses: str) -> list[Person]:
+        """Return everybody who has one of the statuses; asked as the sync account."""
+        return self._find(any_of(*(equals("nlcStatus", status) for status in statuses)))
+
     def sealed(self, kind: str) -> list[Person]:
         """Return the people sealed in that way; asked as the sync account."""
         return self._find(equals("nlcSealed", kind))

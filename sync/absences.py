@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from ldap_schema.people import ACTIVE, HELD, LEAVING, LEFT, MISSING, Person
+from ldap_schema.people import ACTIVE, HELD, LEAVING, LEFT, MISSING, PENDING, Person
 from ldap_schema.posts import Tenure
 from sync.mapping import Feed
 from sync.records import marked, owns
@@ -57,7 +57,9 @@ class Absences:
         if person.uid in self.sheet.state.asked:
             again = False
         for each in tenures:
-            if again:
+            if again and person.status == PENDING:
+                self.sheet.remove(each)  # it never began
+            elif again:
                 self.sheet.close(each, self.sheet.reading.as_of)
             else:
                 self.sheet.put(marked(each, self.sheet.reading.as_of))

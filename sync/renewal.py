@@ -191,10 +191,10 @@ class Renewal:
         if twin:
             self.report.person("?", after.display_name, SAME_NAME, rows[0].line)
         if outcome in SYMBOLS:
-            shown = (visible_values(before, after) if before else ()) + (values if before else ())
+            shown = _shown(before, after, values)
             what = self._what(outcome, after, rows, ends)
             who = after.display_name or after.full_name
-            self.report.person(SYMBOLS[outcome], who, what, rows[0].line, tuple(dict.fromkeys(shown)))
+            self.report.person(SYMBOLS[outcome], who, what, rows[0].line, shown)
 
     def _what(self, outcome: str, after: Person, rows: list[Candidate], ends: date | None) -> str:
         post, organisation = self._main_post(rows)
@@ -210,3 +210,13 @@ class Renewal:
             return ""
         pending = f", not listed before {rows[0].first_day}" if after.status == PENDING else ""
         return f"{outcome} as {post.title}, {organisation.name}{pending}"
+
+
+def _shown(before: Person | None, after: Person, tenures: Values) -> Values:
+    """Give old → new of person and tenures; a new post that the title tells already is told once."""
+    if before is None:
+        return ()
+    values = visible_values(before, after)
+    titles = {new for name, _, new in values if name == "title"}
+    more = [each for each in tenures if each[0] != "post" or each[2] not in titles]
+    return tuple(dict.fromkeys((*values, *more)))

@@ -55,6 +55,8 @@ def due(person: Person, tenures: Iterable[Tenure], today: date) -> Person:
     Only who waits for a first day or a last one is moved. Somebody pending whom their feed missed stays.
     """
     held = list(tenures)
+    if not held:
+        return person  # nothing is known of their days, and nobody is hidden on a guess
     if person.status == LEAVING or (person.status == PENDING and not any(map(is_marked, held))):
         return become(person, status_by_days(person.status, held, today), today)
     if person.status == MISSING and not lasting(held, today):

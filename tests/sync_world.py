@@ -2,19 +2,19 @@
 
 import csv
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from ldap_schema.changes import Add, Remove, Update
+from ldap_schema.changes import Add, Change, Remove, Update
 from ldap_schema.feeds import FeedPart
 from ldap_schema.offices import Office
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
-from sync.answers import read_questions
+from sync.answers import read_questions, write_questions
 from sync.canonical import canonical
 from sync.draft import Kept, identity
 from sync.mapping import Feed
@@ -140,6 +140,29 @@ class World:
         self.ids = self._mint()
         self.today = TODAY
 
+    def beside(self, id_: str, old: str = "", new: str = "") -> "World":
+        """Another sender, with a mapping like this one's, over the same directory."""
+        text = write_mapping(self.folder, old=old, new=new).read_text()
+        path = self.folder / f"{id_}.toml"
+        path.write_text(text.replace('"rivers"', f'"{id_}"').replace("rivers-{as_of}", f"{id_}-{{as_of}}"))
+        other = World(self.folder, load_feed(path))
+        other.records, other.ids, other.today = self.records, self.ids, self.today
+        return other
+
+    def say(self, key: str, who: str) -> None:
+        """A named person answers the open question about a key of this feed."""
+        (part,) = [each for each in self.all(FeedPart) if each.feed == self.feed.id]
+        questions = [
+            replace(each, who=who) if each.key == key.casefold() else each
+            for each in read_questions(part.answers)
+        ]
+        assert any(each.who == who for each in questions), "nobody asked"
+        self.records[FeedPart, identity(part)] = replace(part, answers=write_questions(questions))
+
+    def tenures(self, person: Person) -> list[Tenure]:
+        """What somebody holds and held."""
+        return [each for each in self.all(Tenure) if each.holder == person.uid]
+
     def _mint(self) -> Iterator[str]:
         return (f"id{number:05}" for number in itertools.count())
 
@@ -198,7 +221,15 @@ class World:
         return self.plan(write_file(self.folder, rows, day, self.feed.id))
 
     def apply(self, plan: Plan) -> None:
-        for change in plan.changes:
+        self.write(plan.changes)
+        part = FeedPart(feed=plan.feed, part=plan.part)
+        known = self.records.get((FeedPart, identity(part)), part)
+        assert isinstance(known, FeedPart)
+        self.records[FeedPart, identity(part)] = remembered(plan, known)
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """Carry changes out, as the directory does: each update only where nothing moved."""
+        for change in changes:
             match change:
                 case Add(record):
                     assert (type(record), identity(record)) not in self.records
@@ -208,10 +239,6 @@ class World:
                     self.records[type(after), identity(after)] = after
                 case Remove(record):
                     del self.records[type(record), identity(record)]
-        part = FeedPart(feed=plan.feed, part=plan.part)
-        known = self.records.get((FeedPart, identity(part)), part)
-        assert isinstance(known, FeedPart)
-        self.records[FeedPart, identity(part)] = remembered(plan, known)
 
     def people(self) -> list[Person]:
         """Everybody."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from counterpart.commands import person_facts, sync_past
+from counterpart.commands import person_facts, sync_organisations, sync_past
 from counterpart.commands.common import (
     InOrder,
     Tools,
@@ -167,5 +167,5 @@ def _progress(done: int, total: int, name: str) -> None:
     click.echo(f"\r\x1b[K{done} of {total}  {name[:60]}", nl=done == total, err=True)
 
 
-for _command in (*sync_past.COMMANDS, person_facts.explain):
+for _command in (*sync_past.COMMANDS, *sync_organisations.COMMANDS, person_facts.explain):
     sync.add_command(_command)

@@ -31,8 +31,9 @@ END_SECONDS = 10.0  # for what runs beside the mail
 def worker(tools: Tools, once: bool, as_json: bool) -> None:
     """Send the mail that waits, keep providers' metadata fresh, watch what mail programs ask.
 
-    Leavers' mail programs are taken out of the directory, grants end after their last day, and replicas are
-    kept equal. It watches where a setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail
+    Whose first day has come is listed, whose last day has passed is hidden. Leavers' mail programs are taken
+    out of the directory, grants end after their last day, and replicas are kept equal. It watches where a
+    setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail
     in flight is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
     """
     stop = stop_on_signals()
@@ -55,9 +56,11 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
         return
     counts = made.deliver()
     made.forget()
-    purged, ended = _purge_once(tools)
-    data = asdict(counts) | {"purged": purged, "grants_ended": ended}
+    turned, purged, ended = _look_once(tools)
+    data = asdict(counts) | {"days_turned": turned, "purged": purged, "grants_ended": ended}
     text = f"{counted(counts.sent, 'mail')} sent, {counts.postponed} postponed, {counts.dead} given up."
+    if turned:
+        text += f" {counted(turned, 'person', 'people')} listed or hidden by a first or last day."
     if purged:
         text += f" {counted(purged, 'mail program')} of people who left removed."
     if ended:
@@ -74,17 +77,25 @@ def _start_refresher(tools: Tools, stop: Event) -> Thread:
 
 
 def _leavers(tools: Tools) -> Leavers:
-    return Leavers(directory=tools.directory, store=tools.store, clock=tools.clock)
+    return Leavers(
+        directory=tools.directory,
+        store=tools.store,
+        clock=tools.clock,
+        notice_days=tools.settings.sync.notice_days,
+    )
 
 
-def _purge_once(tools: Tools) -> tuple[int, int]:
-    """Purge and end grants, and let a directory that is away hide nothing of what became of the mail."""
+def _look_once(tools: Tools) -> tuple[int, int, int]:
+    """Turn days, purge and end grants; a directory that is away hides nothing of what became of the mail."""
     try:
-        purged = _leavers(tools).purge()
-        return purged, end_grants(tools.directory, tools.store, tools.clock)
+        leavers = _leavers(tools)
+        turned, purged = leavers.turn_days(), leavers.purge()
+        return turned, purged, end_grants(tools.directory, tools.store, tools.clock)
     except DirectoryError as error:
-        click.echo(f"Leavers' mail programs and ended grants were not looked at: {error}", err=True)
-        return 0, 0
+        click.echo(
+            f"First and last days, leavers' mail programs and grants were not looked at: {error}", err=True
+        )
+        return 0, 0, 0
 
 
 def _start_leavers(tools: Tools, stop: Event) -> Thread:

@@ -120,6 +120,7 @@ def test_mail_waits_while_the_mail_server_is_away(
         "postponed": 0,
         "dead": 0,
         "purged": 0,
+        "days_turned": 0,
         "grants_ended": 0,
     }
     assert states(store) == {WAITING: 1, SENT: 1, DEAD: 0}  # the first is tried again after half a minute

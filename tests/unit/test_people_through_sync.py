@@ -35,6 +35,7 @@ class EmptyDirectory:
             part=FeedPart(feed=feed.id, part="all"),
             organisations=tuple(self.organisations),
             by_address=dict(self.people),
+            namesakes=tuple(self.people.values()),
         )
         plan = make_plan(feed, reading, state, lambda: f"id{next(self.ids)}", AS_OF)
         self.plans[feed.id] = plan

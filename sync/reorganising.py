@@ -1,0 +1,83 @@
+"""`counterpart sync organisations`: a map read, shown, and carried out in one transaction."""
+
+from pathlib import Path
+
+from ldap_schema.clock import london_today
+from ldap_schema.errors import Moved
+from ldap_schema.organisations import Organisation
+from ldap_schema.people import Person
+from ldap_schema.posts import Post, Tenure
+from store import ledger
+from sync.context import DONE, PLANNED, Result, SyncContext
+from sync.errors import InputRefused
+from sync.organisation_map import OrganisationMap, load_map
+from sync.reorganise import UNCHANGED, Around, Reorganised, find, named, reorganise
+
+MOST_CHANGES = 9_000  # of one transaction
+EVENT = "organisations changed"  # in the ledger
+LONGEST_REASON = 300
+
+
+def organisations(context: SyncContext, path: Path, apply_it: bool, reason: str) -> Result:
+    """Show what a map changes, or do it: all of it in one transaction, or nothing.
+
+    Raises MappingRefused, InputRefused: the map names what is not there, is done already or is too large.
+    """
+    map_ = load_map(path)
+    planned = reorganise(map_, look_around(context, map_), context.mint_id)
+    if len(planned.changes) > MOST_CHANGES:
+        raise InputRefused(
+            f"{len(planned.changes):,} changes are more than one transaction takes ({MOST_CHANGES:,}): make "
+            f"several maps of it. {UNCHANGED}"
+        )
+    lines = [
+        *planned.lines,
+        "",
+        f"0 leavers, 0 joiners. {len(planned.changes):,} changes in one transaction.",
+    ]
+    data = {"day": map_.day, "lines": planned.lines, "changes": len(planned.changes), "ended": planned.ended}
+    if not apply_it:
+        return Result(exit_code=PLANNED, text="\n".join(lines), data=data | {"applied": False})
+    if not reason.strip():
+        raise InputRefused(f"Say why with --reason; it is kept in the ledger. {UNCHANGED}")
+    if map_.day > london_today(context.clock()):
+        raise InputRefused(f"The map begins on {map_.day}: apply it then, or correct map.day. {UNCHANGED}")
+    _write(context, map_, planned, reason)
+    return Result(exit_code=DONE, text="\n".join([*lines, "Done."]), data=data | {"applied": True})
+
+
+def look_around(context: SyncContext, map_: OrganisationMap) -> Around:
+    """Read all organisations, and what hangs on those that the map names."""
+    known = context.directory.organisations.all()
+    meant = {found.id: found for each in named(map_) if (found := find(known, each))}
+    posts: dict[str, Post] = {}
+    tenures: dict[str, Tenure] = {}
+    people: dict[str, Person] = {}
+    for organisation in meant:
+        for post, held in context.directory.posts.of_organisation(organisation):
+            posts[post.id] = post
+            tenures |= {each.id: each for each in held}
+        theirs = context.directory.people.search([], {"organisation_id": organisation}, 0)
+        people |= {each.uid: each for each in theirs}
+    return Around(
+        organisations=tuple(known),
+        posts=tuple(posts.values()),
+        tenures=tuple(tenures.values()),
+        people=tuple(people.values()),
+    )
+
+
+def _write(context: SyncContext, map_: OrganisationMap, planned: Reorganised, reason: str) -> None:
+    """Write all of it with one ledger entry: both, or neither where the directory refuses."""
+    told = {"day": str(map_.day), "reason": reason.strip()[:LONGEST_REASON]}
+    told |= {f"step {number}": line for number, line in enumerate(planned.lines, start=1)}
+    touched = [each for each in planned.changes if isinstance(getattr(each, "after", None), Organisation)]
+    told["organisations"] = str(len(touched))
+    try:
+        with context.store.transaction() as tx:
+            ledger.append(tx, EVENT, context.actor, "organisations", told, context.clock())
+            context.directory.write(planned.changes)
+    except Moved as error:
+        raise InputRefused(
+            f"Somebody changed an entry meanwhile. {UNCHANGED} Run the command again."
+        ) from error
