@@ -44,9 +44,8 @@ class Registry:
     def _known(self) -> Mapping[str, Provider]:
         """All by id, in the order of their names: the copy, or a new one where the version is another."""
         version, known = self._copy
-        with self._store.glance() as connection:
-            if providers.version(connection) == version:
-                return known
+        if providers.version_now(self._store) == version:
+            return known
         with self._store.reading() as tx:
             read = sorted(map(from_plain, providers.all(tx)), key=lambda each: each.name)
             self._copy = providers.version(tx), {each.id: each for each in read}

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from store.database import Store
 from store.errors import BadRecord
 from store.models import ProviderMetadata, ProviderRow, ProviderVersion
 
 APPLIED, HELD = "applied", "held"
 MOST_VERSIONS = 100  # of one provider
 _VERSION = select(ProviderVersion.version)
+_VERSION_IN_WORDS = str(_VERSION)  # it has no parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,14 @@ def save(tx: Session, provider: Mapping[str, Any]) -> None:
     tx.flush()
 
 
-def version(tx: Session | Connection) -> str:
+def version(tx: Session) -> str:
     """What is another one after every change: equal versions are equal registries, in every process."""
     return tx.scalars(_VERSION).one()
+
+
+def version_now(store: Store) -> str:
+    """The same at this moment, as it is asked for at every sign-in and every page."""
+    return str(store.glance(_VERSION_IN_WORDS))
 
 
 def get(tx: Session, id: str) -> dict[str, Any] | None:

@@ -82,6 +82,23 @@ def test_a_database_without_tables_asks_to_be_migrated(tmp_path: Path, clock: Se
     store.close()
 
 
+def test_a_glance_sees_what_was_committed_last_and_says_what_is_wrong_as_others_do(
+    store: Store, tmp_path: Path
+) -> None:
+    version = "SELECT version_num FROM alembic_version"
+    assert store.glance(version) == TABLES
+    with store.transaction() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = 'other'"))
+        assert store.glance(version) == TABLES
+    assert store.glance(version) == "other"
+    with pytest.raises(StoreNotReady, match="counterpart migrate"):
+        store.glance("SELECT one FROM no_table")
+    for file in tmp_path.glob("*.db*"):
+        file.unlink()
+    with pytest.raises(StoreUnavailable, match="There is no store"):
+        store.glance(version)
+
+
 def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path) -> None:
     (tmp_path / "letter.db").write_text("Dear Sir or Madam, " * 200)
     store = open_at(tmp_path / "letter.db")
