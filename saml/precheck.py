@@ -139,7 +139,7 @@ def check_ids(root: etree._Element) -> None:
     seen: set[str] = set()
     for node in root.iter():
         for name, value in node.attrib.items():
-            if etree.QName(name).localname.lower() != "id":
+            if str(name).rpartition("}")[2].lower() != "id":
                 continue
             if name == "Id" and etree.QName(node).namespace in (DS, XENC):
                 continue  # XML Signature's and Encryption's own parts may carry one; we refer to none

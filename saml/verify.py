@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from saml.encryption import Decryption, opened
 from saml.engine import RSA_SHA256, bytes_are_signed, node_is_signed
 from saml.errors import BadAssertion
 from saml.precheck import ENVELOPED, Shaped, SignatureShape, check_decrypted
-from saml.xml import DS, EXC_C14N, SAML, XENC, Unreadable, by_itself, from_base64, parse, q
+from saml.xml import DS, EXC_C14N, SAML, XENC, Unreadable, by_itself, from_base64, parse, parse_canonical, q
 
 # Stands in for what can't be decrypted; see _decrypted. About as long as a real assertion.
 _DECOY_VALUES = (
@@ -48,14 +48,14 @@ def verify_response(
     signed = {shape.parent: signed_bytes(shape, keys, now) for shape in shaped.signatures}
     whole = shaped.response in signed
     try:
-        response = parse(signed[shaped.response]) if whole else shaped.response
+        response = parse_canonical(signed[shaped.response]) if whole else shaped.response
         if shaped.assertion is None:
             encrypted = response.findall(q(SAML, "EncryptedAssertion"))[0]
             assertion = _decrypted(encrypted, whole, keys, decryption, now)
         elif whole:
             assertion = response.findall(q(SAML, "Assertion"))[0]
         else:
-            assertion = parse(signed[shaped.assertion])
+            assertion = parse_canonical(signed[shaped.assertion])
     except Unreadable as error:
         raise BadAssertion(str(error)) from error
     return Verified(response, whole, assertion)
@@ -78,31 +78,34 @@ def _decrypted(
         with suppress(BadAssertion):
             signed_bytes(check_decrypted(parse(_DECOY)).signatures[0], keys, now)
         raise
-    return parse(signed_bytes(inner.signatures[0], keys, now)) if inner.signatures else inner.assertion
+    if not inner.signatures:
+        return inner.assertion
+    return parse_canonical(signed_bytes(inner.signatures[0], keys, now))
 
 
 def signed_bytes(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> bytes:
-    """The canonical bytes that the signature covers. Raises BadAssertion.
+    """The canonical bytes that the signature covers; the tree loses the signature on the way, so that nothing
+    is copied. Raises BadAssertion.
 
     Three things must hold, the cheapest first, so that a stranger's message costs no canonicalisation: a
-    registered key made the signature value over SignedInfo; the digest in it is that of the bytes we are
-    going to read; and the engine says that the signature is good. Even if the engine looked at another
-    element than we do, nothing unsigned could be read.
+    registered key made the signature value over SignedInfo; the engine says that the signature is good; and
+    the digest in it is that of the bytes we are going to read. Even if the engine looked at another element
+    than we do, nothing unsigned could be read.
     """
     signer = _signer(shape, certificates, now)
-    canonical = _with_that_digest(shape, _canonical)
-    _ask_engine(shape, signer)
+    if not node_is_signed(shape.node, signer):
+        raise BadAssertion("the engine does not find the signature good")
+    canonical, expected = _canonical(shape), _bytes(shape.digest_value)
+    if not hmac.compare_digest(hashlib.new(shape.digest, canonical).digest(), expected):
+        raise BadAssertion("the signed digest is not that of the element we would read")
     return canonical
 
 
 def signed_document(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> bytes:
-    """As signed_bytes, for a signature of a whole document, which loses it on the way: federations' 50 MB
-    are not copied before they are believed. Raises BadAssertion.
-    """
-    if shape.parent.getparent() is not None or shape.node.getparent() is not shape.parent:
+    """As signed_bytes, for a signature that must be that of a whole document. Raises BadAssertion."""
+    if shape.parent.getparent() is not None:
         raise BadAssertion("the signature is not that of the whole document")
-    _ask_engine(shape, _signer(shape, certificates, now))
-    return _with_that_digest(shape, _canonical_in_place)
+    return signed_bytes(shape, certificates, now)
 
 
 def _signer(shape: SignatureShape, certificates: Iterable[str], now: datetime) -> str:
@@ -110,24 +113,12 @@ def _signer(shape: SignatureShape, certificates: Iterable[str], now: datetime) -
     usable = [pem for pem in certificates if not has_expired(load(pem), now)]
     if not usable:
         raise BadAssertion("every signing certificate registered for the provider has expired")
-    info = _written(_by_itself(shape.node[0]), shape.info_prefixes)
+    info = _written(shape.node[0], shape.info_prefixes)
     value = _bytes(shape.value)
     for pem in usable:
         if bytes_are_signed(info, value, shape.method, pem):
             return pem
     raise BadAssertion("the signature was not made by a registered key of the provider")
-
-
-def _ask_engine(shape: SignatureShape, signer: str) -> None:
-    if not node_is_signed(shape.node, signer):
-        raise BadAssertion("the engine does not find the signature good")
-
-
-def _with_that_digest(shape: SignatureShape, make: Callable[[SignatureShape], bytes]) -> bytes:
-    canonical, expected = make(shape), _bytes(shape.digest_value)
-    if not hmac.compare_digest(hashlib.new(shape.digest, canonical).digest(), expected):
-        raise BadAssertion("the signed digest is not that of the element we would read")
-    return canonical
 
 
 def _bytes(text: str) -> bytes:
@@ -139,30 +130,18 @@ def _bytes(text: str) -> bytes:
 
 def _canonical(shape: SignatureShape) -> bytes:
     """Exclusive c14n of the parent without its own signature."""
-    apex = _by_itself(shape.parent)
-    own = apex.find(q(DS, "Signature"))
-    if own is None:
+    if shape.node.getparent() is not shape.parent:
         raise BadAssertion("the signature is not where it was")
-    _remove_keeping_tail(own)
-    return _written(apex, shape.prefixes)
-
-
-def _canonical_in_place(shape: SignatureShape) -> bytes:
-    """As _canonical, without a copy: nothing stands outside the root, so every prefix is in scope already."""
     _remove_keeping_tail(shape.node)
     return _written(shape.parent, shape.prefixes)
 
 
-def _by_itself(node: etree._Element) -> etree._Element:
-    """So that prefixes declared further out are in scope for InclusiveNamespaces."""
-    try:
-        return by_itself(node)
-    except Unreadable as error:
-        raise BadAssertion(str(error)) from error
-
-
 def _written(apex: etree._Element, prefixes: tuple[str, ...]) -> bytes:
+    """Exclusive c14n. A prefix of InclusiveNamespaces is declared by the apex if it is in scope, also where
+    the declaration stands further out; for that the apex has to be a document of its own."""
     try:
+        if prefixes and apex.getparent() is not None:
+            apex = by_itself(apex)
         canonical: bytes = etree.tostring(
             apex,
             method="c14n",
@@ -170,6 +149,8 @@ def _written(apex: etree._Element, prefixes: tuple[str, ...]) -> bytes:
             with_comments=False,
             inclusive_ns_prefixes=list(prefixes) or None,
         )
+    except Unreadable as error:
+        raise BadAssertion(str(error)) from error
     except (ValueError, etree.LxmlError) as error:
         raise BadAssertion("the signed element can't be made canonical") from error
     return canonical
