@@ -6,16 +6,17 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Flask, abort, current_app, request
-from limits import RateLimitItem, parse, parse_many
+from limits import parse, parse_many
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.services import PortalServices
 from app.settings import PortalSettings
 
-# Views that a stranger can call, and that cost us or a provider something.
+# Views that a stranger can call, and that cost us or a provider something. "sign_in.acs" counts what it
+# refuses by itself: what it believes answers a request of ours, which was counted when it began.
 LIMITED = (
-    "sign_in.find", "sign_in.begin", "sign_in.acs", "sign_out.slo", "mailed_link.send", "mailed_link.use",
+    "sign_in.find", "sign_in.begin", "sign_out.slo", "mailed_link.send", "mailed_link.use",
     "pages.send_feedback",
 )  # fmt: skip
 LINKS_TO_ONE = parse("3 per hour")  # mails with a sign-in link to one address
@@ -66,26 +67,34 @@ def may_ask_for_link(address: str) -> bool:
     return limits.count(request.remote_addr or "unknown", address)
 
 
+def count_try() -> None:
+    """Count a try of whoever asks, of all kinds together; answer with 429 if it is one too many."""
+    cast(Callable[[], None], current_app.extensions["counterpart-try-limit"])()
+
+
 def limit_how_often(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
     """Limit the listed views by network address, and keep the counters of messages."""
     pool: Any = services.redis.connection_pool
     counter = MovingWindowRateLimiter(RedisStorage("redis://", connection_pool=pool))
     allowed = parse_many(settings.sign_in_limit)
+
+    def count() -> None:
+        if not all(counter.hit(each, "sign-in", request.remote_addr or "unknown") for each in allowed):
+            abort(429)
+
     for endpoint in LIMITED:
-        app.view_functions[endpoint] = _limited(app.view_functions[endpoint], counter, allowed)
+        app.view_functions[endpoint] = _limited(app.view_functions[endpoint])
+    app.extensions["counterpart-try-limit"] = count
     app.extensions["counterpart-link-limits"] = LinkLimits(counter)
     app.extensions["counterpart-message-limits"] = MessageLimits(counter, settings)
 
 
-def _limited(
-    view: Callable[..., Any], counter: MovingWindowRateLimiter, allowed: list[RateLimitItem]
-) -> Callable[..., Any]:
-    """The view, while whoever asks from there has not asked too often; all of these views count together."""
+def _limited(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, while whoever asks from there has not asked too often."""
 
     @functools.wraps(view)
     def limited(*args: Any, **kwargs: Any) -> Any:
-        if not all(counter.hit(each, "sign-in", request.remote_addr or "unknown") for each in allowed):
-            abort(429)
+        count_try()
         return view(*args, **kwargs)
 
     return limited

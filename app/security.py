@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -108,6 +109,7 @@ def add_headers(app: Flask, services: PortalServices) -> None:
         return response
 
 
+@lru_cache(maxsize=256)
 def content_security_policy(form_target: str = "") -> str:
     """Return the policy: everything from here and nothing inline; forms may reach one origin beside ours."""
     return "; ".join(

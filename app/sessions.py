@@ -8,7 +8,7 @@ The cookie's value is never stored, so whoever reads Redis can't sign in with wh
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ import msgspec
 from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 
 from app.services import PortalServices
@@ -68,6 +69,8 @@ class PortalSession(SessionMixin):
         self.modified = False
         self.renewed = False
         self.ended = False
+        self.over: set[str] = set()  # digests of sessions that end when this one is written or ended
+        self.beside: list[Callable[[Pipeline], object]] = []  # what is written with it, in one transaction
 
     def __getitem__(self, key: str) -> Any:
         return self.kept[key]
@@ -92,15 +95,23 @@ class PortalSession(SessionMixin):
         if self.missing:
             raise SessionsUnavailable(self.missing)
 
-    def renew(self) -> None:
-        """Forget everything and take a new id when somebody signs in, so that older ids are worthless."""
+    def renew(self, replaces: str = "") -> None:
+        """Forget everything and take a new id when somebody signs in, so that older ids are worthless.
+
+        `replaces` is the digest of a session that the browser has and did not show.
+        """
         self.kept.clear()
         self.renewed = self.modified = True
+        self._leave(replaces)
 
     def end(self) -> None:
         """Delete the session at the end of the request."""
         self.kept.clear()
         self.ended = self.modified = True
+        self._leave()
+
+    def _leave(self, other: str = "") -> None:
+        self.over |= {self.digest if self.stored else "", other} - {""}
 
     @property
     def digest(self) -> str:
@@ -167,9 +178,8 @@ class RedisSessions(SessionInterface):
         """Write what changed; an existing session is only updated, so one ended meanwhile stays ended."""
         if not isinstance(session, PortalSession) or session.missing or not session.modified:
             return
-        if session.stored and (session.ended or session.renewed):
-            self.end(session.digest)
         if session.ended:
+            self.end(*session.over)
             response.delete_cookie(
                 self.cookie_name, path="/", secure=self.secure, httponly=True, samesite="Lax"
             )
@@ -196,9 +206,9 @@ class RedisSessions(SessionInterface):
         values = self._read(digest)
         return values if values is not None and values.get("uid") == uid else None
 
-    def end(self, digest: str) -> None:
-        """End one session; requests of it that are under way can't bring it back."""
-        self.redis.delete(f"session:{digest}")
+    def end(self, *digests: str) -> None:
+        """End sessions; requests of them that are under way can't bring them back."""
+        _end(self.redis, digests)
 
     def end_of(self, uid: str, digest: str) -> bool:
         """End one session if it is this person's own; say whether it was."""
@@ -243,9 +253,10 @@ class RedisSessions(SessionInterface):
     def _create(self, session: PortalSession) -> None:
         session.cookie = secrets.token_urlsafe(32)
         session.kept["started"] = session.kept["seen"] = self.clock().timestamp()
-        pipe = (
-            self.redis.pipeline()
-        )  # one transaction, so that "sign out everywhere" finds every session there is
+        pipe = self.redis.pipeline()  # one, so that "sign out everywhere" finds every session there is
+        _end(pipe, session.over)
+        for write in session.beside:
+            write(pipe)
         pipe.set(f"session:{session.digest}", msgspec.msgpack.encode(session.kept), ex=self._keep(), nx=True)
         if uid := session.get("uid"):
             pipe.sadd(f"sessions-of:{uid}", session.digest)
@@ -259,6 +270,11 @@ class RedisSessions(SessionInterface):
 
     def _keep(self) -> int:
         return int(self.limits.idle.total_seconds()) + KEEP_AFTER_IDLE
+
+
+def _end(redis: Redis, digests: Collection[str]) -> None:
+    if digests:
+        redis.delete(*(f"session:{digest}" for digest in digests))
 
 
 def _place(digest: str, values: dict[str, Any], current: str) -> SignedInPlace:

@@ -3,6 +3,7 @@
 The pages here know no protocol: `saml.sign_on` makes the requests and judges the answers.
 """
 
+from functools import partial
 from typing import Any
 
 from flask import (
@@ -21,11 +22,12 @@ from werkzeug.wrappers import Response as Answer
 from app import choose, connected
 from app.finding import clean
 from app.forms import PortalForm, submit_field, text_field
+from app.limits import count_try
 from app.permissions import public
 from app.refusals import refused
 from app.remembered import is_asked_anew, remember
 from app.saml_forms import leave, posted_once
-from app.viewer import ENDED, NOTE_SECONDS, portal_session, services, sessions, sign_in_session
+from app.viewer import ENDED, NOTE_SECONDS, portal_session, services, sign_in_session
 from saml.errors import BadAssertion, LinkRefused, SignInRefused, Unsolicited
 from saml.outcomes import Begun, SignedIn
 from saml.return_paths import local_path
@@ -111,22 +113,27 @@ def acs() -> Answer:
         signed_in = services().sign_on.finish(
             form.get("SAMLResponse", ""), form.get("RelayState", ""), request.cookies
         )
-    except Unsolicited as refusal:
-        current_app.logger.warning(
-            "%s an answer that nobody asked for: %s", refusal.reference, refusal.reason
-        )
-        return redirect(url_for("sign_in.start", unasked="yes"), 303)
-    except SignInRefused as refusal:
-        return refused(refusal)
-    except LinkRefused as reason:
-        return connected.not_connected(reason)
+    except (SignInRefused, LinkRefused) as reason:
+        count_try()  # before a page is made of it
+        return _not_signed_in(reason)
     if signed_in.purpose == CONNECT:
         return connected.connect(signed_in)
-    if signed_in.replaces:  # the browser's own until now, whoever's that was: its cookie is overwritten
-        sessions().end(signed_in.replaces)
-    sign_in_session(signed_in.person.uid, _kept(signed_in), judged=signed_in.person)
+    # The browser's own session until now, whoever's that was, ends: its cookie is overwritten.
+    kept, person = _kept(signed_in), signed_in.person
+    sign_in_session(person.uid, kept, judged=person, replaces=signed_in.replaces)
+    portal_session().beside.append(partial(services().sign_on.remember_whose, signed_in))
     _record(signed_in)
     return remember(redirect(local_path(signed_in.return_to), 303), signed_in.provider.id)
+
+
+def _not_signed_in(reason: SignInRefused | LinkRefused) -> Answer:
+    if isinstance(reason, LinkRefused):
+        return connected.not_connected(reason)
+    if isinstance(reason, Unsolicited):
+        told = reason.reference, reason.reason
+        current_app.logger.warning("%s an answer that nobody asked for: %s", *told)
+        return redirect(url_for("sign_in.start", unasked="yes"), 303)
+    return refused(reason)
 
 
 def _page(form: AddressForm) -> Response:

@@ -89,11 +89,14 @@ def ask_who_is_looking(app: Flask) -> None:
         return _refusal(permission)
 
 
-def sign_in_session(uid: str, extra: dict[str, Any], *, judged: Person | None = None) -> None:
+def sign_in_session(
+    uid: str, extra: dict[str, Any], *, judged: Person | None = None, replaces: str = ""
+) -> None:
     """Make the browser's session the person's own, under a new id. `judged` is their entry as this request
-    has read it, where it also found that their provider vouches for them."""
+    has read it, where it also found that their provider vouches for them; `replaces` is the digest of a
+    session that ends with it."""
     mine = portal_session()
-    mine.renew()
+    mine.renew(replaces)
     mine.update({"uid": uid, "device": _device(), **extra})
     _read_again(mine, judged)
 

@@ -33,6 +33,8 @@ class UTCFormatter(logging.Formatter):
 
 def visible(text: str) -> str:
     """Write what can't be printed (line ends, control characters, marks that turn text round) as escapes."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
     )

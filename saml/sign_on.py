@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis import Redis
+from redis.client import Pipeline
 
 from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.people import Person
@@ -32,7 +33,7 @@ from saml.provider import LIVE, Provider
 from saml.registry import Registry
 from saml.return_paths import local_path
 from saml.settings import SAMLSettings
-from saml.state import CONFIRM, CONNECT, SIGN_IN, RequestState, StoredRequest
+from saml.state import CONFIRM, CONNECT, SIGN_IN, RequestState, StoredRequest, remember_whose
 from saml.verify import verify_response
 
 __all__ = ["Begun", "Onward", "SLOOutcome", "SignOn", "SignedIn"]
@@ -135,8 +136,6 @@ class SignOn:
             )
             raise
         name_id = assertion.name_id.text() if assertion.name_id else ""
-        if name_id and request.purpose != CONNECT:
-            self._state.remember_whose(provider.id, name_id, person.uid)
         return SignedIn(
             person=person,
             provider=provider,
@@ -188,6 +187,11 @@ class SignOn:
         if request.purpose == CONFIRM and person.uid != request.uid:
             raise SomebodyElse("another person signed in than the one who had to confirm", provider.id)
         return person, linked_now
+
+    def remember_whose(self, signed_in: SignedIn, pipe: Pipeline) -> None:
+        """Add to what writes the session: under which name the provider may ask for its end."""
+        if signed_in.name_id:
+            remember_whose(pipe, signed_in.provider.id, signed_in.name_id, signed_in.person.uid)
 
     def link(self, uid: str, federated_id: str) -> Person:
         """Make a key the one that opens a record, because the directory manager says whose it is; what it

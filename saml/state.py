@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from redis import Redis, RedisError
+from redis.client import Pipeline
 
 from saml.errors import Expired, LogoutOver, OtherBrowser, Replayed, Unavailable, Unsolicited
 from saml.settings import LONGEST_SESSION_HOURS
@@ -115,16 +116,6 @@ class RequestState:
         if not fresh:
             raise Replayed("this message was used before", provider_id)
 
-    def remember_whose(self, provider_id: str, name_id: str, uid: str) -> None:
-        """Keep whose name this is at the provider, for a logout it may ask for while a session can live.
-        Raises Unavailable."""
-        try:
-            self._redis.set(_subject_key(provider_id, name_id), uid, ex=SUBJECT_SECONDS)
-        except RedisError as error:
-            raise Unavailable(
-                "Redis does not answer, so single logout could not be kept", provider_id
-            ) from error
-
     def whose(self, provider_id: str, name_id: str) -> str:
         """Who signed in under that name, or empty. Raises Unavailable."""
         try:
@@ -132,6 +123,12 @@ class RequestState:
         except RedisError as error:
             raise Unavailable("Redis does not answer, so nobody can be signed out", provider_id) from error
         return str(found, "utf-8") if isinstance(found, bytes) else str(found or "")
+
+
+def remember_whose(pipe: Pipeline, provider_id: str, name_id: str, uid: str) -> None:
+    """Keep whose name this is at the provider, for a logout it may ask for while a session can live. It goes
+    into the pipeline that writes the session, as neither is of use without the other."""
+    pipe.set(_subject_key(provider_id, name_id), uid, ex=SUBJECT_SECONDS)
 
 
 def _subject_key(provider_id: str, name_id: str) -> str:

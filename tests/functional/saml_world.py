@@ -113,8 +113,12 @@ class World:
         )
 
     def finish(self, visit: Visit) -> SignedIn:
-        """Post the answer to us."""
-        return self.sign_on.finish(visit.saml_response, visit.relay_state, visit.cookies)
+        """Post the answer to us, and write with the session what the portal does."""
+        signed_in = self.sign_on.finish(visit.saml_response, visit.relay_state, visit.cookies)
+        with self.redis.pipeline() as pipe:
+            self.sign_on.remember_whose(signed_in, pipe)
+            pipe.execute()
+        return signed_in
 
 
 def hidden(page: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -44,14 +45,14 @@ def site(folder: Path, providers: tuple[Path, Config], slapd: Slapd, redis: Redi
 class Site:
     """The portal over a world, and browsers that visit it."""
 
-    def __init__(self, made: World, index: Path) -> None:
-        self.world = made
+    def __init__(self, made: World, index: Path, **settings: Any) -> None:
+        self.world, self.index = made, index
         services = PortalServices(
             directory=made.directory, index=SearchIndex(IndexSettings(folder=index), made.clock),
             store=made.store, redis=made.redis, sign_on=made.sign_on, clock=made.clock,
             secret=b"x" * 32, base_url="http://localhost:5000", directory_suffix="dc=x",
         )  # fmt: skip
-        self.app: Flask = create_app(PortalSettings(), services)
+        self.app: Flask = create_app(PortalSettings(**settings), services)
 
     @property
     def sessions(self) -> RedisSessions:

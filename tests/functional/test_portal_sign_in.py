@@ -31,6 +31,20 @@ def test_a_deep_link_survives_signing_in_and_two_windows_do_not_disturb_each_oth
     assert browser.get("/sessions").status_code == 200
 
 
+def test_a_sign_in_counts_as_one_try_and_a_refused_answer_as_another(here: Site) -> None:
+    strict = Site(here.world, here.index, sign_in_limit="4 per minute")
+    assert strict.signed_in("rivers", ISOLDE).get("/sessions").status_code == 200  # one
+    assert strict.signed_in("rivers", ISOLDE).get("/sessions").status_code == 200  # two
+    browser = strict.browser()
+    begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")  # three
+    answer = strict.world.answer(onward(begun), "rivers", ISOLDE)
+
+    assert browser.acs(answer[0], "A" * 43).status_code == 403  # four
+    assert browser.acs(answer[0], "A" * 43).status_code == 429
+    assert browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in").status_code == 429
+    assert browser.acs(*answer).status_code == 303  # it was counted when it began
+
+
 def test_the_request_cookie_goes_to_saml_alone_and_the_session_cookie_is_lax(here: Site) -> None:
     browser = here.browser()
     begun = browser.post("/sign-in/begin", {"provider": "rivers"}, "/sign-in")
