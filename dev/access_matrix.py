@@ -139,7 +139,7 @@ top        | objectClass contextCSN                           | portal sync inde
 top        | nlcSchemaVersion                                 | portal sync
 top        | o dc                                             |
 configuration | objectClass olcSuffix olcAccess olcLimits     | sync
-configuration | olcDbDirectory                                |
+configuration | olcDbDirectory                                | sync
 monitor    | objectClass namingContexts olmMDBPagesMax        | sync
 monitor    | monitoredInfo                                    |
 """

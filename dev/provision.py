@@ -4,6 +4,7 @@ Every step looks first whether it is done, and is done by the product's own comm
 first run is completed by the next one, and nothing here can work that does not work for an administrator.
 """
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from store.migration import migrate
 
 MANAGER = "rowan.thistlewood@leadership.example"
 PORTAL_SECRET_BYTES = 48
+MAPPINGS = Path(__file__).parent / "mappings"
 HEADER = """\
 # Written anew by `make run` at every start. The product reads it when it is started beside this folder;
 # a variable of the same name in the environment wins.
@@ -32,8 +34,16 @@ def furnish_files(house: HouseSettings, slapd: Slapd, redis: Redis, mail: MailCa
     ensure_secret(house.var / "secrets" / "portal", PORTAL_SECRET_BYTES)
     saml = house.var / "saml"
     ensure_key(saml / "current.key", saml / "current.crt", "Counterpart (demonstration)", datetime.now(UTC))
+    _furnish_mappings(house.var / "mappings")
     lines = (f"{name}={value}\n" for name, value in _settings(house, slapd, redis, mail).items())
     write_secret(house.settings_file, (HEADER + "".join(lines)).encode())
+
+
+def _furnish_mappings(folder: Path) -> None:
+    """Put the mappings of feeds that are pushed where portal and worker look; nobody's own are touched."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for mapping in MAPPINGS.glob("*.toml"):
+        shutil.copyfile(mapping, folder / mapping.name)
 
 
 def furnish_store(house: HouseSettings) -> None:
@@ -69,6 +79,8 @@ def _settings(
         "COUNTERPART_SAML_PREVIOUS_CERTIFICATE_FILE": saml / "previous.crt",
         "COUNTERPART_SYNC_FOLDER": house.var / "sync",
         "COUNTERPART_SYNC_INBOX": house.var / "feeds",
+        "COUNTERPART_SYNC_MAPPINGS": house.var / "mappings",
+        "COUNTERPART_SYNC_PUSH_QUIET_SECONDS": 5,  # so that somebody who tries it sees it
         "COUNTERPART_PORTAL_SECRET_FILE": house.var / "secrets" / "portal",
         "COUNTERPART_PORTAL_DIRECTORY_PORT": slapd.ldap_port,
         "COUNTERPART_PORTAL_DIRECTORY_TLS_PORT": slapd.ldaps_port,

@@ -6,8 +6,9 @@ file is named by the day and stands in a folder named by its digest, so that a h
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,18 @@ def write_snapshot(folder: Path, feed: str, records: Iterable[ScimRecord], day: 
     if not path.exists():
         write_private(path, raw)
     return path
+
+
+def clear_snapshots(folder: Path, needed: set[Path], before: datetime) -> int:
+    """Delete snapshots' files that are older than a moment, but for those that are needed; count them."""
+    count = 0
+    for path in (folder / "pushed").glob(f"*/*{SUFFIX}"):
+        if path not in needed and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+            path.unlink(missing_ok=True)
+            count += 1
+            with suppress(OSError):  # another day's file may be in it
+                path.parent.rmdir()
+    return count
 
 
 def _line(record: ScimRecord) -> bytes:
