@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 from redis.exceptions import RedisError
 
+from app.feed_metrics import FeedsComing
 from app.permissions import public
 from app.security import was_forwarded
 from app.sign_in_metrics import SignInEnds
@@ -48,6 +49,7 @@ class Counts:
             registry=self.registry,
         )
         self.registry.register(SignInEnds())
+        self.registry.register(FeedsComing())
 
 
 def count_requests(app: Flask) -> None:

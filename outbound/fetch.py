@@ -103,6 +103,8 @@ def fetch_into(into: IO[bytes], url: str, rules: Rules, request: Request = PLAIN
         if not unchanged:
             _check_answer(answer, rules)
             _copy(answer.read, into, rules.most)
+            if answer.length:  # http.client takes an answer that was cut off for whole when read in pieces
+                raise http.client.IncompleteRead(b"", answer.length)
         if time.monotonic() >= deadline:  # an answer without a length looks whole when it is cut off
             raise TimeoutError
         return Answer(unchanged, {name.lower(): value for name, value in answer.getheaders()})
@@ -253,6 +255,8 @@ def _why(error: Exception, host: str, rules: Rules, *, late: bool) -> str:
         return f"The certificate of {host} is not believed: {error.verify_message}."
     if isinstance(error, socket.gaierror):
         return f"There is no address for the name {host}."
+    if isinstance(error, http.client.IncompleteRead):
+        return f"{host} broke off before the end of its answer."
     if isinstance(error, ConnectionRefusedError):
         return f"{host} refuses the connection."
     return f"{host} can't be asked ({type(error).__name__})."

@@ -31,7 +31,7 @@ NOTHING = dict.fromkeys(
     ("recipient", "subject", "text", "html", "reply_to", "from_name", "lease", "last_error"), ""
 )
 
-__all__ = ["Counts", "Mail", "deliver_due", "drop_dead", "enqueue", "stuck", "tally"]
+__all__ = ["Counts", "Mail", "deliver_due", "drop_dead", "enqueue", "is_known", "stuck", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,11 @@ def enqueue(tx: Session, mail: Mail, key: str, now: datetime) -> int:
     tx.add(row)
     tx.flush()
     return row.id
+
+
+def is_known(tx: Session, key: str) -> bool:
+    """Whether a mail of that key was ever put into the outbox, whatever has become of it."""
+    return tx.scalar(select(OutboxMail.id).where(OutboxMail.key == key)) is not None
 
 
 def deliver_due(

@@ -21,6 +21,18 @@ def random_id() -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """Who writes to senders, and whom we tell of what an operator has to decide."""
+
+    service_name: str = "Counterpart"
+    address: str = ""  # of the portal
+    operator_mail: str = ""  # empty = the desk alone says it
+
+
+OURS = Letterhead()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncContext:
     """The tools of a run. `actor` is the named account that is responsible; it stands in the ledger."""
 
@@ -33,6 +45,7 @@ class SyncContext:
     write_notice: Callable[..., Mail] | None = (
         None  # tells joiners (notices.py); None: they were told otherwise
     )
+    letterhead: Letterhead = OURS
 
     def plan_path(self, run: str) -> Path:
         """Where the plan of a run is kept."""

@@ -6,6 +6,7 @@ SyncError                    exit 1
 │   ├── FileRefused          the file the department sent
 │   └── PlanRefused          a saved plan, an approval or a rejection that no longer fits
 ├── HeldByGuard              exit 3   a change by hand that needs a named person's reason
+├── SourceFailed             exit 1   a sender's server gave nothing that may be used
 ├── FeedBusy                 exit 1   another run of the same feed is under way
 ├── RunOvertaken             exit 1   somebody changed an entry while the run was written
 ├── ReadBackDiffers          exit 1   the directory is not what the plan meant it to be
@@ -41,6 +42,10 @@ class HeldByGuard(SyncError):
     """The guard has something against a change by hand; nothing was changed, and a reason answers it."""
 
     exit_code = 3
+
+
+class SourceFailed(SyncError):
+    """The sender's server or its secret can't be used; what is in the inbox is untouched."""
 
 
 class FeedBusy(SyncError):

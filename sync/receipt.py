@@ -34,7 +34,7 @@ _ORDER = (
     "rejected",
 )
 
-_TO_MEND = (REJECTED, "question", "duplicate", "joined")
+TO_MEND = (REJECTED, "question", "duplicate", "joined")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ def as_text(receipt: Receipt) -> str:
         ]
     if receipt.holds:
         lines += ["The run is held; nothing was changed:", *(f"  - {each}" for each in receipt.holds), ""]
-    noted = [each for each in receipt.outcomes if each.mend and each.outcome in _TO_MEND]
+    noted = [each for each in receipt.outcomes if each.mend and each.outcome in TO_MEND]
     values = [each for each in receipt.outcomes if ": " in each.reason and each not in noted]
     if noted:
         lines += ["Rows to mend:"]

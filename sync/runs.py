@@ -194,24 +194,6 @@ def holds(context: SyncContext) -> Result:
     )
 
 
-def status(context: SyncContext) -> Result:
-    """List what was applied last for each part, newest first, and how old it is."""
-    today = london_today(context.clock())
-    parts = sorted(context.directory.feeds.parts(), key=lambda each: (each.feed, each.part))
-    lines = []
-    for each in parts:
-        days = (today - each.as_of).days if each.as_of else None
-        age = "never applied" if days is None else f"as of {each.as_of}, {days} days old, {each.rows} rows"
-        lines.append(
-            f"{each.feed} / {each.part}: {age}" + (f"  HELD {each.hold_run}" if each.hold_run else "")
-        )
-    return Result(
-        exit_code=DONE,
-        text="\n".join(lines) or "No feed was applied yet.",
-        data={"parts": [_part(each) for each in parts]},
-    )
-
-
 def receipt(settings: SyncSettings, run: str, as_table: bool = False) -> Result:
     """Give the receipt of a run as text, or as CSV for the sender."""
     found = load_receipt(settings.folder, run)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+LEAST_PLAN_DAYS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
@@ -21,8 +23,8 @@ class SyncSettings:
     mappings: Path = field(
         default=Path("var/mappings"),
         metadata={
-            "meaning": "Folder of the mappings (one TOML file for each feed) that the portal and the worker "
-            "read. To take one out of it is to stop that feed."
+            "meaning": "Folder of the mappings (one TOML file for each feed) that the portal, the worker and "
+            "`sync run --due` read. To take one out of it is to stop that feed."
         },
     )
     push_quiet_seconds: float = field(
@@ -73,3 +75,26 @@ class SyncSettings:
         default=30.0,
         metadata={"meaning": "Seconds a run waits for another run of the same feed before it leaves."},
     )
+    due_seconds: float = field(
+        default=300.0, metadata={"meaning": "Seconds between two looks of the worker for new files."}
+    )
+    private_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "meaning": "Senders' hosts that may lie inside our own network; every other one must be on the "
+            "internet."
+        },
+    )
+    raw_days: int = field(
+        default=30, metadata={"meaning": "Days after which a sender's file is deleted once it was taken."}
+    )
+    plan_days: int = field(
+        default=90,
+        metadata={"meaning": "Days for which plans and receipts are kept; at least 30, for undoing a run."},
+    )
+
+    def __post_init__(self) -> None:
+        if self.plan_days < LEAST_PLAN_DAYS:
+            raise ValueError(f"PLAN_DAYS must be at least {LEAST_PLAN_DAYS}: so long a run can be undone")
+        if self.due_seconds < 1:
+            raise ValueError("DUE_SECONDS must be at least 1")

@@ -22,6 +22,11 @@ class Source:
     path: Path
 
 
+def names_file(feed: Feed, name: str) -> bool:
+    """Whether a file of that name is one of the feed's."""
+    return bool(_pattern(feed).fullmatch(name))
+
+
 def source_of(feed: Feed, path: Path, today: date) -> Source:
     """Read part and day from a file's name; a feed whose pattern has no day is about today."""
     match = _pattern(feed).fullmatch(path.name)

@@ -19,8 +19,10 @@ from counterpart.commands.common import (
     example,
     pass_tools,
 )
-from counterpart.commands.sync_context import context_of, heal, told
+from counterpart.commands.sync_context import after, context_of, heal, planned_from, told
 from sync import runs
+from sync.due import run_due
+from sync.status import status as show_status
 
 A_FILE = click.Path(path_type=Path, dir_okay=False)
 A_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -31,6 +33,9 @@ file_option: Callable[[Any], Any] = click.option(
 )
 told_option: Callable[[Any], Any] = click.option(
     "--told", "already", is_flag=True, help="Joiners were told otherwise: send them no mail."
+)
+mappings_option: Callable[[Any], Any] = click.option(
+    "--mappings", type=A_FOLDER, help="Folder of the feeds' mappings, instead of the setting's."
 )
 reason_option: Callable[[Any], Any] = click.option(
     "--reason", required=True, help="Why; it is kept in the ledger with your account."
@@ -84,27 +89,47 @@ def apply(tools: Tools, target: Path, file: Path | None, already: bool, as_json:
     With a FEED it plans and applies in one. A plan is refused without any change if feed, file or directory
     moved since the plan was made.
     """
-    result = runs.apply_run(context_of(tools, told=already), target, file)
+    context = context_of(tools, told=already)
+    mapping, folder = planned_from(context, target)
+    result = runs.apply_run(context, target, file)
+    after(context, mapping, file.parent if file else folder, result)
     heal(tools)
     return told(result, as_json)
 
 
-@sync.command(epilog=example(f"counterpart sync run {FEED} --folder var/feeds"))
-@click.argument("feed", type=A_FILE)
+@sync.command(epilog=example(f"counterpart sync run {FEED} --folder var/feeds", "counterpart sync run --due"))
+@click.argument("feed", type=A_FILE, required=False)
 @click.option("--file", "files", type=A_FILE, multiple=True, help="A file; may be given several times.")
 @click.option(
     "--folder", type=A_FOLDER, help="Take every file of the feed in this folder, instead of the inbox."
 )
+@click.option("--due", is_flag=True, help="Fetch and take what is new of every feed, for a timer.")
+@mappings_option
 @as_json
 @pass_tools
-def run(tools: Tools, feed: Path, files: tuple[Path, ...], folder: Path | None, as_json: bool) -> int:
+def run(
+    tools: Tools,
+    feed: Path | None,
+    files: tuple[Path, ...],
+    folder: Path | None,
+    due: bool,
+    mappings: Path | None,
+    as_json: bool,
+) -> int:
     """Apply all of a feed's files in the order of their dates.
 
-    A file that is refused or held does not stop the others. A file applied before writes nothing.
+    A file that is refused or held does not stop the others. A file applied before writes nothing. With --due
+    it is every mapping of a folder, and only files that are new and whole; one feed's failure does not stop
+    the others.
     """
-    result = runs.run_feed(
-        context_of(tools), feed, files, folder, progress=_progress if sys.stderr.isatty() else None
-    )
+    if due == bool(feed) or (due and (files or folder)) or (mappings and not due):
+        raise click.UsageError("Give a FEED, or --due without one.")
+    context, progress = context_of(tools), _progress if sys.stderr.isatty() else None
+    if feed:
+        result = runs.run_feed(context, feed, files, folder, progress=progress)
+        after(context, feed, files[0].parent if files else folder, result)
+    else:
+        result = run_due(context, _mappings(tools, mappings), progress)
     heal(tools)
     return told(result, as_json)
 
@@ -141,11 +166,14 @@ def holds(tools: Tools, as_json: bool) -> int:
 
 
 @sync.command(epilog=example("counterpart sync status"))
+@mappings_option
 @as_json
 @pass_tools
-def status(tools: Tools, as_json: bool) -> int:
-    """List what was applied last for each feed, and how old it is."""
-    return told(runs.status(context_of(tools)), as_json)
+def status(tools: Tools, mappings: Path | None, as_json: bool) -> int:
+    """Show how fresh each feed is, and what waits for somebody."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    found = show_status(context_of(tools), _mappings(tools, mappings), colour)
+    return told(found, as_json)
 
 
 @sync.command(
@@ -160,6 +188,10 @@ def status(tools: Tools, as_json: bool) -> int:
 def receipt(tools: Tools, run: str, as_csv: bool, as_json: bool) -> int:
     """Show what became of each row of a run."""
     return told(runs.receipt(tools.settings.sync, run, as_table=as_csv), as_json)
+
+
+def _mappings(tools: Tools, given: Path | None) -> Path:
+    return given or tools.settings.sync.mappings
 
 
 def _progress(done: int, total: int, name: str) -> None:

@@ -1,11 +1,20 @@
 """What every command of `counterpart sync` needs: the tools of a run, and how its result is told."""
 
+from pathlib import Path
+
 import click
 
 from counterpart.commands.common import Tools, counted, operator, show
+from counterpart.compose import letterhead
 from counterpart.healing import heal_all
 from counterpart.joiner_mail import joiner_mail
+from ldap_schema.errors import DirectoryError
+from store.errors import StoreError
+from sync import coming
 from sync.context import Result, SyncContext
+from sync.errors import SyncError
+from sync.mapping_reader import load_feed
+from sync.plan_file import read_plan
 
 
 def context_of(tools: Tools, *, told: bool = False) -> SyncContext:
@@ -22,7 +31,30 @@ def context_of(tools: Tools, *, told: bool = False) -> SyncContext:
         clock=tools.clock,
         actor=operator(),
         write_notice=None if told else write,
+        letterhead=letterhead(tools.settings),
     )
+
+
+def after(context: SyncContext, mapping: Path | None, folder: Path | None, result: Result) -> None:
+    """Remember what a command took and mail its receipt; a failure here changes nothing of what was done."""
+    if mapping is None:
+        return
+    try:
+        coming.note_by_hand(context, load_feed(mapping), folder or context.settings.inbox, result)
+    except (SyncError, StoreError, DirectoryError) as error:
+        click.echo(f"The receipt was not mailed yet: {error} The next `sync run --due` mails it.", err=True)
+
+
+def planned_from(context: SyncContext, target: Path) -> tuple[Path | None, Path | None]:
+    """The mapping and the file's folder behind a mapping, a saved plan or a run; None where nobody knows."""
+    if target.suffix == ".toml":
+        return target, None
+    path = target if target.exists() or not target.name.isalnum() else context.plan_path(target.name)
+    try:
+        saved = read_plan(path)
+    except SyncError:
+        return None, None  # the command itself says what is wrong with it
+    return Path(saved.mapping), Path(saved.feed_file).parent
 
 
 def heal(tools: Tools) -> None:

@@ -40,7 +40,10 @@ def undo(tools: Tools, run: str, apply_it: bool, reason: str, as_json: bool) -> 
 @as_json
 @pass_tools
 def history(tools: Tools, feed: str, last: int, as_json: bool) -> int:
-    """List the runs of a feed, or of all: counts, holds, decisions and undos, the latest first."""
+    """List the runs of a feed, or of all, the latest first.
+
+    Each with its counts, holds, decisions and undos.
+    """
     return told(past.history(context_of(tools), feed, last), as_json)
 
 
@@ -49,7 +52,9 @@ def history(tools: Tools, feed: str, last: int, as_json: bool) -> int:
 @as_json
 @pass_tools
 def drift(tools: Tools, feed: str, as_json: bool) -> int:
-    """List records that are not as their feed left them; changes nothing.
+    """List records that are not as their feed left them.
+
+    It changes nothing.
 
     Every record is read and judged anew. Leaves with 1 when something differs. The feed's next run puts back
     what it owns.

@@ -6,13 +6,16 @@ from threading import Event, Thread
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, stop_on_signals
+from counterpart.compose import letterhead
+from counterpart.due_feeds import ACTOR, keep_feeds
 from counterpart.ended_grants import end_grants
 from counterpart.healing import keep_equal
+from counterpart.joiner_mail import joiner_mail
 from counterpart.leavers import Leavers, keep_purged
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
 from counterpart.refresher import keep_fresh
-from counterpart.scim import ACTOR, Pushes, keep_looking
+from counterpart.scim import Pushes, keep_looking
 from counterpart.watch.alarm import Alarm
 from counterpart.watch.loop import Watch
 from counterpart.worker import Worker
@@ -33,8 +36,8 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
 
     Whose first day has come is listed, whose last day has passed is hidden. Leavers' mail programs are taken
     out of the directory, grants end after their last day, and replicas are kept equal. It watches where a
-    setting names slapd's log. It stops cleanly on SIGTERM and Ctrl-C: the mail
-    in flight is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
+    setting names slapd's log, and takes HR feeds' new files where there are mappings. It stops cleanly on
+    SIGTERM and Ctrl-C: the mail in flight is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
     """
     stop = stop_on_signals()
     service = tools.settings.service
@@ -49,6 +52,7 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
             _start_healing(tools, stop),
             _start_pushes(tools, stop),
             *_start_watch(tools, stop),
+            *_start_feeds(tools, stop),
         ]
         made.run()
         for thread in beside:
@@ -113,18 +117,31 @@ def _start_healing(tools: Tools, stop: Event) -> Thread:
     return thread
 
 
+def _feed_context(tools: Tools) -> SyncContext:
+    """The tools of a run that nobody asked for; joiners are told as after any other."""
+    settings = tools.settings
+    return SyncContext(
+        settings=settings.sync, directory=tools.directory, store=tools.store, clock=tools.clock, actor=ACTOR,
+        write_notice=joiner_mail(settings.portal, settings.saml.base_url, tools.clock),
+        letterhead=letterhead(settings),
+    )  # fmt: skip
+
+
 def _start_pushes(tools: Tools, stop: Event) -> Thread:
     """Look at what SCIM clients pushed, beside the mail; a run of a large feed may take a while."""
-    context = SyncContext(
-        settings=tools.settings.sync,
-        directory=tools.directory,
-        store=tools.store,
-        clock=tools.clock,
-        actor=ACTOR,
-    )
-    thread = Thread(target=keep_looking, args=(Pushes(context), stop), name="pushes")
+    given = (Pushes(_feed_context(tools)), stop)
+    thread = Thread(target=keep_looking, args=given, name="pushes")
     thread.start()
     return thread
+
+
+def _start_feeds(tools: Tools, stop: Event) -> list[Thread]:
+    """Look after HR feeds, where there is a folder of mappings; the next look completes a killed run."""
+    if not tools.settings.sync.mappings.is_dir():
+        return []
+    thread = Thread(target=keep_feeds, args=(_feed_context(tools), stop), name="feeds", daemon=True)
+    thread.start()
+    return [thread]
 
 
 def _start_watch(tools: Tools, stop: Event) -> list[Thread]:

@@ -91,6 +91,8 @@ def _value(key: str, value: object, folder: Path, refuse: Refuse) -> object:
 
 
 def _check_complete(origin: Origin, file: str, refuse: Refuse) -> None:
+    if "/" in file or file.startswith("."):
+        raise refuse("source.file", "write the file's name alone, without a folder.")
     if origin.ready and ("/" in origin.ready or origin.ready.count("*") > 1):
         raise refuse("source.ready", 'write the marker\'s name, as "*.done", or "ready.txt" if there is one.')
     if origin.type == HTTPS:

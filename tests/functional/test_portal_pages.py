@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from ldap_schema.changes import Add
 from ldap_schema.offices import Office
 from ldap_schema.posts import ACTING, Post, Tenure
 from ldap_schema.provenance import FEED, Source
-from store import waiting
+from store import feed_watch, waiting
 from store.database import Store
 from store.models import OutboxMail
 from tests.conftest import SettableClock
@@ -360,6 +360,32 @@ def test_metrics_are_for_listed_machines_only(portal: Portal) -> None:
     assert b"counterpart_index_behind_seconds +Inf" in page.data, "nobody follows the directory here"
     assert client.get("/readyz").get_json()["search_index"] == "behind"
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 404
+
+
+def test_metrics_tell_how_feeds_come_and_name_nobody(portal: Portal) -> None:
+    now = portal.services.clock()
+    taken = feed_watch.TakenFile(
+        feed="rivers", name="rivers-2026-11-22.csv", part="all", size=1, modified=1, mapping="", taken=now,
+        outcome="applied", rows={"joined": 3, "rejected": 1}, seconds=0.25,
+    )  # fmt: skip
+    with portal.services.store.transaction() as tx:
+        feed_watch.save_file(tx, taken)
+        later = replace(taken, name="rivers-2026-11-23.csv", taken=now + timedelta(hours=1), outcome="held")
+        feed_watch.save_file(tx, later)
+        feed_watch.save(tx, feed_watch.Watched(feed="rivers", since=now, trips=2))
+        waiting.raise_item(tx, waiting.HELD_FEED, "rivers/all", "Held.", now)
+    told = portal.browser().get("/metrics").text.splitlines()
+    part = 'feed="rivers",part="all"'
+    success = [each for each in told if each.startswith("counterpart_feed_last_success_timestamp_seconds{")]
+    assert [float(each.split()[-1]) for each in success] == [now.timestamp()], "a held file is no success"
+    for line in (
+        'counterpart_feed_rows{feed="rivers",outcome="joined",part="all"} 3.0',
+        f"counterpart_feed_apply_seconds{{{part}}} 0.25",
+        'counterpart_feed_holds_open{feed="rivers"} 1.0',
+        'counterpart_feed_guard_trips_total{feed="rivers"} 2.0',
+        'counterpart_feed_silent{feed="rivers"} 0.0',
+    ):
+        assert line in told
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])

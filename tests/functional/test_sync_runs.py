@@ -23,6 +23,7 @@ from sync.errors import FeedBusy, FileRefused, InputRefused, MappingRefused, Pla
 from sync.lock import feed_lock
 from sync.receipt import APPLIED, Receipt, save_receipt
 from sync.settings import SyncSettings
+from sync.status import status as show_status
 from tests.conftest import SettableClock
 from tests.sync_world import DAY, people, row, write_file, write_mapping
 
@@ -185,7 +186,7 @@ def test_a_trip_holds_with_no_change_to_anybody(context: SyncContext, feed: Path
     for said in ("absent: 5 of 30, more than 2", "Nothing was applied", f"sync approve {run}"):
         assert said in summary
     assert run in runs.holds(context).text
-    assert "HELD" in runs.status(context).text
+    assert show_status(context, None).data["parts"][0]["state"] == "held"
     assert events(context) == ["feed applied", "feed held"]
     assert runs.receipt(context.settings, run).data["status"] == "held"
 

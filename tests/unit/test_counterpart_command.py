@@ -146,3 +146,13 @@ def test_a_seal_that_is_none_is_refused(
 ) -> None:
     assert run(["ledger", "verify", "--noted", noted]) == OTHER
     assert "A seal looks like" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--due", "x.toml"), ("x.toml", "--mappings", "."), ("--due", "--file", "x")]
+)
+def test_a_run_is_of_one_feed_or_of_all_that_are_due(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", "run", *arguments]) == OTHER
+    assert "Give a FEED, or --due without one" in capsys.readouterr().err

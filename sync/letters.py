@@ -1,0 +1,171 @@
+"""Mails about feeds: the receipt to the sender, an alert when a run is held, a question when no file came.
+
+Each has a key, so that telling twice sends one mail. They hold line numbers and never a value from the file:
+what a cell said stays in the receipt, which the operator sends by a way that was agreed.
+"""
+
+import logging
+import re
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from sqlalchemy.orm import Session
+
+from ldap_schema.clock import LONDON
+from store import outbox
+from store.errors import BadMail
+from store.mail import Mail
+from sync.context import SyncContext
+from sync.errors import PlanRefused
+from sync.mapping import Feed
+from sync.receipt import APPLIED, HELD, TO_MEND, Receipt, load_receipt
+
+TOLD_WITHIN = timedelta(days=2)  # an older receipt was told, or was made before receipts were mailed
+MOST_LINES = 300
+_VALUE = re.compile(r'"[^"]*"|“[^”]*”')
+
+log = logging.getLogger(__name__)
+
+
+def tell_runs(context: SyncContext, feed: Feed) -> int:
+    """Mail what became of the feed's latest runs, unless it was mailed before; give how many mails.
+
+    Whoever was killed between a run and its mail is made good by the next call.
+    """
+    told = 0
+    for part in context.directory.feeds.parts(feed.id):
+        with context.store.transaction() as tx:
+            told += _tell_run(context, tx, feed, part.run, APPLIED)
+            told += _tell_run(context, tx, feed, part.hold_run, HELD)
+    return told
+
+
+def _tell_run(context: SyncContext, tx: Session, feed: Feed, run: str, status: str) -> int:
+    people = _everybody(context, feed) if status == HELD else [feed.contact] if feed.contact else []
+    people = [each for each in people if not outbox.is_known(tx, _key(f"{status} {run}", each))]
+    if not run or not people:
+        return 0
+    try:
+        receipt = load_receipt(context.settings.folder, run)
+    except PlanRefused:
+        return 0  # it was made on another machine, or deleted after its time
+    if receipt.status != status or context.clock() - receipt.at > TOLD_WITHIN:
+        return 0
+    subject = f"{receipt.feed_name}: a file is held" if status == HELD else _taken_subject(receipt)
+    for address in people:
+        text = _held(context, feed, receipt, address) if status == HELD else _taken(receipt)
+        _send(context, tx, address, subject, text, f"{status} {run}")
+    return len(people)
+
+
+def tell_refused(context: SyncContext, tx: Session, feed: Feed, name: str, state: str, reason: str) -> None:
+    """Tell the sender that a file was refused whole, once for each state of that file."""
+    text = (
+        f"Your file {name} was not taken: {_VALUE.sub('“…”', reason)}\n\n"
+        "Nothing was changed. Please send it again when that is mended; a later file is judged afresh.\n"
+    )
+    subject = f"{feed.name}: your file was not taken"
+    _send(context, tx, feed.contact, subject, text, f"refused {feed.id} {name} {state}")
+
+
+def tell_silence(
+    context: SyncContext, tx: Session, feed: Feed, words: str, expected: str, now: datetime
+) -> None:
+    """Ask the sender where the file is, and tell the operator; once for each silence."""
+    text = (
+        f"{words}\n\nThe directory keeps what it has: nothing was changed, and nobody was taken as having "
+        f"left. {expected}\n\nIf the file was sent, tell us; if sending it failed, please send it again.\n"
+    )
+    for address in _everybody(context, feed):
+        _send(context, tx, address, f"{feed.name}: no file has come", text, f"silent {feed.id} {now}")
+
+
+def _taken_subject(receipt: Receipt) -> str:
+    mend = len(_to_mend(receipt))
+    return f"{receipt.feed_name}: file taken" + (f", {mend} rows to mend" if mend else "")
+
+
+def _taken(receipt: Receipt) -> str:
+    lines = [
+        f"Your file {receipt.file}, as of {receipt.as_of:%d %B %Y}, was taken on {_moment(receipt.at)}.",
+        "",
+        *(f"{count:>7}  {outcome}" for outcome, count in receipt.counts().items()),
+        f"{receipt.rows:>7}  rows in all",
+    ]
+    if receipt.absent:
+        lines += [
+            "",
+            f"Of the people known from your files, {receipt.absent} are not in this one. One absence changes "
+            "nothing that anybody sees; a second one will be taken as leaving.",
+        ]
+    noted = _to_mend(receipt)
+    if noted:
+        lines += ["", "To mend, by the line of your file:", *noted[:MOST_LINES]]
+    if len(noted) > MOST_LINES:
+        lines += [f"  and {len(noted) - MOST_LINES} more"]
+    lines += ["", f"Ask us for receipt {receipt.run} if you need every row with its key.", ""]
+    return "\n".join(lines)
+
+
+def _to_mend(receipt: Receipt) -> list[str]:
+    return [
+        f"  line {each.line}: {each.outcome}: {_VALUE.sub('“…”', each.reason)}. {each.mend}"
+        for each in receipt.outcomes
+        if each.mend and each.outcome in TO_MEND
+    ]
+
+
+def _held(context: SyncContext, feed: Feed, receipt: Receipt, address: str) -> str:
+    lines = [
+        f"The file {receipt.file} of {receipt.feed_name}, as of {receipt.as_of:%d %B %Y}, was stopped:",
+        "",
+        *(f"  - {_VALUE.sub('“…”', each)}" for each in receipt.holds),
+        "",
+        "Nothing was applied. The next run judges a newer file afresh; this one stays held until somebody "
+        "decides.",
+        "",
+    ]
+    if address == context.letterhead.operator_mail:
+        lines += [
+            "To let it through:",
+            f'  counterpart sync approve {receipt.run} --reason "…"',
+            f"To drop it, the same with “reject”. `counterpart sync holds` lists what waits. The sender's "
+            f"contact is {feed.contact or 'not known'}.",
+        ]
+    else:
+        whom = context.letterhead.operator_mail
+        lines += [
+            "If the file is wrong, please send a corrected one. If it is right, tell us"
+            + (f" at {whom}" if whom else "")
+            + f", naming run {receipt.run}."
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _everybody(context: SyncContext, feed: Feed) -> list[str]:
+    return [each for each in dict.fromkeys((feed.contact, context.letterhead.operator_mail)) if each]
+
+
+def _send(context: SyncContext, tx: Session, address: str, subject: str, text: str, what: str) -> None:
+    """Queue a mail; `what` and the address are its key. One that can't be sent is named in the log."""
+    if not address:
+        return
+    try:
+        mail = Mail(to=address, subject=subject[:250], text=text + _foot(context))
+    except BadMail as error:
+        log.warning("a mail about a feed can't be sent to its contact: %s", error)
+        return
+    outbox.enqueue(tx, mail, _key(what, address), context.clock())
+
+
+def _key(what: str, address: str) -> str:
+    return f"feed {blake2b(f'{what} {address}'.encode(), digest_size=24).hexdigest()}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(LONDON):%d %B %Y at %H:%M}, London time"
+
+
+def _foot(context: SyncContext) -> str:
+    head = context.letterhead
+    return f"\n{head.service_name}" + (f", {head.address}" if head.address else "") + "\n"

@@ -1,0 +1,98 @@
+"""Deletes what was kept long enough: senders' files, plans, receipts; counted in the log, without names."""
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from store import feed_watch
+from sync.context import DONE, Result, SyncContext
+from sync.mapping import Feed
+from sync.source import names_file
+from sync.sources import drop
+from sync.sources.ready import Facts
+
+log = logging.getLogger(__name__)
+
+
+def clear_away(context: SyncContext, feeds: Sequence[Feed], every: bool = True) -> list[Result]:
+    """Delete what is old enough, and name files that belong to no feed: those are left alone.
+
+    Without `every` feed at hand (a mapping can't be read) nobody can say whose a file is.
+    """
+    kept = _needed(context)
+    counts = {
+        "senders' files": _raw_files(context, feeds),
+        "plans": _papers(context, "plans", kept),
+        "receipts": _papers(context, "receipts", kept),
+    }
+    deleted = {what: count for what, count in counts.items() if count}
+    results = []
+    if deleted:
+        words = ", ".join(f"{count} {what}" for what, count in deleted.items())
+        log.info("deleted after their time: %s", words)
+        results.append(
+            Result(exit_code=DONE, text=f"Deleted after their time: {words}.", data={"deleted": deleted})
+        )
+    strangers = strange_files(context, feeds) if every else []
+    if strangers:
+        text = f"Left alone, because no feed has files of that name: {', '.join(strangers)}."
+        results.append(Result(exit_code=DONE, text=text, data={"unknown_files": strangers}))
+    return results
+
+
+def strange_files(context: SyncContext, feeds: Sequence[Feed]) -> list[str]:
+    """Files of the inbox that are no feed's, and no marker of one."""
+    there = drop.look(context.settings.inbox)
+    markers = [each.origin.ready for each in feeds if each.origin.ready]
+    return sorted(
+        name
+        for name in there
+        if not name.startswith(".")
+        and not any(names_file(feed, name) for feed in feeds)
+        and not any(Path(name).match(marker) for marker in markers)
+    )
+
+
+def _needed(context: SyncContext) -> set[str]:
+    """Runs that somebody still has to decide on, or that are not written to their end."""
+    parts = context.directory.feeds.parts()
+    return {run for each in parts for run in (each.hold_run, each.pending_run) if run}
+
+
+def _raw_files(context: SyncContext, feeds: Sequence[Feed]) -> int:
+    """Delete files that were taken so long ago, in the state in which they were taken."""
+    now, inbox, count = context.clock(), context.settings.inbox, 0
+    held = {each.feed for each in context.directory.feeds.parts() if each.hold_run}
+    there = drop.look(inbox)
+    with context.store.transaction() as tx:
+        for each in feed_watch.files(tx):
+            old = each.deleted is None and now - each.taken >= timedelta(days=context.settings.raw_days)
+            waits = each.outcome == feed_watch.HELD and each.feed in held
+            if not old or waits:
+                continue
+            if there.get(each.name) == Facts(each.size, each.modified):
+                (inbox / each.name).unlink(missing_ok=True)
+                count += 1
+            feed_watch.save_file(tx, replace(each, deleted=now))
+    return count
+
+
+def _papers(context: SyncContext, kind: str, kept: set[str]) -> int:
+    """Delete old plans or receipts; a paper's age is its file's, which is written once a step."""
+    folder, count = context.settings.folder / kind, 0
+    limit = context.clock() - timedelta(days=context.settings.plan_days)
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.split(".")[0] not in kept and _written(path) < limit.timestamp():
+            path.unlink(missing_ok=True)
+            count += path.suffix == ".json"
+    return count
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
