@@ -37,7 +37,8 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
     Whose first day has come is listed, whose last day has passed is hidden. Leavers' mail programs are taken
     out of the directory, grants end after their last day, and replicas are kept equal. It watches where a
     setting names slapd's log, and takes HR feeds' new files where there are mappings. It stops cleanly on
-    SIGTERM and Ctrl-C: the mail in flight is finished. Killed, it loses none, and the next worker repeats at most the one in flight.
+    SIGTERM and Ctrl-C: the mail in flight is finished. Killed, it loses none, and the next
+    worker repeats at most the one in flight.
     """
     stop = stop_on_signals()
     service = tools.settings.service
