@@ -13,6 +13,7 @@ from sync.opened import Opened
 
 LONGEST_NUMBER = 40
 DEEPEST = 20
+MOST_NAMES = 100
 _ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -46,7 +47,7 @@ def opened(raw: bytes, wanted: Wanted) -> Opened:
         known = dict.fromkeys(path for record in records for path in _paths(record))
         header = [path for path in wanted.paths if path in known]
         rows = [
-            header or [_text(path) for path in list(known)[:100]],
+            header or [_text(path) for path in list(known)[:MOST_NAMES]],
             *([_at(record, path) for path in header] for record in records),
         ]
     except UnicodeDecodeError as error:
@@ -55,7 +56,8 @@ def opened(raw: bytes, wanted: Wanted) -> Opened:
         return Opened(trouble="it is nested too deep")
     except ValueError as error:
         return Opened(trouble=str(error))
-    return Opened(rows=[*rows] if records else [])
+    over = [_text(path) for path in known if path not in header]
+    return Opened(sheets=over[:MOST_NAMES], rows=[*rows] if records else [])
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

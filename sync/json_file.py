@@ -16,4 +16,4 @@ def json_rows(feed: Feed, raw: bytes, name: str) -> Rows:
     if found.trouble:
         raise FileRefused(f"{name} can't be read as JSON ({feed.path}: format): {found.trouble}.")
     # The header is no line of a JSON file.
-    return Rows(iter(enumerate(found.rows)))
+    return Rows(iter(enumerate(found.rows)), left_out=found.sheets)

@@ -22,6 +22,7 @@ class Rows:
 
     rows: Iterator[Row]
     notes: Mapping[int, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)  # filled when the header is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def table_lines(feed: Feed, rows: Rows, name: str, most: int) -> Iterator[Line]:
     if header is None:
         raise FileRefused(f"{name} has no header and no rows. It never changes anything.")
     places = _places(feed, header, name)
+    rows.left_out.extend(cell for place, cell in enumerate(header) if place not in places.values())
     count = 0
     for number, cells in body:
         if not _filled(cells):

@@ -14,7 +14,7 @@ LIMITS = Limits(memory=2 * 1024**3, seconds=60)  # 200,000 rows of 40 columns ne
 class Opened(msgspec.Struct):
     """What stands in a file, the header among the rows, or why it can't be read."""
 
-    sheets: list[str] = []
+    sheets: list[str] = []  # of a workbook; of JSON: keys that are not mapped
     rows: list[list[str]] = []
     merged: list[int] = []  # numbers of rows into which a merged cell reaches
     trouble: str = ""

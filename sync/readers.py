@@ -2,7 +2,7 @@
 refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -36,6 +36,7 @@ class Table:
 
     digest: str
     lines: Iterable[Line]
+    left_out: Sequence[str] = ()  # names of columns that the mapping does not name, known once a line is read
 
 
 def read_table(feed: Feed, path: Path, settings: SyncSettings) -> Table:
@@ -51,7 +52,9 @@ def read_table(feed: Feed, path: Path, settings: SyncSettings) -> Table:
     _check_beginning(feed, raw, path.name)
     rows = _rows(feed, raw, path.name, settings)
     return Table(
-        blake2b(raw, digest_size=16).hexdigest(), table_lines(feed, rows, path.name, settings.max_rows)
+        blake2b(raw, digest_size=16).hexdigest(),
+        table_lines(feed, rows, path.name, settings.max_rows),
+        rows.left_out,
     )
 
 

@@ -3,7 +3,6 @@ exit code.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,6 @@ from ldap_schema.clock import london_today
 from ldap_schema.feeds import FeedPart
 from sync import holds as held
 from sync.apply import apply_saved, nothing_to_do
-from sync.canonical import canonical
 from sync.context import DONE, HELD, PARTLY, PLANNED, Result, SyncContext, gravest
 from sync.errors import InputRefused, RunOvertaken
 from sync.lock import feed_lock
@@ -20,44 +18,15 @@ from sync.mapping import Feed
 from sync.mapping_reader import load_feed
 from sync.plan_file import read_plan, write_private
 from sync.prepare import named_source, prepare, still_holds
-from sync.readers import read_table
 from sync.receipt import Receipt, as_csv, as_text, load_receipt, receipt_of
 from sync.render import plan_text, receipt_line
 from sync.resume import complete
 from sync.settings import SyncSettings
-from sync.source import Source, find_sources, in_order, source_of
+from sync.source import Source, find_sources, in_order
 from sync.state import read_part
 
 ATTEMPTS = 3  # plans made for one file before a run leaves to others who write the same entries
 Progress = Callable[[int, int, str], None]
-
-
-def check(
-    settings: SyncSettings, clock: Callable[[], datetime], mapping: Path, sample: Path | None = None
-) -> Result:
-    """Check a mapping, and a sample file against it; needs no server."""
-    feed = load_feed(mapping)
-    if sample is None:
-        return Result(
-            exit_code=DONE, text=f"{mapping}: the mapping of {feed.name} is good.", data={"feed": feed.id}
-        )
-    source = source_of(feed, sample, london_today(clock()))
-    reading = canonical(feed, read_table(feed, sample, settings), source.part, source.as_of)
-    counts = {"taken": len(reading.candidates)}
-    for each in reading.set_aside:
-        counts[each.outcome] = counts.get(each.outcome, 0) + 1
-    lines = [f"{sample.name}: part {source.part}, as of {source.as_of}, {reading.rows} rows."]
-    lines += [f"{count:>7}  {outcome}" for outcome, count in counts.items()]
-    lines += [f"  line {each.line}: {each.reason}. {each.mend}" for each in reading.set_aside if each.reason]
-    lines += [f"  line {each.line}: {note}" for each in reading.candidates for note in each.notes]
-    data = {
-        "feed": feed.id,
-        "part": source.part,
-        "as_of": source.as_of,
-        "rows": reading.rows,
-        "counts": counts,
-    }
-    return Result(exit_code=PARTLY if "rejected" in counts else DONE, text="\n".join(lines), data=data)
 
 
 def plan_run(

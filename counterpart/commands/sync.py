@@ -23,6 +23,7 @@ from counterpart.commands.sync_context import after, context_of, heal, planned_f
 from sync import runs
 from sync.due import run_due
 from sync.status import status as show_status
+from sync.check import check as try_mapping
 
 A_FILE = click.Path(path_type=Path, dir_okay=False)
 A_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -54,7 +55,8 @@ def sync() -> None:
 @pass_tools
 def check(tools: Tools, feed: Path, sample: Path | None, as_json: bool) -> int:
     """Check a feed's mapping, and a sample file against it. Needs no server and changes nothing."""
-    return told(runs.check(tools.settings.sync, tools.clock, feed, sample), as_json)
+    width = shutil.get_terminal_size().columns
+    return told(try_mapping(tools.settings.sync, tools.clock, feed, sample, width), as_json)
 
 
 @sync.command(

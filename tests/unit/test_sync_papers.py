@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from sync.check import check
 from sync.errors import PlanRefused
 from sync.mapping_reader import load_feed
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, name_plan, read_plan, write_private
 from sync.receipt import APPLIED, as_csv, as_text, load_receipt, receipt_of, save_receipt
 from sync.render import plan_text, printable
-from sync.runs import check
 from sync.settings import SyncSettings
 from tests.sync_world import DAY, World, people, row, write_file, write_mapping
 
@@ -144,3 +144,37 @@ def test_a_mapping_and_a_sample_are_checked_without_any_server(tmp_path: Path) -
     assert result.data["counts"] == {"taken": 2, "vacant": 1, "rejected": 1}
     assert "line 3: telephone: not a telephone number" in result.text
     assert load_feed(mapping).name in check(SyncSettings(), lambda: NOON, mapping).text
+
+
+def test_a_check_shows_what_would_be_held_and_which_columns_are_dropped(tmp_path: Path) -> None:
+    mapping = write_mapping(tmp_path, old="[eligible]", new="[guard]\nfloor = 3\n[eligible]")
+    sample = tmp_path / "rivers-2026-11-01.csv"
+    lines = (
+        write_file(tmp_path, [row(1, Phone="2079460000"), row(2, Phone="2079460000")])
+        .read_text()
+        .splitlines()
+    )
+    sample.write_text(
+        "\n".join(line + tail for line, tail in zip(lines, (",Salary", ",1", ",2"), strict=True))
+    )
+    result = check(SyncSettings(), lambda: NOON, mapping, sample)
+    assert result.exit_code == 0
+    assert "as of 1 November 2026: 2 rows" in result.text
+    assert "name             Bram Okafor" in result.text
+    assert 'dropped unread:\n  "Salary"' in result.text
+    assert "lines 2, 3: telephone: its leading zero was put back" in result.text
+    assert result.data["left_out"] == ["Salary"]
+
+
+def test_a_check_of_a_mapping_alone_says_what_it_does(tmp_path: Path) -> None:
+    text = check(SyncSettings(), lambda: NOON, write_mapping(tmp_path)).text
+    assert "is told by Staff No" in text
+    assert "rows whose Grade is one of: scs3, scs4" in text
+    assert 'full name from "Name"' in text
+
+
+def test_a_check_of_a_large_file_says_each_thing_once(tmp_path: Path) -> None:
+    rows = [row(number, Phone="x4321") for number in range(1, 200)]
+    text = check(SyncSettings(), lambda: NOON, write_mapping(tmp_path), write_file(tmp_path, rows)).text
+    assert "lines 2, 3, 4, 5, 6, 7, 8, 9 and 191 more: telephone: not a telephone number" in text
+    assert max(map(len, text.splitlines())) <= 80
