@@ -21,9 +21,9 @@ from counterpart.commands.common import (
 )
 from counterpart.commands.sync_context import after, context_of, heal, planned_from, told
 from sync import runs
+from sync.check import check as try_mapping
 from sync.due import run_due
 from sync.status import status as show_status
-from sync.check import check as try_mapping
 
 A_FILE = click.Path(path_type=Path, dir_okay=False)
 A_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
