@@ -12,7 +12,7 @@ from app.security import is_https
 from counterpart import wsgi
 from counterpart.compose import open_redis
 from counterpart.failures import failure_of
-from counterpart.findings import Examined, Patient, Problem, ahead, end_of, expiring
+from counterpart.findings import Examined, Patient, Problem, ahead, apart, end_of, expiring
 from counterpart.mail import SMTPSender
 from counterpart.own_machine import certificate_files, disks
 from counterpart.secret_files import read_secret, secret_files
@@ -82,6 +82,7 @@ def directory(patient: Patient) -> Iterator[Problem]:
                 yield from (Problem(lack.what, lack.mend) for lack in opened.missing_parts())
             if service is Service.SYNC:
                 yield from ahead(opened.context_csn(), patient.clock())
+                yield from apart(opened.server_time(), patient.clock())
         finally:
             opened.close()
 

@@ -50,6 +50,16 @@ def end_of(certificate: str) -> datetime:
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
 
 
+def apart(theirs: datetime | None, now: datetime) -> Iterator[Problem]:
+    """Find a directory's clock, which numbers every change, that differs from ours."""
+    if theirs and abs(theirs - now) > SKEW:
+        yield Problem(
+            f"It is {theirs:%d %B %Y, %H:%M} UTC for the directory's server and {now:%d %B %Y, %H:%M} UTC "
+            "here. Its changes are numbered by its clock, and replicas pass over what is numbered too early.",
+            "Set whichever clock is wrong, and keep both set (NTP).",
+        )
+
+
 def ahead(csn: str, now: datetime) -> Iterator[Problem]:
     """Find a change numbered in the future: replicas take every later change for an older one."""
     if numbered_ahead(csn, now):

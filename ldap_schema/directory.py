@@ -16,7 +16,7 @@ from ldap_schema.grants import Grants
 from ldap_schema.groups import Cohorts, Groups
 from ldap_schema.inspection import missing_parts
 from ldap_schema.inspection.lack import Lack
-from ldap_schema.inspection.places import Places, places
+from ldap_schema.inspection.places import Places, places, server_time
 from ldap_schema.link import Link
 from ldap_schema.offices import Offices
 from ldap_schema.organisations import Organisations
@@ -196,6 +196,10 @@ class Directory:
     def missing_parts(self) -> list[Lack]:
         """Return what this server lacks or has otherwise than we ship it; only cn=sync sees everything."""
         return missing_parts(self._link)
+
+    def server_time(self) -> datetime | None:
+        """Return what time it is for the server; None where it does not say. Only cn=sync may know."""
+        return server_time(self._link)
 
     def places(self) -> Places:
         """Return where the server keeps its files; only cn=sync may know."""

@@ -1,12 +1,14 @@
-"""Where a server keeps what doctor looks at on the server's own machine."""
+"""Where a server keeps what doctor looks at on the server's own machine, and what time it is there."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ldap_schema.filters import any_of, present
 from ldap_schema.inspection.configuration import CONFIG
 from ldap_schema.link import Link
 
+NOW, SHOWN = "cn=Current,cn=Time,cn=Monitor", "monitorTimestamp"
 FOLDER, CERTIFICATE, SUFFIX = "olcDbDirectory", "olcTLSCertificateFile", "olcSuffix"
 
 
@@ -25,3 +27,9 @@ def places(link: Link) -> Places:
     certificates = [each.text(CERTIFICATE) for each in found if each.text(CERTIFICATE)]
     folders = [each.text(FOLDER) for each in found if link.tree.suffix in each.texts(SUFFIX)]
     return Places(Path(folders[0]) if folders else None, Path(certificates[0]) if certificates else None)
+
+
+def server_time(link: Link) -> datetime | None:
+    """Return what time it is for slapd, to the second; None where it does not tell us. Asked as cn=sync."""
+    found = link.find(NOW, present("objectClass"), [SHOWN], scope="entry")
+    return found[0].instant(SHOWN) if found else None

@@ -101,13 +101,15 @@ def refill_from(replica: Slapd, provider: Slapd) -> None:
 
 
 def test_a_directory_whose_clock_is_late_is_no_reason_to_lose_anything(
-    provider: SlapdWithAClock, replica: Slapd, sync: Directory, portal: Directory
+    installed: Installed, provider: SlapdWithAClock, replica: Slapd, sync: Directory, portal: Directory
 ) -> None:
     provider.jump("-2h")
     sync.write([Add(leader("early"))])
+    assert "for the directory's server" in words(installed.run("doctor"))
     portal.credentials.issue("owner", "laptop", system_clock())
     assert len(portal.credentials.of("owner")) == 1
     provider.jump("")
+    assert "for the directory's server" not in words(installed.run("doctor"))
     sync.write([Add(leader("now"))])
     assert eventually(lambda: "now" in " ".join(entries(replica)))
 
