@@ -240,7 +240,7 @@ def test_a_setting_that_can_not_be_is_named(
     ("raw", "words"),
     [
         (b"", "is empty. An empty file never changes anything."),
-        (bytes(100), "has zero bytes"),
+        (b"Staff No,Na\0me\n1,Quill\n", "has zero bytes"),
         (b"\x93Staff\x94,Name\n", "is not utf-8, as the mapping says"),
         (b"Employee,Surname\n1,Quill\n", 'has no column "Staff No"'),
         (None, "There is no file"),
