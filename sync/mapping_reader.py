@@ -192,8 +192,6 @@ class _Reader(FormatValues):
                 )
 
     def _file_name(self, pattern: str) -> None:
-        if "/" in pattern or "\0" in pattern:
-            raise self.refuse("source.file", "write a file's name, without folders.")
         for placeholder in re.findall(r"{(.*?)}", pattern):
             if placeholder not in ("part", "as_of"):
                 raise self.refuse(

@@ -68,7 +68,7 @@ def dispute(
 @as_json
 @pass_tools
 def explain(tools: Tools, reference: str, value: str | None, as_json: bool) -> int:
-    """Say where a person's values come from: sender, file, row, run.
+    """Say from which file, row and run a person's values come.
 
     VALUE is name, post, organisation, mail, telephone or mobile. Says also since when a value is unchanged,
     when a person last confirmed it, who disputes it and who may change it.

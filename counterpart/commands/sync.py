@@ -163,7 +163,7 @@ def reject(tools: Tools, run: str, reason: str, as_json: bool) -> int:
 @as_json
 @pass_tools
 def holds(tools: Tools, as_json: bool) -> int:
-    """List the runs that the guard stopped and that wait for a person."""
+    """List the runs that the guard stopped and nobody decided."""
     return told(runs.holds(context_of(tools)), as_json)
 
 

@@ -36,7 +36,7 @@ REASON = click.option("--reason", default="", help="Why; it is kept in the ledge
 def match(
     tools: Tools, feed: str, key: str, person: str, is_new: bool, part: str, reason: str, as_json: bool
 ) -> int:
-    """List rows about which a person is asked, or say who one of them is.
+    """List rows about which a person is asked, or answer one.
 
     FEED is a mapping file or a feed's id. The people suggested have nearly the row's name or its sign-in
     address; nobody is merged because of it. The feed's next plan goes by the answer, for this key and name.
@@ -62,7 +62,9 @@ def match(
 @as_json
 @pass_tools
 def organisations(tools: Tools, file: Path, apply_it: bool, reason: str, as_json: bool) -> int:
-    """Rename, merge, split or move organisations, as a map says; nobody leaves or joins by it.
+    """Rename, merge, split or move organisations, as a map says.
+
+    Nobody leaves or joins by it.
 
     Former names and codes go on being found, and feeds that send them are understood. Leaves with 2 when
     changes are shown.

@@ -157,7 +157,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -
         ('"%d/%m/%Y" }\nlast', '"%d%d" }\nlast', "no form of a day"),
         ('"%d/%m/%Y" }\nlast', '"%" }\nlast', "no form of a day"),
         ("rivers-{as_of}.csv", "{part}-{part}.csv", "{part} stands there twice"),
-        ("rivers-{as_of}.csv", "../rivers.csv", "without folders"),
+        ("rivers-{as_of}.csv", "../rivers.csv", "without a folder"),
         ('id = "rivers"', 'id = "../rivers"', "small letters"),
         ("[person]", "[person]\nfull_nam = 1", 'Did you mean "full_name"'),
     ],
