@@ -112,6 +112,12 @@ def details_of(entry: LedgerEntry) -> dict[str, str]:
     return told
 
 
+def about(tx: Session, subject: str) -> list[LedgerEntry]:
+    """Everything that was written down of a subject, in that order."""
+    found = select(LedgerEntry).where(LedgerEntry.subject == subject)
+    return list(tx.scalars(found.order_by(LedgerEntry.number)))
+
+
 def last(tx: Session, event: str, subject: str) -> datetime | None:
     """When this was last written down of that subject; nothing if it never was."""
     found = select(LedgerEntry.instant).where(LedgerEntry.event == event, LedgerEntry.subject == subject)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from store import waiting
@@ -31,7 +31,9 @@ NOTHING = dict.fromkeys(
     ("recipient", "subject", "text", "html", "reply_to", "from_name", "lease", "last_error"), ""
 )
 
-__all__ = ["Counts", "Mail", "deliver_due", "drop_dead", "enqueue", "is_known", "stuck", "tally"]
+__all__ = [
+    "Counts", "Mail", "deliver_due", "drop_dead", "enqueue", "forget", "is_known", "stuck", "tally",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,14 @@ def drop_dead(tx: Session, now: datetime) -> int:
     old = OutboxMail.state == DEAD, OutboxMail.finished < now - DROPPED_AFTER
     dropped = update(OutboxMail).where(*old).values(NOTHING | {"state": DROPPED})
     return len(tx.scalars(dropped.returning(OutboxMail.id)).all())
+
+
+def forget(tx: Session, recipient: str, key: str) -> None:
+    """Drop what waits for somebody's own address, and the memory that they were told: they were erased."""
+    theirs = OutboxMail.recipient == recipient, OutboxMail.state.in_((WAITING, DEAD))
+    if recipient:
+        tx.execute(update(OutboxMail).where(*theirs).values(NOTHING | {"state": DROPPED}))
+    tx.execute(delete(OutboxMail).where(OutboxMail.key == key))
 
 
 def _claim(store: Store, now: datetime, lease_seconds: float) -> _Claim | None:

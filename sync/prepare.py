@@ -20,6 +20,7 @@ from sync.readers import read_table
 from sync.rows import Reading
 from sync.source import Source, find_sources, source_of
 from sync.state import State, read_part, read_state
+from sync.tombstones import Tombstones
 
 UNDATED = "{as_of}"
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)  # before any run
@@ -65,7 +66,8 @@ def prepare(context: SyncContext, feed: Feed, source: Source) -> Prepared:
             f"{source.part}, as of {part.as_of}. "
             "An older file never follows a newer one."
         )
-    reading = canonical(feed, table, source.part, as_of)
+    erased = Tombstones(context.settings.folder)
+    reading = erased.without_erased(canonical(feed, table, source.part, as_of))
     state = read_state(context.directory, reading)
     today = london_today(context.clock())
     settings = context.settings
@@ -123,7 +125,8 @@ def still_holds(context: SyncContext, saved: SavedPlan) -> State:
             f"The file {path} was changed since the plan {saved.run} was made. Nothing was changed; "
             "plan again."
         )
-    reading = canonical(feed, table, plan.part, plan.as_of)
+    erased = Tombstones(context.settings.folder)
+    reading = erased.without_erased(canonical(feed, table, plan.part, plan.as_of))
     state = read_state(context.directory, reading)
     if state.digest() != plan.state_digest:
         raise PlanRefused(

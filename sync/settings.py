@@ -71,6 +71,10 @@ class SyncSettings:
             "they are listed. 0: told in the same act."
         },
     )
+    retention_months: int = field(
+        default=12,
+        metadata={"meaning": "Months after which `person erase --expired` erases somebody who left."},
+    )
     lock_seconds: float = field(
         default=30.0,
         metadata={"meaning": "Seconds a run waits for another run of the same feed before it leaves."},

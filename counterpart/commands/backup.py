@@ -59,6 +59,7 @@ def restore(tools: Tools, file: Path, replace: bool, as_json: bool) -> None:
         f"{counted(manifest.entries, 'entry', 'entries')} of {manifest.made_at} are back.",
         *(f"What was there before is kept in {path}; delete it when it is not needed." for path in kept),
         "Start slapd now, and fill every replica anew before it is started.",
+        "Then `counterpart person erase --replay` erases again whoever was erased since the backup.",
     ]
     data = {"kept": [str(path) for path in kept], **asdict(manifest)}
     show(data, "\n".join(lines), as_json)

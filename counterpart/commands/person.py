@@ -6,6 +6,7 @@ import click
 
 from counterpart.commands import (
     person_by_hand,
+    person_erasure,
     person_facts,
     person_grants,
     person_links,
@@ -81,6 +82,7 @@ for command in (
     *person_by_hand.COMMANDS,
     *person_facts.COMMANDS,
     *person_suspension.COMMANDS,
+    *person_erasure.COMMANDS,
     *person_seals.COMMANDS,
     *person_grants.COMMANDS,
     *person_links.COMMANDS,

@@ -268,6 +268,33 @@ def test_joiners_are_told_once_what_is_held_of_them_before_they_are_listed(insta
         assert len(list(tx.scalars(select(OutboxMail)))) == 3
 
 
+def test_whoever_is_erased_is_gone_and_no_file_brings_them_back(installed: Installed) -> None:
+    run = installed.run(
+        "sync", "apply", "river-board.toml", "--file", "river-board-2026-11-01.csv", "--told", "--json"
+    ).data["run"]
+    held = installed.run("person", "export", ADA)
+    assert held.code == 0, held
+    for words in ("full name: Ada Quillfeather", "title: Chief executive", "line: 2"):
+        assert words in held.out, held
+    uid = installed.run("person", "show", ADA, "--json").data["uid"]
+    assert "Say why" in installed.run("person", "erase", ADA, "--yes").err
+    assert installed.run("person", "erase", ADA, "--reason", "asked", "--json").code == 2
+    done = installed.run("person", "erase", ADA, "--reason", "asked", "--yes", "--json")
+    assert done.data == {"erased": [uid]}, done
+    assert installed.run("person", "show", uid).code == 1
+    assert "Chief executive" not in installed.run("sync", "receipt", run).out
+    assert "There is no plan" in installed.run("sync", "undo", run).err
+
+    (installed.folder / "river-board-2026-11-02.csv").write_text(ROWS)
+    later = ("sync", "apply", "river-board.toml", "--file", "river-board-2026-11-02.csv", "--json")
+    again = installed.run(*later)
+    assert (again.code, again.data["counts"]) == (0, {"unchanged": 1, "not taken": 1}), again
+    assert installed.run("person", "show", ADA).code == 1
+    assert installed.run("person", "erase", "--replay", "--json").data == {"erased": []}
+    assert acts(installed).count("person erased") == 1
+    assert installed.run("ledger", "verify").code == 0
+
+
 def test_where_a_value_comes_from_is_explained_confirmed_disputed_and_told_to_the_sender(
     installed: Installed,
 ) -> None:

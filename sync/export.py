@@ -1,0 +1,88 @@
+"""Everything that is held about one person, for them to have: as data, and as text to be read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from ldap_schema.people import Person
+from store import ledger
+from sync.context import SyncContext
+from sync.receipt import Receipt
+from sync.render import printable
+from sync.rows import person_key
+
+# What stands in the record and says something about others, not about the person.
+_OTHERS = ("reveal_mail_to", "reveal_telephone_to", "reveal_mobile_to", "reveal_until", "assistants")
+
+
+def gather(context: SyncContext, person: Person) -> dict[str, Any]:
+    """Collect record, posts, offices, delegations, receipts' rows and the ledger's entries about a person."""
+    directory = context.directory
+    held = directory.posts.held_by(person.uid)
+    keys = {(tenure.feed, person_key(tenure.feed_key)) for _, tenure in held if tenure.feed}
+    keys |= {(person.feed, person.feed_key)} if person.feed else set()
+    given = directory.delegations.by_leader(person.uid)
+    taken = directory.delegations.to_delegate(person.uid)
+    with context.store.reading() as tx:
+        entries = [
+            {"at": each.instant, "event": each.event, **json.loads(each.details)}
+            for each in ledger.about(tx, person.uid)
+        ]
+    return {
+        "record": {name: value for name, value in asdict(person).items() if value and name not in _OTHERS},
+        "details shown to single leaders": sum(len(getattr(person, name)) for name in _OTHERS[:3]),
+        "posts": [
+            {"title": post.title, "kind": each.kind, "first day": each.first_day, "last day": each.last_day}
+            for post, each in held
+        ],
+        "offices": [office.name for office in directory.offices.serving(person.uid)],
+        "may be acted for in": [", ".join(each.scopes) for each in given],
+        "may act for others in": [", ".join(each.scopes) for each in taken],
+        "roles": sorted(directory.groups.roles_of(person.uid)),
+        "cohorts": sorted(directory.cohorts.of(person.uid)),
+        "rows of HR files": _rows(context, keys),
+        "ledger": entries,
+    }
+
+
+def export_text(data: Mapping[str, Any]) -> str:
+    """Write it to be read: one heading for each kind, one line for each thing."""
+    lines: list[str] = []
+    for heading, value in data.items():
+        if value in ([], {}, 0):
+            continue
+        lines += ["", heading.capitalize()]
+        if isinstance(value, Mapping):
+            lines += [f"  {name.replace('_', ' ')}: {_told(each)}" for name, each in value.items()]
+        elif isinstance(value, list):
+            lines += [f"  {_told(each)}" for each in value]
+        else:
+            lines.append(f"  {_told(value)}")
+    return "\n".join(lines).strip()
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_told(each)}" for name, each in value.items() if each not in (None, ""))
+    if isinstance(value, tuple):
+        return ", ".join(map(_told, value))
+    return printable(str(value))
+
+
+def _rows(context: SyncContext, keys: set[tuple[str, str]]) -> list[dict[str, Any]]:
+    found = []
+    for path in sorted((context.settings.folder / "receipts").glob("*.json")):
+        try:
+            receipt = msgspec.json.decode(path.read_bytes(), type=Receipt)
+        except msgspec.MsgspecError:
+            continue
+        found += [
+            {"run": receipt.run, "as of": receipt.as_of, "line": each.line, "outcome": each.outcome,
+             "reason": each.reason}
+            for each in receipt.outcomes
+            if (receipt.feed, each.key) in keys
+        ]  # fmt: skip
+    return found
