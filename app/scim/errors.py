@@ -18,7 +18,7 @@ from saml.errors import speakable_reference
 PATHS = "/scim/"
 MEDIA_TYPE = "application/scim+json"
 AWAY = "The service is not available for the moment. Nothing was changed; send the request again."
-BUSY = "Others write at the same moment. Nothing was changed; send the request again."
+BUSY = "Too many ask at the same moment. Nothing was changed; send the request again."
 RETRY_SECONDS = {429: "60", 503: "30"}
 
 

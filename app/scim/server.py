@@ -1,6 +1,8 @@
 """The addresses `/scim/<feed>/v2/…`: scim2-flask's blueprint, once for all feeds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Blueprint, Flask, request
@@ -22,6 +24,8 @@ NAME = "scim"
 CLIENTS = (
     "Departments' provisioning clients show a token; no person signs in here, and no cookie is looked at."
 )
+AT_ONCE = 4  # requests of clients that one process handles; its other threads are for people
+PATIENCE = 5.0  # seconds to wait for one of these places
 TRIES = 5  # at a record that another request changed at the same moment
 
 
@@ -30,6 +34,7 @@ class FeedServer(ScimServer):
 
     def __init__(self) -> None:
         self.name = NAME
+        self._slots = BoundedSemaphore(AT_ONCE)
         self._bases: dict[str, FeedBase] = {}  # by feed; made anew when the mapping has changed
 
     def blueprint(self) -> Blueprint:
@@ -48,12 +53,23 @@ class FeedServer(ScimServer):
         def view(feed: str, **_: str) -> Response:
             base = self._base(feed)
             asked = self._asked(feed)
-            response = self._to_response(_carried_out(base, operation, asked))
+            with self._slot():
+                response = self._to_response(_carried_out(base, operation, asked))
             if response.data:
                 response.headers["Content-Type"] = MEDIA_TYPE
             return response
 
         return view
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        """Take one of the few places that clients have together: searching all records takes its time."""
+        if not self._slots.acquire(timeout=PATIENCE):
+            raise SnapshotBusy
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     def _base(self, feed: str) -> FeedBase:
         pushed, parts = admitted(feed)
