@@ -1,7 +1,8 @@
 """Mails about feeds: the receipt to the sender, an alert when a run is held, a question when no file came.
 
-Each has a key, so that telling twice sends one mail. They hold line numbers and never a value from the file:
-what a cell said stays in the receipt, which the operator sends by a way that was agreed.
+Each has a key, so that telling twice sends one mail. They hold line numbers (of what was pushed, the
+names that its client gave) and never a value from the file: what a cell said stays in the receipt, which the
+operator sends by a way that was agreed.
 """
 
 import logging
@@ -100,7 +101,11 @@ def _taken(receipt: Receipt) -> str:
         ]
     noted = _to_mend(receipt)
     if noted:
-        lines += ["", "To mend, by the line of your file:", *noted[:MOST_LINES]]
+        lines += [
+            "",
+            "To mend, by the line of your file:" if not receipt.names else "To mend:",
+            *noted[:MOST_LINES],
+        ]
     if len(noted) > MOST_LINES:
         lines += [f"  and {len(noted) - MOST_LINES} more"]
     lines += ["", f"Ask us for receipt {receipt.run} if you need every row with its key.", ""]
@@ -109,7 +114,7 @@ def _taken(receipt: Receipt) -> str:
 
 def _to_mend(receipt: Receipt) -> list[str]:
     return [
-        f"  line {each.line}: {each.outcome}: {_VALUE.sub('“…”', each.reason)}. {each.mend}"
+        f"  {receipt.place(each.line)}: {each.outcome}: {_VALUE.sub('“…”', each.reason)}. {each.mend}"
         for each in receipt.outcomes
         if each.mend and each.outcome in TO_MEND
     ]

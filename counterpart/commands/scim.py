@@ -60,7 +60,7 @@ def add(tools: Tools, feed: str, days: int, as_json: bool) -> None:
 @as_json
 @pass_tools
 def list_tokens(tools: Tools, feed: str, as_json: bool) -> None:
-    """List a FEED's tokens, until when they are good and when they were last used."""
+    """List a FEED's tokens and when they were last used."""
     found = tools.directory.scim_tokens.of(feed)
     rows = [(each.id, _state(each, tools.clock()), _day(each.ends_at), _last_used(each)) for each in found]
     text = table(rows, ("id", "state", "good until", "last used")) if rows else f"{feed} has no tokens."
