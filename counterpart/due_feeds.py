@@ -7,8 +7,9 @@ from ldap_schema.errors import DirectoryError
 from saml.errors import speakable_reference
 from store.errors import StoreError
 from sync.context import DONE, Result, SyncContext
-from sync.due import run_due
+from sync.due import NOTHING_NEW, run_due
 from sync.errors import SyncError
+from sync.retention import clear_away
 
 ACTOR = "worker"
 
@@ -20,8 +21,7 @@ def keep_feeds(context: SyncContext, stop: Event) -> None:
     told = ""
     while not stop.is_set():
         try:
-            result = run_due(context, context.settings.mappings)
-            told = _tell(result, told)
+            told = _tell(_look(context), told)
         except (SyncError, DirectoryError, StoreError, OSError) as error:
             log.error("HR feeds: %s", error)
         except Exception:  # a mistake of ours must not end it
@@ -29,9 +29,17 @@ def keep_feeds(context: SyncContext, stop: Event) -> None:
         stop.wait(context.settings.due_seconds)
 
 
+def _look(context: SyncContext) -> Result:
+    """Look after the feeds; where none has a mapping here, delete at least what was taken by hand."""
+    if context.settings.mappings.is_dir():
+        return run_due(context, context.settings.mappings)
+    cleared = clear_away(context, (), every=False)
+    return Result(exit_code=DONE, text="\n".join(each.text for each in cleared))
+
+
 def _tell(result: Result, before: str) -> str:
     """Log what a look gave, unless the last one gave the same."""
-    if result.text != before and result.data.get("runs"):
+    if result.text not in (before, NOTHING_NEW, ""):
         level = logging.INFO if result.exit_code == DONE else logging.WARNING
         log.log(level, "HR feeds: %s", " | ".join(result.text.splitlines()))
     return result.text

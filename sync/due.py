@@ -25,6 +25,8 @@ from sync.sources import drop, https, sftp
 from sync.sources.origin import HTTPS
 from sync.sources.ready import Facts
 
+NOTHING_NEW = "Nothing new has come."
+
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 
@@ -43,7 +45,7 @@ def run_due(context: SyncContext, folder: Path, progress: Progress | None = None
         if progress:
             progress(number, len(paths), path.name)
     results += clear_away(context, feeds, every=len(feeds) == len(paths))
-    text = "\n".join(each.text for each in results) or "Nothing new has come."
+    text = "\n".join(each.text for each in results) or NOTHING_NEW
     return Result(
         exit_code=gravest([each.exit_code for each in results]), text=text,
         data={"runs": [each.data for each in results]},

@@ -10,9 +10,12 @@ from pathlib import Path
 from store import feed_watch
 from sync.context import DONE, Result, SyncContext
 from sync.mapping import Feed
+from sync.render import printable
 from sync.source import names_file
 from sync.sources import drop
 from sync.sources.ready import Facts
+
+MOST_NAMED = 20
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,9 @@ def clear_away(context: SyncContext, feeds: Sequence[Feed], every: bool = True) 
         )
     strangers = strange_files(context, feeds) if every else []
     if strangers:
-        text = f"Left alone, because no feed has files of that name: {', '.join(strangers)}."
+        named = ", ".join(strangers[:MOST_NAMED])
+        more = f" and {len(strangers) - MOST_NAMED} more" if len(strangers) > MOST_NAMED else ""
+        text = f"Left alone, because no feed has files of that name: {printable(named)}{more}."
         results.append(Result(exit_code=DONE, text=text, data={"unknown_files": strangers}))
     return results
 

@@ -53,7 +53,7 @@ def worker(tools: Tools, once: bool, as_json: bool) -> None:
             _start_healing(tools, stop),
             _start_pushes(tools, stop),
             *_start_watch(tools, stop),
-            *_start_feeds(tools, stop),
+            _start_feeds(tools, stop),
         ]
         made.run()
         for thread in beside:
@@ -136,13 +136,11 @@ def _start_pushes(tools: Tools, stop: Event) -> Thread:
     return thread
 
 
-def _start_feeds(tools: Tools, stop: Event) -> list[Thread]:
-    """Look after HR feeds, where there is a folder of mappings; the next look completes a killed run."""
-    if not tools.settings.sync.mappings.is_dir():
-        return []
+def _start_feeds(tools: Tools, stop: Event) -> Thread:
+    """Look after HR feeds and what is kept of them; the next look completes a run that was killed."""
     thread = Thread(target=keep_feeds, args=(_feed_context(tools), stop), name="feeds", daemon=True)
     thread.start()
-    return [thread]
+    return thread
 
 
 def _start_watch(tools: Tools, stop: Event) -> list[Thread]:

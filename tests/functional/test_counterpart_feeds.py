@@ -19,7 +19,7 @@ def installed(tmp_path: Path, slapd: Slapd, redis_server: Redis, mail_catcher: M
     made.set("SERVICE_WORKER_SECONDS", 0.1)
     made.set("SYNC_DUE_SECONDS", 1)
     made.store().close()
-    (made.var / "mappings").mkdir()
+    (made.var / "mappings").mkdir(exist_ok=True)
     (made.var / "feeds").mkdir(exist_ok=True)
     return made
 
