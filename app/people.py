@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
 
-from flask import Blueprint, Response, make_response, render_template, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.moments import day
 from app.organisation_list import organisation_list
@@ -13,9 +14,11 @@ from app.provenance import shared_lines, source_lines
 from app.vcard import dialled, vcard
 from app.viewer import services, viewer
 from ldap_schema.clock import london_today
+from ldap_schema.errors import NotFound
 from ldap_schema.offices import Office
 from ldap_schema.people import Person
 from ldap_schema.posts import SUBSTANTIVE, Post, Tenure
+from store import ledger
 
 bp = Blueprint("people", __name__)
 
@@ -43,10 +46,13 @@ class HeldPost:
 
 @bp.get("/people/<uid>")
 @leader_signed_in
-def profile(uid: str) -> str:
+def profile(uid: str) -> str | WerkzeugResponse:
     """Show a person as the viewer may see them."""
     who = viewer()
-    person = who.directory.people.get(uid)
+    try:
+        person = who.directory.people.get(uid)
+    except NotFound:
+        return _merged(uid)
     routes = routes_to(person)
     return render_template(
         "people/profile.html",
@@ -58,6 +64,14 @@ def profile(uid: str) -> str:
         sources=shared_lines(person),
         own=uid == who.uid,
     )
+
+
+def _merged(uid: str) -> WerkzeugResponse:
+    """Lead to the entry that an id was merged into; NotFound if the viewer may not see that either."""
+    with services().store.reading() as tx:
+        kept = ledger.kept_for(tx, uid)
+    person = viewer().directory.people.get(kept or uid)
+    return redirect(url_for("people.profile", uid=person.uid), 301)
 
 
 @bp.get("/people/<uid>.vcf")

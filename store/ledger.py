@@ -18,6 +18,7 @@ from store.errors import BadRecord
 from store.models import LedgerEntry
 
 BEGINNING = "0" * 64
+MERGED = "person merged"  # the subject is the id that went, the detail "into" the one that stayed
 LONGEST = {"event": 80, "actor": 200, "subject": 200, "details": 8000}
 
 
@@ -116,6 +117,17 @@ def about(tx: Session, subject: str) -> list[LedgerEntry]:
     """Everything that was written down of a subject, in that order."""
     found = select(LedgerEntry).where(LedgerEntry.subject == subject)
     return list(tx.scalars(found.order_by(LedgerEntry.number)))
+
+
+def kept_for(tx: Session, uid: str) -> str:
+    """Whose entry answers for an id that was merged into another, however often; nothing if it was not."""
+    seen, kept = {uid}, ""
+    while found := of_events(tx, (MERGED,), kept or uid, 1):
+        kept = details_of(found[0])["into"]
+        if kept in seen:  # merged there and back: whichever is left answers itself
+            return kept
+        seen.add(kept)
+    return kept
 
 
 def last(tx: Session, event: str, subject: str) -> datetime | None:

@@ -11,7 +11,8 @@ from ldap_schema.offices import Office
 from ldap_schema.people import LEFT, Person
 from ldap_schema.posts import Post, Tenure
 
-_TO = ("reveal_mail_to", "reveal_telephone_to", "reveal_mobile_to", "assistants")
+# Fields of other people that may name the person.
+REFERRING = ("reveal_mail_to", "reveal_telephone_to", "reveal_mobile_to", "assistants")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ def erasure(around: Surroundings) -> tuple[Change, ...]:
         left = replace(office, serves=serves, members=members)
         found.append(Update(office, left) if serves or not office.serves else Remove(office))
     for person in around.people:
-        fields: dict[str, Any] = {name: _without(getattr(person, name), uid) for name in _TO}
+        fields: dict[str, Any] = {name: _without(getattr(person, name), uid) for name in REFERRING}
         until = tuple(each for each in person.reveal_until if each.split(" ")[1:2] != [uid])
         found.append(Update(person, replace(person, reveal_until=until, **fields)))
     return (*found, Remove(around.person))

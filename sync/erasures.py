@@ -10,6 +10,7 @@ from ldap_schema.errors import NotFound
 from ldap_schema.offices import Office
 from ldap_schema.people import Person
 from store import ledger, outbox
+from sync import merging
 from sync.context import SyncContext
 from sync.erasing import Surroundings, erasure
 from sync.errors import InputRefused
@@ -68,6 +69,20 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
         shred(folder, person, around.tenures)
     context.directory.seals.renew(today)
     return around
+
+
+def merge(context: SyncContext, keep: Person, drop: Person, reason: str) -> None:
+    """Make two entries one; the ledger knows from then on whose the dropped id is. Raises InputRefused."""
+    if not reason.strip():
+        raise InputRefused("Say why with --reason; it is kept in the ledger. Nothing was changed.")
+    changes = merging.merge(keep, surroundings(context, drop))
+    for cohort in sorted(context.directory.cohorts.of(drop.uid)):
+        context.directory.cohorts.join(cohort, keep.uid)
+    _let_go(context, drop)
+    with context.store.transaction() as tx:
+        told = {"into": keep.uid, "reason": reason.strip()[:300]}
+        ledger.append(tx, ledger.MERGED, context.actor, drop.uid, told, context.clock())
+        context.directory.write(changes)
 
 
 def replay(context: SyncContext) -> list[str]:

@@ -98,4 +98,32 @@ def export(tools: Tools, reference: str, as_json: bool) -> None:
     show(data, export_text(data), as_json)
 
 
-COMMANDS = (erase, export)
+@click.command(epilog=example("counterpart person merge 4f1c 9a77 --reason 'one person, HR says'"))
+@click.argument("keep", metavar="KEEP")
+@click.argument("drop", metavar="DROP")
+@click.option("--reason", default="", help="How you know; kept in the ledger.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@as_json
+@pass_tools
+def merge(tools: Tools, keep: str, drop: str, reason: str, yes: bool, as_json: bool) -> int:
+    """Make two entries of one person one.
+
+    KEEP and DROP are addresses or uids. KEEP gets DROP's posts with their feeds' keys, offices, delegations,
+    cohorts and what it lacks itself; DROP's uid answers with KEEP from then on. DROP's roles, sign-ins and
+    mail programs end. It can't be undone, and asks first.
+    """
+    kept, dropped = find_person(tools.directory, keep), find_person(tools.directory, drop)
+    if not as_json:
+        for mark, each in (("~", kept), ("-", dropped)):
+            click.echo(f"  {mark} {each.display_name or each.full_name}  ({each.uid}, {each.status})")
+    if not yes and not (not as_json and click.confirm("Are they one person?", default=False)):
+        click.echo("Nothing was changed. Say --yes to merge.", err=True)
+        return PLANNED
+    erasures.merge(context_of(tools), kept, dropped, reason)
+    show(
+        {"uid": kept.uid, "dropped": dropped.uid}, f"{kept.full_name} is one entry now: {kept.uid}.", as_json
+    )
+    return DONE
+
+
+COMMANDS = (erase, export, merge)

@@ -12,9 +12,11 @@ from ldap_schema.changes import Add
 from ldap_schema.clock import london_today
 from ldap_schema.directory import Directory, Service
 from ldap_schema.organisations import Organisation
+from ldap_schema.posts import Post, Tenure
 from store import ledger
 from tests.functional.command_line import Answer, Installed
 from tests.functional.directory_kit import leader, opened
+from tests.portal_kit import close, make_portal
 
 TODAY = london_today(system_clock())
 ORGANISATION = Organisation(id="h-org", name="Hollowbrook Council", sector="Local government")
@@ -91,3 +93,28 @@ def test_what_a_feed_keeps_is_overridden_for_a_reason_and_up_to_a_day_only(
     unknown = add(installed, "Cy Tarn", "--organisation", "Holowbrook Council", "--yes")
     assert (unknown.code, "Did you mean Hollowbrook Council?" in unknown.err) == (4, True)
     assert acts(installed) == ["person edited"]
+
+
+def test_two_entries_of_one_person_become_one_and_the_dropped_id_answers(
+    installed: Installed, slapd: Slapd, redis_server: Redis, sync: Directory
+) -> None:
+    pair = (leader("h-keep"), leader("h-drop", sign_in_address="drop@h.example", mobile=("+44 7700 900123",)))
+    post = Post(id="h-post", title="Clerk", organisation_id=ORGANISATION.id)
+    tenure = Tenure(id="h-tenure", post_id="h-post", holder="h-drop")
+    sync.write([*(Add(each) for each in pair), Add(post), Add(tenure)])
+    asked = installed.run("person", "merge", "h-keep", "h-drop", "--reason", "one person")
+    assert (asked.code, "h-drop" in asked.out) == (1, True)
+    assert sync.people.get("h-drop")
+    done = installed.run("person", "merge", "h-keep", "drop@h.example", "--reason", "HR says", "--yes")
+    assert done.code == 0, done
+    kept = sync.people.get("h-keep")
+    assert kept.sign_in_address == "drop@h.example"
+    assert [post.id for post, _ in sync.posts.held_by("h-keep")] == ["h-post"]
+    assert not sync.people.by_uids(["h-drop"])
+    store = installed.store()
+    portal = make_portal(slapd, redis_server, store, system_clock)
+    answer = portal.browser(portal.person()).get("/people/h-drop")
+    assert (answer.status_code, answer.location) == (301, "/people/h-keep")
+    assert portal.browser(portal.person()).get("/people/h-nobody").status_code == 404
+    close(portal)
+    store.close()

@@ -12,6 +12,8 @@ from ldap_schema.offices import Office
 from ldap_schema.people import ACTIVE, LEFT, Person
 from ldap_schema.posts import Post, Tenure
 from sync.erasing import Surroundings, erasure, expired
+from sync.errors import InputRefused
+from sync.merging import merge
 from sync.receipt import APPLIED, Receipt, load_receipt, save_receipt
 from sync.rows import Reading, RowOutcome
 from sync.shred import shred
@@ -124,3 +126,44 @@ def test_papers_lose_the_person_and_keep_the_others(tmp_path: Path) -> None:
     assert (blanked[0].key, blanked[0].outcome, blanked[1]) == ("", NOT_TAKEN, lines[1])
     assert "Director 1" not in (tmp_path / "receipts" / "r1.csv").read_text("utf-8-sig")
     assert load_receipt(tmp_path, "r2").outcomes == lines
+
+
+BO = replace(ADA, uid="bo", feed="coasts", feed_key="c9", mail=("bo@coasts.example",), sign_in_address="")
+
+
+def test_a_merge_gives_the_kept_entry_what_the_other_had_and_both_feeds_keys() -> None:
+    given = Delegation(id="d", leader="ada", delegate="cy", scopes=("devices",))
+    between = Delegation(id="e", leader="ada", delegate="bo", scopes=("devices",))
+    office = Office(id="o", name="Office", serves=("ada", "bo"))
+    cy = Person(uid="cy", full_name="Cy", family_name="Cy", reveal_mail_to=("ada",), assistants=("bo", "ada"))
+    around = Surroundings(
+        person=ADA, tenures=(HERS,), offices=(office,), delegations=(given, between), people=(cy,)
+    )
+    changes = merge(BO, around)
+    assert changes[-2:] == (Remove(ADA), Update(BO, replace(BO, sign_in_address=ADA.sign_in_address)))
+    assert set(changes) >= {
+        Update(HERS, replace(HERS, holder="bo")), Update(given, replace(given, leader="bo")),
+        Remove(between), Update(office, replace(office, serves=("bo",))),
+        Update(cy, replace(cy, reveal_mail_to=("bo",), assistants=("bo",))),
+    }  # fmt: skip
+
+
+def test_whoever_was_made_by_hand_is_kept_by_the_others_feed_after_a_merge() -> None:
+    by_hand = replace(BO, feed="", feed_part="", feed_key="")
+    last = merge(by_hand, Surroundings(person=ADA))[-1]
+    assert isinstance(last, Update)
+    assert isinstance(last.after, Person)
+    assert (last.after.feed, last.after.feed_key, last.after.mail) == ("rivers", "s1", BO.mail)
+
+
+@pytest.mark.parametrize(
+    ("keep", "drop", "words"),
+    [
+        (ADA, ADA, "given twice"),
+        (BO, replace(ADA, sealed="post"), "sealed"),
+        (replace(BO, status="deceased"), ADA, "deceased"),
+    ],
+)
+def test_a_merge_that_could_show_or_hide_somebody_is_refused(keep: Person, drop: Person, words: str) -> None:
+    with pytest.raises(InputRefused, match=words):
+        merge(keep, Surroundings(person=drop))
