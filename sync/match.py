@@ -47,6 +47,7 @@ class Matcher:
         claims: dict[str, set[str]] = defaultdict(set)
         for row in reading.candidates:
             claims[row.sign_in_address].add(row.key)
+        self.mixed = _mixed(reading)
         self.contested = {address for address, keys in claims.items() if address and len(keys) > 1}
 
     def match(self, row: Candidate, organisation: Organisation) -> Match:
@@ -70,6 +71,11 @@ class Matcher:
             )
         if known:
             return self._known(row, known, owner)
+        if row.key in self.mixed:
+            return Match(
+                question="rows with this key have different names",
+                mend="A key belongs to one person. Correct the keys and send the file again.",
+            )
         if owner:
             return self._by_address(row, owner, organisation)
         return self._unknown(row)
@@ -158,6 +164,16 @@ def bearers(state: State, reading: Reading) -> dict[str, set[str]]:
 def name_of(person: Person) -> Name:
     """Give a person's name in parts."""
     return Name(person.family_name, person.given_name, person.honorific, person.honours, person.known_as)
+
+
+def _mixed(reading: Reading) -> set[str]:
+    """Give the keys under which one file has several people."""
+    first: dict[str, Candidate] = {}
+    return {
+        row.key
+        for row in reading.candidates
+        if (seen := first.setdefault(row.key, row)) is not row and not same_person(seen.name, row.name)
+    }
 
 
 def _has(person: Person | None, row: Candidate) -> bool:

@@ -75,7 +75,8 @@ def measure(
     everybody = [draft.person(uid) for uid in taken.named]
     own = {each.uid for each in state.owned()}
     blanked = {name: sum(_blanked(before, after, name) for before, after in changed) for name in BLANKABLE}
-    tenures = _by_holder(state, draft)
+    tenures = _by_holder(state, draft, {each.uid for each, _ in stayed if each.status in (HELD, LEAVING)})
+    columns = [name for name in _COLUMNS if any(getattr(b, name) != getattr(a, name) for b, a in changed)]
     size = state.size(today)
     return Measures(
         size=size,
@@ -95,8 +96,8 @@ def measure(
         ),
         rejected=sum(each.outcome == REJECTED for each in taken.outcomes),
         blanked={name: count for name, count in blanked.items() if count},
-        constant=tuple(name for name in _COLUMNS if _became(stayed, everybody, name, blank=False)),
-        blank=tuple(name for name in _COLUMNS if _became(stayed, everybody, name, blank=True)),
+        constant=tuple(name for name in columns if _became(stayed, everybody, name, blank=False)),
+        blank=tuple(name for name in columns if _became(stayed, everybody, name, blank=True)),
         emptied=_emptied(stayed, draft),
         gone_lately=_gone_lately(state, size, today, limits),
     )
@@ -108,13 +109,18 @@ def usual_rows(state: State) -> float:
     return float(median(counts))
 
 
-def _by_holder(state: State, draft: Draft) -> tuple[dict[str, list[Tenure]], dict[str, list[Tenure]]]:
+def _by_holder(
+    state: State, draft: Draft, uids: set[str]
+) -> tuple[dict[str, list[Tenure]], dict[str, list[Tenure]]]:
+    """Give these people's tenures as they were and as they shall be."""
     before: dict[str, list[Tenure]] = defaultdict(list)
     after: dict[str, list[Tenure]] = defaultdict(list)
-    for each in (*state.tenures, *state.elsewhere):
-        before[each.holder].append(each)
-    for each in (*draft.every(Tenure), *state.elsewhere):
-        after[each.holder].append(each)
+    for each in (*state.tenures, *state.elsewhere) if uids else ():
+        if each.holder in uids:
+            before[each.holder].append(each)
+    for each in (*draft.every(Tenure), *state.elsewhere) if uids else ():
+        if each.holder in uids:
+            after[each.holder].append(each)
     return before, after
 
 

@@ -131,12 +131,16 @@ class Places:
                 feed_part=part,
                 feed_key=facts.key,
             )
+        role, region = facts.role or known.role, facts.region or known.region
+        has = (known.title, known.organisation_id, known.role, known.region, known.feed_key)
+        if has == (facts.title, organisation.id, role, region, facts.key) and facts.key in self.posts:
+            return known
         post = replace(
             known,
             title=facts.title,
             organisation_id=organisation.id,
-            role=facts.role or known.role,
-            region=facts.region or known.region,
+            role=role,
+            region=region,
             feed_key=facts.key,
         )
         self.posts[facts.key] = post

@@ -43,9 +43,10 @@ def written(before: Person | None, after: Person, by: Source, today: date) -> Pe
     """Give the person as a feed may leave them: what a person set until a day stays as it is, every value
     that differs has this source, and a dispute that the feed has met is over.
     """
-    if before is not None:
-        after = _respecting(before, after, today)
     changed = changed_details(before, after)
+    if before is not None and changed:
+        after = _respecting(before, after, changed, today)
+        changed = changed_details(before, after)
     if not changed:
         return after
     sources, disputes = sources_of(after), disputes_of(after)
@@ -99,10 +100,10 @@ def disputed_words(person: Person) -> str:
     )
 
 
-def _respecting(before: Person, after: Person, today: date) -> Person:
-    for of, fields in COVERS.items():
+def _respecting(before: Person, after: Person, changed: Iterable[str], today: date) -> Person:
+    for of in changed:
         if overridden(before, of, today):
-            after = replace(after, **{field: getattr(before, field) for field in fields})
+            after = replace(after, **{field: getattr(before, field) for field in COVERS[of]})
     return after
 
 

@@ -11,7 +11,7 @@ from sync.mapping import Feed
 from sync.match import name_of
 from sync.rows import Candidate
 
-_DETAILS = ("mail", "telephone", "mobile", "sign_in_address")
+DETAILS = ("mail", "telephone", "mobile", "sign_in_address")
 
 
 def is_open(tenure: Tenure, as_of: date) -> bool:
@@ -58,7 +58,7 @@ def renewed(feed: Feed, person: Person, rows: list[Candidate]) -> Person:
     """
     row = rows[0]
     values: dict[str, object] = {}
-    for each in _DETAILS:
+    for each in DETAILS:
         if each in feed.person and each not in row.refused:
             values[each] = getattr(row, each)
     # A row's spelling may carry no honours while another column does; unmapped parts stay as they are.

@@ -13,11 +13,12 @@ from sync.mapping import Feed
 from sync.normalise import fold
 from sync.provenance import disputed_words, sent_by, written
 from sync.records import derived, new_person, over, owns, renewed, renewed_tenure
-from sync.rows import JOINED, LEAVING, UPDATED, Candidate
+from sync.rows import JOINED, LEAVING, UNCHANGED, UPDATED, Candidate
 from sync.rows import LEFT as ROW_LEFT
 from sync.sheet import Sheet
 from sync.standing import become, handed_over, is_marked, last_day, lasting, rank, status_by_days, successor
 from sync.steps import SYMBOLS, Report, Told, outcome_of, visible_values
+from sync.unchanged import Unchanged
 
 SAME_NAME = "Another entry of this feed has the same name. Nobody was merged; if it is one person, say so."
 TOLD_OF_TENURES = ("kind", "first_day", "last_day")
@@ -39,6 +40,7 @@ class Renewal:
     ) -> None:
         self.feed, self.sheet, self.report, self.posts = feed, sheet, report, posts
         self.mint_id, self.show, self.bearers = mint_id, show, bearers
+        self.unchanged = Unchanged(feed)
         self.part, self.as_of = sheet.reading.part, sheet.reading.as_of
         self.new_part = sheet.state.part.as_of is None
         self.posts_elsewhere = {each.id: each for each in sheet.state.elsewhere_posts}
@@ -51,6 +53,9 @@ class Renewal:
     def person(self, uid: str, rows: list[Candidate], *, moves: bool) -> None:
         """Renew one person and their tenures; without `moves`, posts that no row names are left alone."""
         before = self.sheet.draft.was(uid)
+        if before and self._nothing_new(before, rows):
+            self.report.row(rows[0], UNCHANGED)
+            return
         after = self._renewed(before, uid, rows)
         ours = self.is_ours(after)
         values = self._tenures(uid, rows)
@@ -65,6 +70,17 @@ class Renewal:
         self.sheet.draft.put(after)
         self._sign(after)
         self._tell(before, after, rows, moved, values)
+
+    def _nothing_new(self, person: Person, rows: list[Candidate]) -> bool:
+        tenures = self.sheet.open_of(person.uid)
+        row, place = rows[0], self.posts[rows[0].line]
+        return (
+            len(rows) == len(tenures) == 1
+            and tenures[0].post_id == place[0].id
+            and self.is_ours(person)
+            and person is self.sheet.draft.person(person.uid)
+            and self.unchanged.says(person, tenures[0], row, place)
+        )
 
     def hand_over(self, person: Person) -> Person:
         """Give whom this feed has no more to the feed that still has them; copies follow that post."""

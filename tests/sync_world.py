@@ -240,6 +240,10 @@ class World:
                 case Remove(record):
                     del self.records[type(record), identity(record)]
 
+    def parts(self) -> list[FeedPart]:
+        """What is remembered of every feed."""
+        return self.all(FeedPart)
+
     def people(self) -> list[Person]:
         """Everybody."""
         return self.all(Person)
