@@ -218,10 +218,15 @@ def _honours(words: list[str]) -> bool:
 
 def same_person(one: Name, other: Name) -> bool:
     """Tell whether two names under one staff number can be one person: given or family name is still the
-    same.
+    same, also when somebody becomes a peer ("Baroness Quill of Rivers" was Ada Quill).
     """
-    family, given = fold(one.family) == fold(other.family), _first(one) == _first(other)
+    family, given = _surname(one) == _surname(other), _first(one) == _first(other)
     return family or (given and bool(_first(one)))
+
+
+def _surname(name: Name) -> str:
+    family = fold(name.family)
+    return family if name.given else family.partition(" of ")[0]
 
 
 def _first(name: Name) -> str:

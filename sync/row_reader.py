@@ -56,9 +56,11 @@ class RowReader:
         if line.trouble:
             raise RowRefused(line.trouble, "Put quotation marks around cells that contain the separator.")
         person = Cells(self.feed.person, line.cells)
-        name = clean(" ".join([person.raw(part) for part in self._names]))
-        reason = self.feed.eligible.not_a_person.get(fold(name.text)) or _nobody(name.text)
-        reason = "" if name.refused else reason  # that is no name, and is said when the name is taken
+        parts = [clean(person.raw(part)) for part in self._names]
+        if any([part.refused for part in parts]):  # that is no name, and is said when the name is taken
+            return "" if self.eligible(line) else NOT_ELIGIBLE
+        name = " ".join([part.text for part in parts]).strip()
+        reason = self.feed.eligible.not_a_person.get(fold(name)) or _nobody(name)
         return reason or ("" if self.eligible(line) else NOT_ELIGIBLE)
 
     def eligible(self, line: Line) -> bool:
@@ -116,13 +118,12 @@ class RowReader:
         if not fold(found.family):
             raise RowRefused("the name has no family name", "Correct the name and send the file again.")
         before, after, called = (person.text(key) for key in ("honorific", "honours", "known_as"))
-        if not (before or after or called):
-            return found
-        return replace(
-            found,
-            honorific=before or found.honorific,
-            honours=after or found.honours,
-            known_as=called or found.known_as,
+        return Name(
+            found.family,
+            found.given,
+            before or found.honorific,
+            after or found.honours,
+            called or found.known_as,
         )
 
     def _post(self, line: Line, post: Cells, organisation: OrganisationFacts) -> PostFacts:

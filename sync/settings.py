@@ -43,13 +43,13 @@ class SyncSettings:
         },
     )
     max_file_bytes: int = field(
-        default=50_000_000,
+        default=200_000_000,
         metadata={
             "meaning": "A larger file is refused unread; so is a workbook that unpacks to more than "
             "four times this."
         },
     )
-    max_rows: int = field(default=200_000, metadata={"meaning": "A file with more rows is refused."})
+    max_rows: int = field(default=1_000_000, metadata={"meaning": "A file with more rows is refused."})
     approval_hours: int = field(
         default=24, metadata={"meaning": "Hours for which an approval of a held run is good."}
     )

@@ -201,7 +201,9 @@ def test_marriage_keeps_the_person_and_another_name_does_not() -> None:
     ada = Name("Quill", "Ada")
     assert same_person(ada, Name("Quill-Vale", "Ada"))
     assert same_person(ada, Name("QUILL", "Adelaide"))
+    assert same_person(ada, Name("Quill of Rivers", "", "Baroness"))
     assert not same_person(ada, Name("Okafor", "Bram"))
+    assert not same_person(ada, Name("Okafor of Quill", "", "Lord"))
 
 
 def test_a_name_is_shown_as_it_is_used() -> None:

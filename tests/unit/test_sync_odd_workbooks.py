@@ -69,9 +69,8 @@ def test_hidden_rows_and_columns_are_rows_and_columns(tmp_path: Path, feed: Feed
         page.column_dimensions["C"].hidden = True
         page.auto_filter.ref = "A1:L3"
 
-    assert read(feed, tmp_path, hide) == replace(
-        read(feed, tmp_path), file_digest=read(feed, tmp_path, hide).file_digest
-    )
+    plain, hidden = read(feed, tmp_path), read(feed, tmp_path, hide)
+    assert hidden.candidates == plain.candidates
 
 
 def test_a_hidden_sheet_in_front_is_not_the_list(tmp_path: Path, feed: Feed) -> None:
