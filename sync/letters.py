@@ -19,7 +19,8 @@ from store.mail import Mail
 from sync.context import SyncContext
 from sync.errors import PlanRefused
 from sync.mapping import Feed
-from sync.receipt import APPLIED, HELD, TO_MEND, Receipt, load_receipt
+from sync.receipt import APPLIED, HELD, Receipt, load_receipt
+from sync.rows import RowOutcome
 
 TOLD_WITHIN = timedelta(days=2)  # an older receipt was told, or was made before receipts were mailed
 MOST_LINES = 300
@@ -36,9 +37,15 @@ def tell_runs(context: SyncContext, feed: Feed) -> int:
     told = 0
     for part in context.directory.feeds.parts(feed.id):
         with context.store.transaction() as tx:
-            told += _tell_run(context, tx, feed, part.run, APPLIED)
-            told += _tell_run(context, tx, feed, part.hold_run, HELD)
+            if _is_recent(context, part.applied_at):
+                told += _tell_run(context, tx, feed, part.run, APPLIED)
+            if _is_recent(context, part.hold_at):
+                told += _tell_run(context, tx, feed, part.hold_run, HELD)
     return told
+
+
+def _is_recent(context: SyncContext, at: datetime | None) -> bool:
+    return at is not None and context.clock() - at <= TOLD_WITHIN
 
 
 def _tell_run(context: SyncContext, tx: Session, feed: Feed, run: str, status: str) -> int:
@@ -50,8 +57,8 @@ def _tell_run(context: SyncContext, tx: Session, feed: Feed, run: str, status: s
         receipt = load_receipt(context.settings.folder, run)
     except PlanRefused:
         return 0  # it was made on another machine, or deleted after its time
-    if receipt.status != status or context.clock() - receipt.at > TOLD_WITHIN:
-        return 0
+    if receipt.status != status:
+        return 0  # cut off before its end; whoever completes it comes here again
     subject = f"{receipt.feed_name}: a file is held" if status == HELD else _taken_subject(receipt)
     for address in people:
         text = _held(context, feed, receipt, address) if status == HELD else _taken(receipt)
@@ -82,7 +89,7 @@ def tell_silence(
 
 
 def _taken_subject(receipt: Receipt) -> str:
-    mend = len(_to_mend(receipt))
+    mend = len(receipt.to_mend())
     return f"{receipt.feed_name}: file taken" + (f", {mend} rows to mend" if mend else "")
 
 
@@ -99,25 +106,24 @@ def _taken(receipt: Receipt) -> str:
             f"Of the people known from your files, {receipt.absent} are not in this one. One absence changes "
             "nothing that anybody sees; a second one will be taken as leaving.",
         ]
-    noted = _to_mend(receipt)
-    if noted:
-        lines += [
-            "",
-            "To mend, by the line of your file:" if not receipt.names else "To mend:",
-            *noted[:MOST_LINES],
-        ]
-    if len(noted) > MOST_LINES:
-        lines += [f"  and {len(noted) - MOST_LINES} more"]
+    lines += _listed("To mend:", [_row(receipt, each, each.outcome, each.mend) for each in receipt.to_mend()])
+    lines += _listed(
+        "Taken, with a value mended or left out:", [_row(receipt, each) for each in receipt.adjusted()]
+    )
     lines += ["", f"Ask us for receipt {receipt.run} if you need every row with its key.", ""]
     return "\n".join(lines)
 
 
-def _to_mend(receipt: Receipt) -> list[str]:
-    return [
-        f"  {receipt.place(each.line)}: {each.outcome}: {_VALUE.sub('“…”', each.reason)}. {each.mend}"
-        for each in receipt.outcomes
-        if each.mend and each.outcome in TO_MEND
-    ]
+def _listed(heading: str, rows: list[str]) -> list[str]:
+    more = [f"  and {len(rows) - MOST_LINES} more"] if len(rows) > MOST_LINES else []
+    return ["", heading, *rows[:MOST_LINES], *more] if rows else []
+
+
+def _row(receipt: Receipt, row: RowOutcome, outcome: str = "", mend: str = "") -> str:
+    """One row by its place in what was sent, without the values that its reason quotes."""
+    reason = _VALUE.sub("“…”", row.reason)
+    said = ": ".join(filter(None, (receipt.place(row.line), outcome, reason)))
+    return f"  {said}. {mend}".rstrip()
 
 
 def _held(context: SyncContext, feed: Feed, receipt: Receipt, address: str) -> str:

@@ -76,6 +76,15 @@ class Receipt:
         known = [each for each in _ORDER if each in counted]
         return {each: counted[each] for each in [*known, *sorted(counted.keys() - set(known))]}
 
+    def to_mend(self) -> list[RowOutcome]:
+        """The rows that need somebody's eye at the sender's."""
+        return [each for each in self.outcomes if each.mend and each.outcome in TO_MEND]
+
+    def adjusted(self) -> list[RowOutcome]:
+        """The rows that were taken with a value mended or left out."""
+        noted = self.to_mend()
+        return [each for each in self.outcomes if ": " in each.reason and each not in noted]
+
     def rejected(self) -> int:
         """How many rows could not be taken as they are."""
         return sum(each.outcome == REJECTED for each in self.outcomes)
@@ -160,8 +169,7 @@ def as_text(receipt: Receipt) -> str:
         ]
     if receipt.holds:
         lines += ["The run is held; nothing was changed:", *(f"  - {each}" for each in receipt.holds), ""]
-    noted = [each for each in receipt.outcomes if each.mend and each.outcome in TO_MEND]
-    values = [each for each in receipt.outcomes if ": " in each.reason and each not in noted]
+    noted, values = receipt.to_mend(), receipt.adjusted()
     if noted:
         lines += ["Rows to mend:"]
         lines += [

@@ -1,6 +1,7 @@
 """How fresh each feed is: one row per part, with one word for what somebody has to act on."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from ldap_schema.feeds import FeedPart
@@ -58,7 +59,7 @@ def _rows(
     for name, seen in seen_parts(watched, files, parts).items():
         part = parts.get(name, FeedPart(feed=watched.feed, part=name))
         seen = _with_applied(seen, part)
-        last = max((each for each in files if each.part == name), key=lambda each: each.taken, default=None)
+        last = max((each for each in files if each.part == name), key=_when, default=None)
         rows.append({
             "feed": watched.feed, "part": name, "rows": part.rows, "as_of": part.as_of,
             "last_file": last.name if last else "", "last_file_at": last.taken if last else None,
@@ -67,6 +68,10 @@ def _rows(
             "hold_run": part.hold_run,
         })  # fmt: skip
     return rows
+
+
+def _when(file: TakenFile) -> tuple[datetime, str]:
+    return file.taken, file.name
 
 
 def _with_applied(seen: Seen, part: FeedPart) -> Seen:

@@ -111,6 +111,21 @@ def test_what_is_new_is_taken_once_and_its_receipt_is_mailed_once(context: SyncC
     assert "Ada" not in text, "no names in mails"
 
 
+def test_a_receipt_names_lines_to_mend_and_repeats_no_value(context: SyncContext) -> None:
+    agree(context, "mend")
+    path = drop(context, "mend", 30)
+    lines = path.read_text().splitlines()
+    lines[1] = lines[1].replace("mend1@rivers.example", "rubbish-value")
+    lines[2] = lines[2].replace("020 7946 0000", "phone-rubbish")
+    path.write_text("\n".join(lines) + "\n")
+    age(context, path, 60)
+    due(context)
+    ((_, _, text),) = mails(context)
+    assert "line 2: " in text
+    assert "line 3: " in text
+    assert "rubbish" not in text
+
+
 def test_a_receipt_that_was_not_mailed_when_the_process_died_is_mailed_by_the_next_look(
     context: SyncContext,
 ) -> None:
