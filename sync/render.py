@@ -91,7 +91,8 @@ def receipt_line(receipt: Receipt) -> str:
     """Sum one run up in one line, for a list of many."""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in receipt.counts().items())
     rows = _counted(receipt.rows, "row")
-    return f"{receipt.as_of}  {receipt.part}: {receipt.status}, {rows}: {counts}"
+    absent = f"; {receipt.absent} not in the file" if receipt.absent else ""
+    return f"{receipt.as_of}  {receipt.part}: {receipt.status}, {rows}: {counts}{absent}"
 
 
 def undo_text(plan: Plan, receipt: Receipt, applied: bool, width: int = 80) -> str:

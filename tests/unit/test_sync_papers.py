@@ -14,7 +14,7 @@ from sync.mapping_reader import load_feed
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, name_plan, read_plan, write_private
 from sync.receipt import APPLIED, as_csv, as_text, load_receipt, receipt_of, save_receipt
-from sync.render import plan_text, printable
+from sync.render import plan_text, printable, receipt_line
 from sync.settings import SyncSettings
 from tests.sync_world import DAY, World, people, row, write_file, write_mapping
 
@@ -63,6 +63,12 @@ def test_a_printed_plan_says_who_what_old_and_new_and_sums_up(plan: Plan) -> Non
     )
     assert "1 row set aside (1 vacant)" in " ".join(text.split())
     assert text.endswith("Guard: passes.\n")
+
+
+def test_a_run_in_one_line_says_how_many_are_not_in_the_file(plan: Plan) -> None:
+    line = receipt_line(receipt_of(saved(plan), APPLIED, NOON))
+    assert line.startswith("2026-11-08  all: applied, 6 rows: ")
+    assert line.endswith("; 1 not in the file")
 
 
 def test_a_held_plan_says_that_nothing_is_changed(plan: Plan) -> None:
