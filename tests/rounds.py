@@ -17,6 +17,7 @@ class Rounds:
     index_kills: int
     hostile_values: int
     attack_seconds: float  # for each kind of attack
+    broken_messages: int  # connections of ten
     commits: int  # of each of four writers at once
     broken_off_transactions: int
 
@@ -31,6 +32,7 @@ QUICK = Rounds(
     index_kills=3,
     hostile_values=300,
     attack_seconds=0.2,
+    broken_messages=25,
     commits=200,
     broken_off_transactions=300,
 )
@@ -44,6 +46,7 @@ FULL = Rounds(
     index_kills=20,
     hostile_values=10_000,
     attack_seconds=4.0,
+    broken_messages=500,
     commits=5_000,
     broken_off_transactions=3_000,
 )

@@ -1,5 +1,6 @@
 """Nobody from the network ends the directory by a transaction, nor writes at all, whatever they send."""
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from ldap_schema.errors import DirectoryRefused
 from ldap_schema.transaction import END, START
 from tests.functional.directory_kit import INVALID_CREDENTIALS, bind_code, bound, leader, opened
 from tests.functional.replica_kit import entries, eventually
-from tests.functional.transaction_attacks import COMMIT, Line, attacks, changed, extended, specified
+from tests.functional.transaction_attacks import COMMIT, Line, attacks, changed, extended, searched, specified
 from tests.rounds import ROUNDS
 
 CONFIDENTIALITY = 13
@@ -128,6 +129,33 @@ def test_no_transaction_from_the_network_ends_the_directory(either: Target, name
         line.send(extended(2, WHO_AM_I))
         assert line.codes(2) == {2: 0}, "it answers the same mail program as before"
     assert either.lasting() == before
+
+
+@pytest.mark.parametrize("who", ["mail program", "stranger"])
+def test_no_broken_message_ends_the_directory(either: Target, who: str) -> None:
+    chance = random.Random(who)  # noqa: S311 - no secret; the same messages each time
+    before, pid = either.lasting(), either.slapd.pid
+    whole = [either.attack(name) for name in ATTACKS] + [searched(7, f"ou=people,{either.slapd.suffix}")]
+    for _ in range(ROUNDS.broken_messages):
+        with suppress(OSError), either.line(who) as line:
+            for _ in range(10):
+                line.send(broken(chance.choice(whole), chance))
+    assert (either.slapd.running, either.slapd.pid) == (True, pid)
+    with either.line() as line:
+        line.send(extended(2, WHO_AM_I))
+        assert line.codes(2) == {2: 0}, "it answers the same mail program as before"
+    assert either.lasting() == before
+
+
+def broken(message: bytes, chance: random.Random) -> bytes:
+    """The message with a few bytes changed, taken out or put in; lengths among them, which BER says first."""
+    made = bytearray(message)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(made))
+        made[at : at + chance.randint(0, 3)] = chance.choice(
+            [b"", chance.randbytes(1), chance.randbytes(4), b"\x80", b"\x84\xff\xff\xff\xff", b"\x30\x00"]
+        )
+    return bytes(made)
 
 
 def test_a_transaction_of_two_connections_does_not_either(either: Target) -> None:
