@@ -15,6 +15,7 @@ from counterpart.failures import failure_of
 from counterpart.findings import Examined, Patient, Problem, ahead, apart, end_of, expiring
 from counterpart.mail import SMTPSender
 from counterpart.own_machine import certificate_files, disks
+from counterpart.scim import pushed_feeds
 from counterpart.secret_files import read_secret, secret_files
 from counterpart.settings import SettingsError
 from counterpart.worker import NAME as WORKER
@@ -74,11 +75,12 @@ def libraries(patient: Patient) -> Iterator[Problem]:
 
 def directory(patient: Patient) -> Iterator[Problem]:
     """The server answers, our service accounts can sign in, and nothing of ours is missing in it."""
-    for service in (Service.SYNC, Service.PORTAL, Service.INDEX):
+    pushed = (Service.SCIM,) if pushed_feeds(patient.settings.sync.mappings) else ()
+    for service in (Service.SYNC, Service.PORTAL, Service.INDEX, *pushed):
         opened = Directory.open(replace(patient.settings.directory, replicas=()), service)
         try:
             opened.probe()
-            if service is not Service.INDEX:
+            if service in (Service.SYNC, Service.PORTAL):
                 yield from (Problem(lack.what, lack.mend) for lack in opened.missing_parts())
             if service is Service.SYNC:
                 yield from ahead(opened.context_csn(), patient.clock())

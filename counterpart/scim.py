@@ -4,6 +4,7 @@
 """
 
 import logging
+import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -65,11 +66,21 @@ class Mappings:
 
     def find(self, feed: str) -> PushedFeed | None:
         """Return a feed that is pushed to, as its mapping says now."""
-        seen = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(self.folder.glob("*.toml")))
+        seen = _files_of(self.folder)
         if seen != self._seen:
-            self._feeds = {each.id: _pushed(each) for each in pushed_feeds(self.folder)}
+            self._feeds = {each.id: _pushed(each) for each in reversed(pushed_feeds(self.folder))}
             self._seen = seen
         return self._feeds.get(feed)
+
+
+def _files_of(folder: Path) -> tuple[tuple[str, int], ...]:
+    """Names and times of what is in a folder; nothing where there is none."""
+    try:
+        return tuple(sorted((each.name, each.stat().st_mtime_ns) for each in os.scandir(folder)))
+    except (
+        FileNotFoundError
+    ):  # no such folder; or a file that went meanwhile, and is seen to be gone next time
+        return ()
 
 
 def _pushed(feed: Feed) -> PushedFeed:

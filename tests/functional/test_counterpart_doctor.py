@@ -67,6 +67,7 @@ def test_a_healthy_installation_is_well(installed: Installed) -> None:
         ("INDEX_FOLDER", "/nowhere", {"search index"}),
         ("PORTAL_DIRECTORY_TLS_PORT", "1", {"mail programs' server"}),
         ("DIRECTORY_INDEX_PASSWORD_FILE", "/nowhere", {"secrets", "directory"}),
+        ("DIRECTORY_SCIM_PASSWORD_FILE", "/nowhere", {"secrets", "directory"}),
     ],
 )
 def test_each_thing_that_is_wrong_is_found_and_nothing_else(
