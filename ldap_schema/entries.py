@@ -30,6 +30,9 @@ _LISTED = {
     "nlcScope": re.compile(r"search|introductions|contact-facts|devices"),
     "nlcTenureKind": re.compile(r"substantive|acting|interim|secondment|cover|job share"),
 }
+_CONTROL = re.compile("[\x00-\x1f\x7f\u2028\u2029]")
+_CONTROL_BUT_NEWLINE = re.compile("[\x00-\x09\x0b-\x1f\x7f\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SEVERAL_LINES = frozenset({"nlcHoldReason"})
 
 Reference = Callable[[Tree, str], str]  # the tree and an id -> DN
@@ -125,11 +128,10 @@ def storable(attribute: str, text: str) -> str:
     longest = _LONG.get(attribute, LONGEST_VALUE)
     if len(text) > longest:
         raise BadValue(f"A value of {attribute} is longer than {longest} characters.")
-    allowed = "\n" if attribute in _SEVERAL_LINES else ""
     # U+2028 and U+2029 break lines as well; lone surrogates can't be encoded at all.
-    if any((char < " " and char not in allowed) or char in "\x7f\u2028\u2029" for char in text):
+    if (_CONTROL_BUT_NEWLINE if attribute in _SEVERAL_LINES else _CONTROL).search(text):
         raise BadValue(f"A value of {attribute} has a control character in it.")
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if _SURROGATE.search(text):
         raise BadValue(f"A value of {attribute} is not valid Unicode text.")
     if not text.strip():
         raise BadValue(f"A value of {attribute} is nothing but spaces.")
