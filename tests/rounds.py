@@ -13,6 +13,7 @@ class Rounds:
     saml_mutations: int
     worker_kills: int
     sync_kills: int
+    feed_sequences: int
     directory_kills: int
     index_kills: int
     hostile_values: int
@@ -28,6 +29,7 @@ QUICK = Rounds(
     saml_mutations=500,
     worker_kills=3,
     sync_kills=3,
+    feed_sequences=5,
     directory_kills=2,
     index_kills=3,
     hostile_values=300,
@@ -42,6 +44,7 @@ FULL = Rounds(
     saml_mutations=20_000,
     worker_kills=10,
     sync_kills=12,
+    feed_sequences=25,
     directory_kills=8,
     index_kills=20,
     hostile_values=10_000,

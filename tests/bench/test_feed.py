@@ -64,7 +64,7 @@ def _letters(number: int) -> str:
     return "".join("bdfglmnprt"[int(digit)] + "a" for digit in f"{number:04d}").capitalize()
 
 
-def _ldapadd(
+def ldapadd(
     slapd: Slapd, ldif: Path, environ: dict[str, str]
 ) -> tuple[list[str | Path], Path, dict[str, str]]:
     """OpenLDAP's tool as the account of the jobs, over TLS as they are."""
@@ -81,7 +81,7 @@ def _cost(
     return wall, own, 1000 * (cpu_of(slapd) - before)
 
 
-def _dump(slapd: Slapd, into: Path) -> Path:
+def dump(slapd: Slapd, into: Path) -> Path:
     """Every entry that the feed made, as OpenLDAP's tools read and write it."""
     search = ["ldapsearch", "-Q", "-Y", "EXTERNAL", "-H", slapd.socket_uri, "-LLL", "-o", "ldif-wrap=no"]
     parts = [
@@ -114,11 +114,11 @@ def test_a_feed_of_1500_rows(
         return Row(what, _cost(fresh_slapd, command, tmp_path, installed.environ))
 
     rows = [applied("sync apply: first load", 2, 0)]
-    ldif = _dump(fresh_slapd, tmp_path / "entries.ldif")
+    ldif = dump(fresh_slapd, tmp_path / "entries.ldif")
     rows.append(applied("sync apply: nothing changed", 1, 0))
     rows.append(applied(f"sync apply: {CHANGED} people changed", 0, CHANGED))
     with empty_slapd as other:
-        alone = Row("ldapadd of the same entries", _cost(other, *_ldapadd(other, ldif, installed.environ)))
+        alone = Row("ldapadd of the same entries", _cost(other, *ldapadd(other, ldif, installed.environ)))
     entries = ldif.read_text().count("\ndn: ") + 1
     note = f"{entries:,} entries. ldapadd sends each by itself: no plan, no guard, no way back halfway."
     show(f"Feed of {ROWS:,} rows: milliseconds", ("wall", "own CPU", "slapd CPU"), [alone, *rows], note)

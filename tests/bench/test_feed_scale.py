@@ -1,0 +1,219 @@
+"""What a large feed costs beside OpenLDAP's own tools, and what a run makes other writers wait.
+
+Ratios are within one run, first on a slapd without overlays, then on production's. How many rows, and a tenth
+of them: COUNTERPART_BENCH_FEED_ROWS (100000 is what the goals are set for, and takes an hour).
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from counterpart.clock import system_clock
+from dev.servers import MailCatcher, Redis, Slapd
+from ldap_schema.changes import Add, Update, operations
+from ldap_schema.clock import london_today
+from ldap_schema.directory import Directory, Service
+from ldap_schema.operations import ModifyEntry
+from ldap_schema.people import Person
+from ldap_schema.tree import Tree
+from sync.plan_file import read_plan
+from tests.bench.measure import Row, percentile, show
+from tests.bench.test_feed import MAPPING, dump, ldapadd
+from tests.functional.command_line import Installed
+
+ROWS = int(os.environ.get("COUNTERPART_BENCH_FEED_ROWS", "10000"))
+BODIES = 100
+CHUNKS, WRITTEN = (250, 1000, 3000, 9000), 9000
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One program from beginning to end."""
+
+    seconds: float
+    megabytes: float  # at its largest
+
+
+def ran(command: Sequence[str | Path], folder: Path, environ: dict[str, str]) -> Ran:
+    """Run a program; what it prints goes to a file, so that nobody has to read it."""
+    began = time.perf_counter()
+    with (folder / "printed.txt").open("w") as printed:
+        process = subprocess.Popen(command, cwd=folder, env=environ, stdout=printed, stderr=printed)
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, (folder / "printed.txt").read_text()[-2000:]
+    return Ran(time.perf_counter() - began, used.ru_maxrss / 1024)
+
+
+@contextmanager
+def slapd(folder: Path, overlays: bool) -> Iterator[Slapd]:
+    """A directory with production's overlays, or with none."""
+    server = Slapd(folder, max_size=1 << 36)
+    with server:
+        if not overlays:
+            server.stop()
+            for overlay in server.config.glob("cn=config/olcDatabase=*/olcOverlay=*"):
+                shutil.rmtree(overlay) if overlay.is_dir() else overlay.unlink()
+            server.start()
+        yield server
+
+
+def write_rows(folder: Path, rows: int, days_ago: int, moved: int = 0) -> Path:
+    """The file of a day; the first `moved` people have another telephone number than at first."""
+    day = london_today(system_clock()) - timedelta(days=days_ago)
+    path = folder / f"bench-{day}.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("Number", "Surname", "Forename", "Mail", "Telephone", "Title", "Organisation"))
+        for number in range(rows):
+            name = f"{_letters(number)}son"
+            phone = f"020 7946 {number % 1000 if number >= moved else 1000 + number % 8000:04d}"
+            trust = f"Trust {_letters(number % BODIES)}"
+            writer.writerow(
+                (number, name, "Quill", f"{name}@health.example", phone, "Director of finance", trust)
+            )
+    return path
+
+
+def _letters(number: int) -> str:
+    return "".join("bdfglmnprt"[int(digit)] + "a" for digit in f"{number:06d}").capitalize()
+
+
+def reversed_ldif(plan: Path, suffix: str, into: Path) -> int:
+    """Write what takes a plan's updates back, as ldapmodify reads it; return how many entries it changes."""
+    updates = [
+        Update(each.after, each.before) for each in read_plan(plan).plan.changes if isinstance(each, Update)
+    ]
+    blocks = []
+    for operation in operations(updates, Tree(suffix)):
+        assert isinstance(operation, ModifyEntry)
+        lines = [f"dn: {operation.dn}", "changetype: modify"]
+        for name, values in operation.replace.items():
+            lines += [f"replace: {name}", *(f"{name}: {value.decode()}" for value in values), "-"]
+        blocks.append("\n".join(lines))
+    into.write_text("\n\n".join(blocks) + "\n")
+    return len(blocks)
+
+
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("overlays", [False, True], ids=["no overlays", "production's overlays"])
+def test_a_large_feed(tmp_path: Path, fresh_redis: Redis, mail_catcher: MailCatcher, overlays: bool) -> None:
+    for rows in (ROWS // 10, ROWS):
+        folder = tmp_path / str(rows)
+        with slapd(folder / "one", overlays) as server, slapd(folder / "two", overlays) as empty:
+            measure(
+                folder, server, empty, rows, Installed(folder, server, fresh_redis, mail_catcher), overlays
+            )
+
+
+def measure(
+    folder: Path, server: Slapd, empty: Slapd, rows: int, installed: Installed, overlays: bool
+) -> None:
+    """Load, run without a change, with 1 % and with 10 % changed; each beside the tool that does the same."""
+    installed.store().close()
+    mapping = folder / "bench.toml"
+    mapping.write_text(MAPPING)
+    environ = {**installed.environ, "COUNTERPART_SYNC_MAX_ROWS": str(rows + 1)}
+    environ["LDAPTLS_CACERT"] = str(server.ca_file)
+
+    def sync(what: str, file: Path, *more: str | Path) -> Ran:
+        return ran([installed.program, "sync", what, mapping, "--file", file, *more], folder, environ)
+
+    def tool(name: str, *more: str | Path) -> Ran:
+        account = ["-D", f"cn=sync,ou=services,{server.suffix}", "-y", server.settings().sync_password_file]
+        return ran([name, "-x", "-H", server.socket_uri, *account, *more], folder, environ)
+
+    load = sync("apply", write_rows(folder, rows, 4))
+    ldif = dump(server, folder / "entries.ldif")
+    command = [*ldapadd(empty, ldif, environ)[0]]
+    command[command.index("-H") + 1] = empty.socket_uri
+    alone = ran(command, folder, {**environ, "LDAPTLS_CACERT": str(empty.ca_file)})
+    tenures = ("-LLL", "-b", f"ou=posts,{server.suffix}", "(nlcFeed=bench)", "nlcId", "nlcDigest")
+    search = tool("ldapsearch", *tenures)
+    same = sync("apply", write_rows(folder, rows, 3))
+    table = [
+        ("ldapadd of the same entries", alone, alone), ("first load", load, alone),
+        ("ldapsearch of id and fingerprint", search, search), ("nothing changed", same, search),
+    ]  # fmt: skip
+    for share, days_ago in ((100, 2), (10, 0)):
+        file, plan = write_rows(folder, rows, days_ago, rows // share), folder / f"{share}.plan"
+        ran_plan(installed, mapping, file, plan, environ)
+        changed = sync("apply", file)
+        back = folder / f"{share}.ldif"
+        count = reversed_ldif(plan, server.suffix, back)
+        modify = tool("ldapmodify", "-f", back)
+        table += [
+            (f"ldapmodify of {count} entries", modify, modify),
+            (f"1 in {share} changed", changed, modify),
+        ]
+    printed = [
+        Row(f"{what}: {each.seconds / beside.seconds:.2f}", (1000 * each.seconds, each.megabytes))
+        for what, each, beside in table
+    ]
+    kind = "production's overlays" if overlays else "no overlays"
+    show(
+        f"Feed of {rows:,} rows, {kind}",
+        ("wall ms", "peak MB"),
+        printed,
+        "After each name: ratio to its tool.",
+    )
+
+
+def ran_plan(installed: Installed, mapping: Path, file: Path, plan: Path, environ: dict[str, str]) -> None:
+    command = [installed.program, "sync", "plan", mapping, "--file", file, "-o", plan]
+    subprocess.run(command, cwd=mapping.parent, env=environ, capture_output=True, check=False)
+    assert plan.exists()
+
+
+def test_what_a_foreign_writer_waits_for_a_chunk(tmp_path: Path) -> None:
+    rows = []
+    for size in CHUNKS:
+        with slapd(tmp_path / str(size), overlays=True) as server:
+            directory = Directory.open(replace(server.settings(), timeout=60.0), Service.SYNC)
+            other = Directory.open(replace(server.settings(), timeout=60.0), Service.SYNC)
+            waits, seconds = beside(directory, other, size)
+            directory.close()
+            other.close()
+        rows.append(Row(f"chunks of {size}", (max(waits), percentile(waits, 0.5), 1000 * seconds)))
+    note = f"{WRITTEN:,} people are added in chunks while somebody else changes one entry again and again."
+    show("What another writer waits: milliseconds", ("longest", "middle", "whole run"), rows, note)
+
+
+def beside(directory: Directory, other: Directory, size: int) -> tuple[list[float], float]:
+    """Write people in chunks while another writer changes one; return its waits in ms, and our seconds."""
+    mine = Person(uid="other", full_name="Other One", family_name="One")
+    other.write([Add(mine)])
+    over, waits = threading.Event(), []
+
+    def writes() -> None:
+        person, number = mine, 0
+        while not over.is_set():
+            began = time.perf_counter()
+            after = replace(person, title=f"Number {number}")
+            other.write([Update(person, after)])
+            waits.append(1000 * (time.perf_counter() - began))
+            person, number = after, number + 1
+
+    writer = threading.Thread(target=writes)
+    writer.start()
+    began = time.perf_counter()
+    for start in range(0, WRITTEN, size):
+        people = [
+            Person(uid=f"p{number}", full_name=f"Ada Quill {number}", family_name="Quill", title="Director")
+            for number in range(start, min(start + size, WRITTEN))
+        ]
+        directory.write([Add(person) for person in people])
+    seconds = time.perf_counter() - began
+    over.set()
+    writer.join()
+    return waits, seconds
