@@ -55,7 +55,9 @@ class Matcher:
         owner = self.by_address.get(row.sign_in_address) if row.sign_in_address else None
         known = self.people.get(self.keys.get(row.key, ""))
         answer = self.answers.get(row.key)
-        if answer and answer.is_about(row):
+        # Two people can't have one key at once, whoever says so: such a file is to be mended first.
+        impossible = row.key in self.mixed and (known is None or answer is None or answer.who != known.uid)
+        if answer and answer.is_about(row) and not impossible:
             return self._as_answered(row, answer, owner)
         if row.sign_in_address in self.contested and not _has(known, row):
             return Match(

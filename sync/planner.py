@@ -122,7 +122,9 @@ class Planner:
         """Give the id of the row's person, a new one if need be; none for somebody who is never listed."""
         if match.person:
             self.sheet.draft.know(match.person)
-            self.vouched |= {match.person.uid} if match.vouched else set()
+            if match.vouched:
+                self.vouched.add(match.person.uid)
+                self._free(row.key, match.person.uid)
             return match.person.uid
         if row.deceased or row.key not in self.staying:
             why = "recorded as deceased" if row.deceased else f"left on {row.last_day}"
@@ -130,13 +132,13 @@ class Planner:
             return ""
         if row.key not in self.joining:
             self.joining[row.key] = self.mint_id()
-            self._free(row.key)
+            self._free(row.key, self.joining[row.key])
         return self.joining[row.key]
 
-    def _free(self, key: str) -> None:
-        """Take a key that a named person gave to somebody new from whoever had it."""
+    def _free(self, key: str, uid: str) -> None:
+        """Take a key that a named person gave to somebody from whoever had it."""
         former = self.matcher.people.get(self.matcher.keys.get(key, ""))
-        if former and former.feed_key == key and self.renewal.is_ours(former):
+        if former and former.uid != uid and former.feed_key == key and self.renewal.is_ours(former):
             self.sheet.draft.put(replace(former, feed_key=""))
 
     def _ask(self, row: Candidate, match: Match) -> None:

@@ -238,3 +238,14 @@ def test_an_organisation_that_says_other_domains_holds_only_that_row(rivers: Wor
     plan = rivers.take([*people(5), row(6, Sign_in="f@elsewhere.example")], DAYS[1])
     assert outcomes(plan)[5] == "question"
     assert rivers.all(Organisation)[0].domains == ("rivers.example",)
+
+
+def test_a_key_that_a_named_person_gives_to_another_is_nobody_elses_any_more(rivers: World) -> None:
+    second = rivers.person("S2")
+    rows = [row(1, Name="Cleo Farthing", Sign_in=""), *(row(number) for number in (3, 4, 5))]
+    rivers.take(rows, DAYS[1])
+    rivers.say("S1", second.uid)
+    rivers.take(rows, DAYS[2])
+    assert rivers.person("S1").uid == second.uid
+    assert [each.feed_key for each in rivers.people()].count("s1") == 1
+    assert rivers.plan_of(rows, DAYS[2]).changes == ()
