@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ldap_schema.organisations import Organisation
-from ldap_schema.people import VISIBLE, Person
+from ldap_schema.people import LEAVING, VISIBLE, Person
 from ldap_schema.posts import Post, Tenure
 from sync.fingerprint import is_as_written
 from sync.rows import person_key
@@ -67,7 +67,8 @@ def _of_person(live: Live, person: Person, tenures: Sequence[Tenure]) -> Iterabl
     if person.status not in VISIBLE:
         return
     if not tenures:
-        yield Drift(record=person, who=who, what="listed, and holds no post of this feed")
+        if person.status != LEAVING:  # whose last day has passed: the calendar hides them
+            yield Drift(record=person, who=who, what="listed, and holds no post of this feed")
         return
     if person.feed_key not in {person_key(each.feed_key) for each in tenures}:
         yield Drift(record=person, who=who, what=f"{EDITED}: the sender's key is none of their tenures'")

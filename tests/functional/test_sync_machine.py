@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, settings
+from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -208,7 +208,7 @@ def run_machine(machine: type[FeedMachine], examples: int, steps: int) -> None:
     case = machine.TestCase
     case.settings = settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=True,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate],
     )  # fmt: skip
     case("runTest").runTest()
 
