@@ -105,9 +105,12 @@ def test_a_store_that_fails_after_the_commit_is_caught_up_by_the_next_run(feed: 
     feed.installed.set("STORE_TIMEOUT", 0.3)
     other.execute("BEGIN IMMEDIATE")
     try:
-        answer = feed.installed.run("sync", "apply", feed.mapping, "--file", file)
+        untold = feed.installed.run("sync", "apply", feed.mapping, "--file", file)
+        before = feed.count()
+        answer = feed.installed.run("sync", "apply", feed.mapping, "--file", file, "--told")
     finally:
         other.close()
+    assert ("Nothing more was changed" in untold.err, before) == (True, 0), "joiners are told first"
     assert answer.code == 1
     assert "kept busy by another program" in answer.err
     assert "is in the directory, but could not be entered in the ledger" in answer.err
