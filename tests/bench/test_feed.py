@@ -67,9 +67,9 @@ def _letters(number: int) -> str:
 def ldapadd(
     slapd: Slapd, ldif: Path, environ: dict[str, str]
 ) -> tuple[list[str | Path], Path, dict[str, str]]:
-    """OpenLDAP's tool as the account of the jobs, over TLS as they are."""
+    """OpenLDAP's tool as the account of the jobs, at the socket as they are."""
     account = ["-D", f"cn=sync,ou=services,{slapd.suffix}", "-y", str(slapd.settings().sync_password_file)]
-    command: list[str | Path] = ["ldapadd", "-x", "-H", slapd.ldaps_uri, *account, "-f", ldif]
+    command: list[str | Path] = ["ldapadd", "-x", "-H", slapd.socket_uri, *account, "-f", ldif]
     return command, ldif.parent, {**environ, "LDAPTLS_CACERT": str(slapd.ca_file)}
 
 

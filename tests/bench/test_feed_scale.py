@@ -135,9 +135,7 @@ def measure(
 
     load = sync("apply", write_rows(folder, rows, 4))
     ldif = dump(server, folder / "entries.ldif")
-    command = [*ldapadd(empty, ldif, environ)[0]]
-    command[command.index("-H") + 1] = empty.socket_uri
-    alone = ran(command, folder, {**environ, "LDAPTLS_CACERT": str(empty.ca_file)})
+    alone = ran(ldapadd(empty, ldif, environ)[0], folder, environ)
     tenures = ("-LLL", "-b", f"ou=posts,{server.suffix}", "(nlcFeed=bench)", "nlcId", "nlcDigest")
     search = tool("ldapsearch", *tenures)
     same = sync("apply", write_rows(folder, rows, 3))
