@@ -27,7 +27,6 @@ from saml.registry import Registry
 from saml.sign_on import SignOn
 from search_index.reader import SearchIndex
 from store.database import Store
-from sync.context import Letterhead
 
 SHORTEST_SECRET = 32  # bytes
 
@@ -76,14 +75,6 @@ def publisher(settings: Settings) -> Publisher:
     portal = settings.portal
     return Publisher(
         service_name=portal.service_name, organisation=portal.controller, technical_mail=portal.help_mail
-    )
-
-
-def letterhead(settings: Settings) -> Letterhead:
-    """Who writes to senders of HR feeds, in the words that the portal uses."""
-    portal = settings.portal
-    return Letterhead(
-        service_name=portal.service_name, address=settings.saml.base_url, operator_mail=portal.help_mail
     )
 
 

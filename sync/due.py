@@ -6,6 +6,7 @@ Doing it twice does nothing the second time; one feed's failure does not stop th
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from sync.mapping import Feed
 from sync.mapping_reader import load_feed
 from sync.retention import clear_away
 from sync.source import WHOLE_FEED, Source, in_order, source_of
-from sync.sources import drop, https, sftp
+from sync.sources import drop, https
 from sync.sources.origin import HTTPS
 from sync.sources.ready import Facts
 
@@ -88,9 +89,10 @@ def _fetch(context: SyncContext, feed: Feed) -> Iterator[Result]:
         return
     with context.store.reading() as tx:
         known = feed_watch.watched(tx, feed.id, context.clock()).fetched
-    pull = https.pull if feed.origin.type == HTTPS else sftp.pull
+    # asyncssh is loaded when a feed asks for it: that takes as long as an ordinary file.
+    server = https if feed.origin.type == HTTPS else import_module("sync.sources.sftp")
     try:
-        fetched = pull(feed, context.settings, known, context.clock())
+        fetched: https.Fetched = server.pull(feed, context.settings, known, context.clock())
     except SourceFailed as error:
         coming.looked(context, feed, str(error))
         yield _failed(Path(feed.path), str(error), error.exit_code)

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from counterpart.commands.common import Tools, counted, operator, show
-from counterpart.compose import letterhead
 from counterpart.healing import heal_all
 from counterpart.joiner_mail import joiner_mail
+from counterpart.letterhead import letterhead
 from ldap_schema.errors import DirectoryError
 from store.errors import StoreError
 from sync import coming

@@ -6,12 +6,12 @@ from threading import Event, Thread
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, stop_on_signals
-from counterpart.compose import letterhead
 from counterpart.due_feeds import ACTOR, keep_feeds
 from counterpart.ended_grants import end_grants
 from counterpart.healing import keep_equal
 from counterpart.joiner_mail import joiner_mail
 from counterpart.leavers import Leavers, keep_purged
+from counterpart.letterhead import letterhead
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
 from counterpart.refresher import keep_fresh
