@@ -234,12 +234,12 @@ def _line(path: Path, number: int, line: str) -> tuple[str, str] | None:
 
 def _refuse_misspelt(given: Mapping[str, str]) -> None:
     """A name in one of our areas that is no setting is a misspelling, and would silently leave a default."""
-    known = [setting.name for setting in every_setting()]
+    known = {setting.name for setting in every_setting()}
     areas = tuple(f"{PREFIX}{area.upper()}_" for area in _areas())
-    for name in given:
+    for name in given.keys() - known - NOT_OURS:
         closest = difflib.get_close_matches(name, known, n=1)
         meant = name.startswith(areas) or difflib.get_close_matches(name, known, n=1, cutoff=0.9)
-        if meant and name not in known and name not in NOT_OURS:
+        if meant:
             hint = f" Did you mean {closest[0]}?" if closest else ""
             raise SettingsError(f"There is no setting {name}.{hint}")
 

@@ -4,7 +4,6 @@ recipient.
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -21,9 +20,13 @@ LONGEST_BODY = 100_000  # characters; some forty pages, and far from what a mail
 # ends included: "=?utf-8?q?=0d=0aBcc:…?=" as a subject would add a header, and more
 # of it a whole other message.
 ENCODED_WORD = re.compile(r"=\?.*\?=", re.DOTALL)
-# Marks that turn the direction of text round: with them a name or subject can show something else than it
-# says.
-TURNING_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+# Unicode's controls (Cc) and lone surrogates (Cs); in a text, tabs and line ends are none.
+CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
+NOT_IN_A_TEXT = re.compile(f"(?![\n\r\t])[{CONTROLS}]")
+# Line and paragraph separators (Zl, Zp), and marks that turn the direction of text round: with them a name
+# or subject can show something else than it says.
+TURNING_MARKS = "\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c"
+NOT_IN_A_LINE = re.compile(f"[{CONTROLS}\u2028\u2029{TURNING_MARKS}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +90,8 @@ def _check_address(what: str, address: str) -> None:
 def _check_line(what: str, line: str, longest: int) -> None:
     if len(line) > longest:
         raise BadMail(f"The {what} may have {longest} characters; this one has {len(line)}.")
-    for letter in line:
-        if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in TURNING_MARKS:
-            raise BadMail(f"The {what} must be one line of ordinary characters.")
+    if NOT_IN_A_LINE.search(line):
+        raise BadMail(f"The {what} must be one line of ordinary characters.")
     if ENCODED_WORD.search(line):
         raise BadMail(f"The {what} holds text that mail programs would decode (=?…?=). Write it out.")
 
@@ -97,6 +99,5 @@ def _check_line(what: str, line: str, longest: int) -> None:
 def _check_body(body: str) -> None:
     if len(body) > LONGEST_BODY:
         raise BadMail(f"The text may have {LONGEST_BODY:,} characters; this one has {len(body):,}.")
-    for letter in body:
-        if unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\r\t":
-            raise BadMail("The text holds control characters that can't be sent.")
+    if NOT_IN_A_TEXT.search(body):
+        raise BadMail("The text holds control characters that can't be sent.")

@@ -7,12 +7,13 @@ in flight repeats.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from store import waiting
@@ -22,6 +23,7 @@ from store.mail import Mail, as_message, reference_of
 from store.models import OutboxMail
 
 WAITING, SENT, DEAD, DROPPED = "waiting", "sent", "dead", "dropped"
+AT_ONCE = 500  # keys in one statement
 MOST_TRIES = 20  # with the pauses below, about two and a half days
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=4)
 DROPPED_AFTER = timedelta(days=30)  # for a mail that could not be delivered
@@ -32,7 +34,8 @@ NOTHING = dict.fromkeys(
 )
 
 __all__ = [
-    "Counts", "Mail", "deliver_due", "drop_dead", "enqueue", "forget", "is_known", "stuck", "tally",
+    "Counts", "Mail", "deliver_due", "drop_dead", "enqueue", "enqueue_all", "forget", "is_known", "stuck",
+    "tally",
 ]  # fmt: skip
 
 
@@ -59,19 +62,39 @@ def enqueue(tx: Session, mail: Mail, key: str, now: datetime) -> int:
     `key` says what the mail is about ("introduction 17, first notice"): a second mail with it is not sent,
     and the id of the first is given back.
     """
-    if not 0 < len(key) <= 200:
-        raise BadRecord("A mail's key has 1 to 200 characters.")
+    _check_key(key)
     known = tx.scalar(select(OutboxMail.id).where(OutboxMail.key == key))
     if known is not None:
         return known
-    row = OutboxMail(
-        key=key, reference=reference_of(key), state=WAITING, tries=0, due=now, lease="", created=now,
-        finished=None, last_error="", recipient=mail.to, subject=mail.subject, text=mail.text,
-        html=mail.html, reply_to=mail.reply_to, from_name=mail.from_name,
-    )  # fmt: skip
+    row = OutboxMail(**_values(mail, key, now))
     tx.add(row)
     tx.flush()
     return row.id
+
+
+def enqueue_all(tx: Session, mails: Mapping[str, Mail], now: datetime) -> None:
+    """Put many mails into the outbox by their keys, each as `enqueue` does, in a handful of statements."""
+    keys = list(mails)
+    for key in keys:
+        _check_key(key)
+    for start in range(0, len(keys), AT_ONCE):
+        asked = keys[start : start + AT_ONCE]
+        known = set(tx.scalars(select(OutboxMail.key).where(OutboxMail.key.in_(asked))))
+        if rows := [_values(mails[key], key, now) for key in asked if key not in known]:
+            tx.execute(insert(OutboxMail), rows)
+
+
+def _check_key(key: str) -> None:
+    if not 0 < len(key) <= 200:
+        raise BadRecord("A mail's key has 1 to 200 characters.")
+
+
+def _values(mail: Mail, key: str, now: datetime) -> dict[str, Any]:
+    return {
+        "key": key, "reference": reference_of(key), "state": WAITING, "tries": 0, "due": now, "lease": "",
+        "created": now, "finished": None, "last_error": "", "recipient": mail.to, "subject": mail.subject,
+        "text": mail.text, "html": mail.html, "reply_to": mail.reply_to, "from_name": mail.from_name,
+    }  # fmt: skip
 
 
 def is_known(tx: Session, key: str) -> bool:

@@ -60,16 +60,16 @@ def tell_joiners(context: SyncContext, changes: Sequence[Change], sender: str) -
     if write is None or not people:
         return
     today = london_today(context.clock())
-    offices = [each.record for each in changes if isinstance(each, Add) and isinstance(each.record, Office)]
-    untold = 0
+    listed_on = today + timedelta(context.settings.notice_days)
+    offices = _mail_of_offices(changes)
+    written = {
+        notice_key(each): _written(each, offices.get(each.uid, ()), sender, listed_on, write)
+        for each in people
+    }
+    mails = {key: mail for key, mail in written.items() if mail}
     with context.store.transaction() as tx:
-        for person in people:
-            mail = _written(person, offices, sender, today + timedelta(context.settings.notice_days), write)
-            if mail is None:
-                untold += 1
-            else:
-                outbox.enqueue(tx, mail, notice_key(person), context.clock())
-    if untold:
+        outbox.enqueue_all(tx, mails, context.clock())
+    if untold := len(written) - len(mails):
         log.warning("%d joiners have no address that takes mail, nor has their office: not told", untold)
 
 
@@ -87,10 +87,19 @@ def _joining(changes: Iterable[Change]) -> list[Person]:
     return [each for each in added if each.status in (*VISIBLE, PENDING) and not each.sealed]
 
 
+def _mail_of_offices(changes: Iterable[Change]) -> dict[str, list[str]]:
+    """Map each person whom a new office serves to its addresses."""
+    found: dict[str, list[str]] = {}
+    for each in changes:
+        if isinstance(each, Add) and isinstance(each.record, Office):
+            for uid in each.record.serves:
+                found.setdefault(uid, []).extend(each.record.mail)
+    return found
+
+
 def _written(
-    person: Person, offices: Sequence[Office], sender: str, listed_on: date, write: Writer
+    person: Person, office: Iterable[str], sender: str, listed_on: date, write: Writer
 ) -> Mail | None:
-    office = [mail for each in offices if person.uid in each.serves for mail in each.mail]
     for address in (person.sign_in_address, *person.mail, *office):
         try:
             if address:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 
@@ -15,6 +16,7 @@ from store.mail import Mail
 from store.migration import migrate
 from store.models import OutboxMail
 from store.outbox import (
+    AT_ONCE,
     DEAD,
     DROPPED,
     MOST_TRIES,
@@ -24,6 +26,7 @@ from store.outbox import (
     deliver_due,
     drop_dead,
     enqueue,
+    enqueue_all,
     stuck,
     tally,
 )
@@ -67,6 +70,19 @@ def test_a_queued_mail_is_sent_once(store: Store, clock: SettableClock) -> None:
     clock.advance(days=1)
     assert deliver(store, clock, sent.append) == Counts()
     assert [message["To"] for message in sent] == ["ada.quill@rivers.example"]
+
+
+def test_many_mails_are_queued_at_once_and_none_a_second_time(store: Store, clock: SettableClock) -> None:
+    put(store, "0", clock())
+    mails = {str(number): replace(MAIL, subject=f"Number {number}") for number in range(AT_ONCE + 2)}
+    for _ in range(2):
+        with store.transaction() as tx:
+            enqueue_all(tx, mails, clock())
+    sent: list[str] = []
+    assert deliver(store, clock, lambda message: sent.append(message["Subject"])).sent == AT_ONCE + 2
+    assert sorted(sent)[:2] == ["Flood warnings", "Number 1"], "the first of a key stays"
+    with store.transaction() as tx, pytest.raises(BadRecord):
+        enqueue_all(tx, {"": MAIL}, clock())
 
 
 def test_the_same_key_is_the_same_mail(store: Store, clock: SettableClock) -> None:
