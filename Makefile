@@ -5,8 +5,8 @@ SHELL := /bin/sh
 .PHONY: help install run test test-all check bench format docs assets lock clean
 
 PYTHON := .venv/bin/python
-# Two workers: each has servers of its own, and the machines this is meant for have two cores.
-WORKERS ?= 2
+# Three workers, each with servers of its own, for the two cores that this is meant for: one of them always waits.
+WORKERS ?= 3
 # More for pytest, e.g. `make test ARGS="-k sign_in -x"`.
 ARGS ?=
 PYTEST := $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile

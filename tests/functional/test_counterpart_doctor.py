@@ -105,26 +105,19 @@ def test_a_secret_that_others_can_read_is_found(installed: Installed) -> None:
     assert "chmod 600" in problems(installed)["secrets"][0]["mend"]
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "STORE_PASSWORD_FILE",
-        "SERVICE_BACKUP_KEY_FILE",
-        "SERVICE_REDIS_PASSWORD_FILE",
-        "SAML_NEXT_KEY_FILE",
-        "SAML_PREVIOUS_KEY_FILE",
-        "DIRECTORY_SYNC_PASSWORD_FILE",
-    ],
-)
-def test_a_secret_of_any_setting_that_others_can_read_is_found(
-    installed: Installed, tmp_path: Path, setting: str
-) -> None:
-    secret = tmp_path / "a secret"
-    secret.write_text("hush")
-    installed.set(setting, secret)
-    for mode, told in ((0o600, []), (0o640, [f"chmod 600 {secret}"])):
-        secret.chmod(mode)
-        assert [problem["mend"] for problem in problems(installed).get("secrets", [])] == told
+def test_a_secret_of_any_setting_that_others_can_read_is_found(installed: Installed, tmp_path: Path) -> None:
+    secrets = []
+    for setting in (
+        "STORE_PASSWORD_FILE", "SERVICE_BACKUP_KEY_FILE", "SERVICE_REDIS_PASSWORD_FILE", "SAML_NEXT_KEY_FILE",
+        "SAML_PREVIOUS_KEY_FILE", "DIRECTORY_SYNC_PASSWORD_FILE",
+    ):  # fmt: skip
+        secrets.append(tmp_path / setting)
+        secrets[-1].write_text("hush")
+        installed.set(setting, secrets[-1])
+    for mode, told in ((0o600, set()), (0o640, {f"chmod 600 {secret}" for secret in secrets})):
+        for secret in secrets:
+            secret.chmod(mode)
+        assert {problem["mend"] for problem in problems(installed).get("secrets", [])} == told
 
 
 def test_an_index_that_nobody_keeps_fresh_is_found(installed: Installed) -> None:
