@@ -41,6 +41,7 @@ class Matcher:
         self.keys = keys_of(state)
         self.by_address = state.by_address
         self.present = {each.key for each in reading.candidates} | reading.present
+        self.listed = {self.keys[key] for key in self.present if key in self.keys}
         self.namesakes: dict[str, list[Person]] = defaultdict(list)
         for each in {each.uid: each for each in (*state.people, *state.namesakes)}.values():
             self.namesakes[fold(each.full_name)].append(each)
@@ -113,6 +114,12 @@ class Matcher:
         return Match(person)
 
     def _by_address(self, row: Candidate, owner: Person, organisation: Organisation) -> Match:
+        if owner.uid in self.listed:
+            return Match(
+                question="the sign-in address belongs to somebody whom this file lists under another key",
+                mend=f"One person has one key. {CORRECT} {SAY_SO}",
+                likely=(owner,),
+            )
         if is_verified(owner, row.name, row.sign_in_address, organisation):
             return Match(owner)
         return Match(

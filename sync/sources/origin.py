@@ -65,7 +65,7 @@ DEFAULT_ORIGIN = Origin()
 def read_origin(table: Mapping[str, Any], folder: Path, refuse: Refuse) -> Origin:
     """Make an origin of the table; whatever is wrong is refused under its key."""
     kind = table.get("type", DROP)
-    if kind not in _OF_TYPE:
+    if not isinstance(kind, str) or kind not in _OF_TYPE:
         raise refuse("source.type", f'write "drop", "https", "sftp" or "scim".{closest(str(kind), _OF_TYPE)}')
     given: dict[str, Any] = {}
     for key, value in table.items():

@@ -75,10 +75,18 @@ class Run:
         return [port for port in ports if listening(port)]
 
 
+def runs(one: psutil.Process) -> bool:
+    """Tell whether a process runs; it may end between one look and the next."""
+    try:
+        return one.is_running() and one.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def still_there(family: list[psutil.Process], seconds: float = STOP) -> list[psutil.Process]:
     """Return who of the family has not ended in time; the ended one nobody has asked about has ended."""
     deadline = time.monotonic() + seconds
-    while left := [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
+    while left := [one for one in family if runs(one)]:
         if time.monotonic() > deadline:
             return left
         time.sleep(0.05)

@@ -213,6 +213,15 @@ def test_what_a_sign_in_address_proves(
     assert len(rivers.people()) == 5
 
 
+def test_an_address_that_one_file_moves_to_another_key_makes_nobody_of_two_keys(rivers: World) -> None:
+    had, given = ({"Name": "Ada Quillon", "Sign_in": each} for each in ("a@rivers.example", ""))
+    rivers.take([*people(5), row(8, **had)], DAYS[1])
+    plan = rivers.take([*people(5), row(8, **given), row(9, **had)], DAYS[2])
+    assert outcomes(plan)[5:] == ["updated", "question"]
+    (ada,) = (each for each in rivers.people() if each.full_name == "Ada Quillon")
+    assert {each.feed_key.partition(" ")[0] for each in rivers.tenures(ada)} == {"s8"}
+
+
 def test_twins_with_one_sign_in_address_are_both_asked_about(rivers: World) -> None:
     twins = [
         row(8, Name="Ann Smith", Sign_in="smith@rivers.example"),

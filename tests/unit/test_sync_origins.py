@@ -38,6 +38,7 @@ def test_files_named_in_a_mapping_lie_beside_it(tmp_path: Path) -> None:
     ("lines", "key", "words"),
     [
         ('type = "sfpt"', "source.type", 'Did you mean "sftp"?'),
+        ("type = []", "source.type", '"drop", "https", "sftp" or "scim"'),
         ("type = 7", "source.type", '"drop", "https", "sftp" or "scim"'),
         ('raedy = "*.done"', "source.raedy", 'Did you mean "ready"?'),
         (f'{HTTPS_LINES}\nready = "x"', "source.ready", "no such key"),
