@@ -7,7 +7,7 @@ the file says of columns and organisations is asked at any size.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sync.mapping import Limits
+from sync.mapping import Limits, exact
 from sync.measures import Measures
 
 SMALL = 20  # a part with fewer people is judged by counts
@@ -52,10 +52,11 @@ def _any_size(counts: Measures, limits: Limits) -> list[str]:
     ]
     if counts.gone_lately and counts.absent:
         several, of = counts.absent + counts.gone_lately, counts.size + counts.gone_lately
-        if several > allowed(limits.drip, of, limits.floor):
+        most = limits.allowed(limits.drip, of)
+        if several > most:
             reasons.append(
                 f"little by little, {several} of {of} people would be absent or gone within 30 days, "
-                f"more than {allowed(limits.drip, of, limits.floor)}"
+                f"more than {most}"
             )
     return reasons
 
@@ -96,24 +97,14 @@ def _large(counts: Measures, limits: Limits) -> list[str]:
         (f"losing their {_word(name)}", count, limits.blanked) for name, count in counts.blanked.items()
     ]
     reasons = [
-        f"{what}: {count} of {counts.size}, more than {allowed(share, counts.size, limits.floor)}"
+        f"{what}: {count} of {counts.size}, more than {limits.allowed(share, counts.size)}"
         for what, count, share in watched
-        if count > allowed(share, counts.size, limits.floor)
+        if count > limits.allowed(share, counts.size)
     ]
     usual = counts.usual_rows
     if usual and abs(counts.rows - usual) > exact(limits.rows) * Fraction(usual):
         reasons.append(f"the file has {counts.rows} rows, and the last ones had about {usual:g}")
     return reasons
-
-
-def allowed(share: float, size: int, floor: int) -> int:
-    """Give the largest count that passes: a share of the size, and never less than the floor."""
-    return max(floor, int(exact(share) * size))
-
-
-def exact(share: float) -> Fraction:
-    """Give the share as it was written: 0.29 of 100 is 29, and not 28 as binary fractions have it."""
-    return Fraction(str(share))
 
 
 def _word(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from sync.freshness import NO_RHYTHM, Rhythm
 from sync.sources.origin import DEFAULT_ORIGIN, Origin
@@ -63,6 +64,15 @@ class Limits:
     drip: float = 0.10  # absent and gone within thirty days, a few at a time
     floor: int = 2
     open: bool = False  # replays an archive: only files that can't be read are stopped
+
+    def allowed(self, share: float, size: int) -> int:
+        """Give the largest count that passes: a share of the size, and never less than the floor."""
+        return max(self.floor, int(exact(share) * size))
+
+
+def exact(share: float) -> Fraction:
+    """Give a share as it was written: 0.29 of 100 is 29, and not 28 as binary fractions have it."""
+    return Fraction(str(share))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

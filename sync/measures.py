@@ -193,5 +193,5 @@ def _gone_lately(state: State, size: int, today: date, limits: Limits) -> int:
     days = Counter(
         each.status_since for each in state.owned() if each.status in (LEAVING, LEFT) and each.uid in marked
     )
-    most = max(limits.floor, int(limits.absent * size))
+    most = limits.allowed(limits.absent, size)
     return sum(count for day, count in days.items() if day and day >= today - LATELY and count <= most)

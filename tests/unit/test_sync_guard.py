@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from ldap_schema.people import LEFT
-from sync.guard import allowed, judge
+from sync.guard import judge
 from sync.mapping import Limits
+from sync.mapping_reader import load_feed
 from sync.measures import Measures
 from sync.plan import Plan
-from tests.sync_world import DAY, World, people, row
+from tests.sync_world import DAY, World, people, row, write_mapping
 
 # p passes, H holds, "." can't be. Below twenty people counts decide, from twenty on shares, never below two.
 TABLE = """
@@ -149,8 +150,9 @@ def test_an_open_guard_lets_an_archive_be_replayed() -> None:
 
 
 def test_a_share_never_allows_less_than_the_floor_and_is_exact() -> None:
-    assert [allowed(0.05, size, 2) for size in (20, 40, 59, 60, 1500)] == [2, 2, 2, 3, 75]
-    assert allowed(0.29, 100, 2) == 29, "0.29 * 100 is 28.999999999999996 in binary fractions"
+    limits = Limits(floor=2)
+    assert [limits.allowed(0.05, size) for size in (20, 40, 59, 60, 1500)] == [2, 2, 2, 3, 75]
+    assert limits.allowed(0.29, 100) == 29, "0.29 * 100 is 28.999999999999996 in binary fractions"
 
 
 # --- What whole files do
@@ -278,3 +280,16 @@ def test_whoever_a_named_person_let_go_at_once_is_no_drip(world: World) -> None:
         world.take(people(40), world.today)  # held, and approved
     world.today = date(2026, 11, 9)
     assert not stopped(world.plan_of(people(39), world.today))
+
+
+def test_a_day_on_which_just_the_allowed_share_left_is_part_of_the_drip(tmp_path: Path) -> None:
+    """29 of 100 is 0.29 of them: nobody had to agree to it, so it counts."""
+    mapping = write_mapping(tmp_path, '[guard]\nabsent = "29%"\ndrip = "100%"\nrows = "100%"\n')
+    world = World(tmp_path, load_feed(mapping))
+    world.today = DAY
+    world.take(people(129))
+    for number in (1, 2, 3):  # missed, missed again, and the last day is over
+        world.today = DAY + timedelta(days=number)
+        world.take(people(100), world.today)
+    measures = world.plan_of(people(100), DAY + timedelta(days=4)).measures
+    assert (measures.size, measures.gone_lately) == (100, 29)
