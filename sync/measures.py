@@ -1,7 +1,7 @@
 """What the guard looks at: counted from a plan, with no opinion about it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import median
@@ -13,7 +13,7 @@ from sync.draft import Draft
 from sync.mapping import Limits
 from sync.normalise import fold
 from sync.rows import REJECTED, Reading, RowOutcome
-from sync.standing import is_marked
+from sync.standing import end_of, is_marked
 from sync.state import State
 
 BLANKABLE = (
@@ -134,15 +134,9 @@ def _is_going(
     if before.status in (LEFT, DECEASED):
         return False
     if before.status in (HELD, LEAVING):
-        had, has = (_end(each.get(before.uid, ())) for each in (earlier, later))
+        had, has = (end_of(each.get(before.uid, ())) for each in (earlier, later))
         return has is not None and (had is None or has < had)
     return after.status in GOING
-
-
-def _end(tenures: Iterable[Tenure]) -> date | None:
-    """Give the last of all last days, passed ones too; None while one has no end."""
-    days = [each.last_day for each in tenures]
-    return max((day for day in days if day), default=None) if all(days) else None
 
 
 def _content(person: Person) -> list[object]:

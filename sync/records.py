@@ -14,11 +14,6 @@ from sync.rows import Candidate
 DETAILS = ("mail", "telephone", "mobile", "sign_in_address")
 
 
-def is_open(tenure: Tenure, as_of: date) -> bool:
-    """Tell whether a tenure lasts on that day or later."""
-    return tenure.last_day is None or tenure.last_day >= as_of
-
-
 def over(rows: list[Candidate], day: date) -> bool:
     """Tell whether every post of a person ended before that day: a leave date is an answer."""
     return all(each.last_day is not None and each.last_day < day for each in rows)

@@ -5,7 +5,7 @@ from datetime import date
 
 from ldap_schema.posts import Tenure
 from sync.draft import Draft
-from sync.records import is_open, until
+from sync.records import until
 from sync.rows import Reading
 from sync.state import State
 
@@ -24,7 +24,7 @@ class Sheet:
         self._others: dict[str, list[Tenure]] = defaultdict(list)
         for each in state.tenures:
             self._ours[each.holder][each.id] = each
-            if is_open(each, reading.as_of):
+            if each.lasts(reading.as_of):
                 self._open[each.holder][each.post_id] = each
         for each in state.elsewhere:
             self._others[each.holder].append(each)

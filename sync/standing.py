@@ -39,8 +39,13 @@ def status_by_days(status: str, tenures: Iterable[Tenure], today: date) -> str:
 
 
 def last_day(tenures: Iterable[Tenure], today: date) -> date | None:
-    """Give the last day of the last post, None while one has no end."""
-    days = [each.last_day for each in lasting(tenures, today)]
+    """Give the last day of the last post that is not over, None while one has no end."""
+    return end_of(lasting(tenures, today))
+
+
+def end_of(tenures: Iterable[Tenure]) -> date | None:
+    """Give the last of all last days, passed ones too; None while one has no end."""
+    days = [each.last_day for each in tenures]
     return max((day for day in days if day), default=None) if all(days) else None
 
 
