@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory
 from store.database import Store
 from store.mail import Mail
+from sync.lock import feed_lock
 from sync.settings import SyncSettings
 
 DONE, OTHER, PLANNED, HELD, REFUSED, PARTLY = 0, 1, 2, 3, 4, 5
@@ -50,6 +52,14 @@ class SyncContext:
     def plan_path(self, run: str) -> Path:
         """Where the plan of a run is kept."""
         return self.settings.folder / "plans" / f"{run}.json"
+
+    def saved_plan(self, target: Path) -> Path:
+        """Where the plan is that a command names: a file, or a run by its name."""
+        return target if target.exists() or not target.name.isalnum() else self.plan_path(target.name)
+
+    def lock(self, feed: str) -> AbstractContextManager[None]:
+        """Hold a feed's lock; FeedBusy where another run keeps it for too long."""
+        return feed_lock(self.settings.folder / "locks", feed, self.settings.lock_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from sync import merging
 from sync.context import SyncContext
 from sync.erasing import Surroundings, erasure
 from sync.errors import InputRefused
-from sync.lock import feed_lock
 from sync.notices import notice_key
 from sync.shred import shred
 from sync.state import read_part
@@ -50,7 +49,7 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
     if not reason.strip():
         raise InputRefused("Say why with --reason; it is kept in the ledger. Nothing was changed.")
     folder, today = context.settings.folder, london_today(context.clock())
-    with feed_lock(folder / "locks", person.feed or "by-hand", context.settings.lock_seconds):
+    with context.lock(person.feed or "by-hand"):
         if person.feed and read_part(context.directory, person.feed, person.feed_part).pending_run:
             raise InputRefused(
                 f"A run of {person.feed} is under way: complete it first, with `counterpart sync apply`. "

@@ -1,7 +1,7 @@
 """From a mapping and a file to a judged plan; reads the directory, writes nothing anywhere."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ldap_schema.clock import london_today
@@ -16,7 +16,7 @@ from sync.mapping import Feed
 from sync.mapping_reader import load_feed
 from sync.plan import make_plan
 from sync.plan_file import SavedPlan, name_plan, read_plan
-from sync.readers import read_table
+from sync.readers import Table, read_table
 from sync.rows import Reading
 from sync.source import Source, find_sources, source_of
 from sync.state import State, read_part, read_state
@@ -66,8 +66,7 @@ def prepare(context: SyncContext, feed: Feed, source: Source) -> Prepared:
             f"{source.part}, as of {part.as_of}. "
             "An older file never follows a newer one."
         )
-    erased = Tombstones(context.settings.folder)
-    reading = erased.without_erased(canonical(feed, table, source.part, as_of))
+    reading = _read(context, feed, table, source.part, as_of)
     state = read_state(context.directory, reading)
     today = london_today(context.clock())
     settings = context.settings
@@ -80,6 +79,11 @@ def prepare(context: SyncContext, feed: Feed, source: Source) -> Prepared:
         return Prepared(saved=standing, state=state, reading=reading)
     saved = name_plan(plan, str(source.path.resolve()), str(Path(feed.path).resolve()), feed.name, holds)
     return Prepared(saved=saved, state=state, reading=reading)
+
+
+def _read(context: SyncContext, feed: Feed, table: Table, part: str, as_of: date) -> Reading:
+    """Read a file's rows, but those of people who were erased."""
+    return Tombstones(context.settings.folder).without_erased(canonical(feed, table, part, as_of))
 
 
 def _undone_before(context: SyncContext, part: FeedPart, reading: Reading) -> tuple[str, ...]:
@@ -125,9 +129,7 @@ def still_holds(context: SyncContext, saved: SavedPlan) -> State:
             f"The file {path} was changed since the plan {saved.run} was made. Nothing was changed; "
             "plan again."
         )
-    erased = Tombstones(context.settings.folder)
-    reading = erased.without_erased(canonical(feed, table, plan.part, plan.as_of))
-    state = read_state(context.directory, reading)
+    state = read_state(context.directory, _read(context, feed, table, plan.part, plan.as_of))
     if state.digest() != plan.state_digest:
         raise PlanRefused(
             f"The directory has moved on since the plan {saved.run} was made ({plan.feed}, part "

@@ -13,17 +13,16 @@ from sync import holds as held
 from sync.apply import apply_saved, nothing_to_do
 from sync.context import DONE, HELD, PARTLY, PLANNED, Result, SyncContext, gravest
 from sync.errors import InputRefused, RunOvertaken
-from sync.lock import feed_lock
 from sync.mapping import Feed
 from sync.mapping_reader import load_feed
-from sync.plan_file import read_plan, write_private
+from sync.plan_file import SavedPlan, read_plan, write_private
 from sync.prepare import named_source, prepare, still_holds
 from sync.receipt import Receipt, as_csv, as_text, load_receipt, receipt_of
 from sync.render import plan_text, receipt_line
 from sync.resume import complete
 from sync.settings import SyncSettings
 from sync.source import Source, find_sources, in_order
-from sync.state import read_part
+from sync.state import State, read_part
 
 ATTEMPTS = 3  # plans made for one file before a run leaves to others who write the same entries
 Progress = Callable[[int, int, str], None]
@@ -54,17 +53,12 @@ def apply_run(context: SyncContext, target: Path, file: Path | None = None) -> R
     """Apply a saved plan (its file, or a held run by name), or plan and apply a mapping's file in one."""
     if target.suffix == ".toml":
         feed = load_feed(target)
-        with feed_lock(context.settings.folder / "locks", feed.id, context.settings.lock_seconds):
+        with context.lock(feed.id):
             return _one(context, feed, named_source(context, feed, file))
-    path = target if target.exists() or not target.name.isalnum() else context.plan_path(target.name)
-    saved = read_plan(path)
-    with feed_lock(context.settings.folder / "locks", saved.plan.feed, context.settings.lock_seconds):
+    saved = read_plan(context.saved_plan(target))
+    with context.lock(saved.plan.feed):
         complete(context, read_part(context.directory, saved.plan.feed, saved.plan.part))
-        state = still_holds(context, saved)
-        if saved.holds and not held.is_approved(state.part, saved.run, context.clock()):
-            receipt = held.hold(context, saved, state.part)
-            return Result(exit_code=HELD, text=held.alert(saved), data=_data(receipt))
-        return _applied(apply_saved(context, saved, state))
+        return _judged(context, saved, still_holds(context, saved))
 
 
 def run_feed(
@@ -82,7 +76,7 @@ def run_feed(
     else:
         sources = find_sources(feed, folder or context.settings.inbox, today)
     results: list[Result] = []
-    with feed_lock(context.settings.folder / "locks", feed.id, context.settings.lock_seconds):
+    with context.lock(feed.id):
         for number, source in enumerate(sources, start=1):
             try:
                 results.append(_one(context, feed, source))
@@ -118,10 +112,15 @@ def _once(context: SyncContext, feed: Feed, source: Source) -> Result:
     saved = prepared.saved
     if prepared.nothing_new:
         return _applied(nothing_to_do(context, saved))
-    if saved.holds and not held.is_approved(prepared.state.part, saved.run, context.clock()):
-        receipt = held.hold(context, saved, prepared.state.part)
+    return _judged(context, saved, prepared.state)
+
+
+def _judged(context: SyncContext, saved: SavedPlan, state: State) -> Result:
+    """Write a plan, or hold it where the guard says so and nobody approved it."""
+    if saved.holds and not held.is_approved(state.part, saved.run, context.clock()):
+        receipt = held.hold(context, saved, state.part)
         return Result(exit_code=HELD, text=held.alert(saved), data=_data(receipt))
-    return _applied(apply_saved(context, saved, prepared.state))
+    return _applied(apply_saved(context, saved, state))
 
 
 def _applied(receipt: Receipt) -> Result:

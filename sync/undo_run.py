@@ -11,7 +11,6 @@ from ldap_schema.reading_back import record_of
 from sync.apply import begin, settled
 from sync.context import SyncContext
 from sync.errors import InputRefused, PlanRefused
-from sync.lock import feed_lock
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, name_plan, read_plan
 from sync.receipt import APPLIED, Receipt, load_receipt, receipt_of
@@ -57,7 +56,7 @@ def apply_undo(context: SyncContext, run: str, reason: str) -> PlannedUndo:
     if not reason.strip():
         raise InputRefused("Say why: an undo needs a reason.")
     original = load_receipt(context.settings.folder, run)
-    with feed_lock(context.settings.folder / "locks", original.feed, context.settings.lock_seconds):
+    with context.lock(original.feed):
         complete(context, read_part(context.directory, original.feed, original.part))
         planned = plan_undo(context, run, reason)
         part = read_part(context.directory, original.feed, original.part)

@@ -49,9 +49,8 @@ def planned_from(context: SyncContext, target: Path) -> tuple[Path | None, Path 
     """The mapping and the file's folder behind a mapping, a saved plan or a run; None where nobody knows."""
     if target.suffix == ".toml":
         return target, None
-    path = target if target.exists() or not target.name.isalnum() else context.plan_path(target.name)
     try:
-        saved = read_plan(path)
+        saved = read_plan(context.saved_plan(target))
     except SyncError:
         return None, None  # the command itself says what is wrong with it
     return Path(saved.mapping), Path(saved.feed_file).parent
