@@ -23,15 +23,12 @@ from sync.context import REFUSED, Result, SyncContext
 from sync.errors import InputRefused, MappingRefused, SyncError
 from sync.mapping import Feed
 from sync.mapping_reader import load_feed
-from sync.plan_file import read_plan
 from sync.runs import run_feed
 from sync.scim_paths import scim_path
-from sync.scim_snapshot import TYPE, clear_snapshots, paths_of, write_snapshot
+from sync.scim_snapshot import TYPE, paths_of, write_snapshot
 from sync.source import WHOLE_FEED
 
 LOOK_EVERY = 5.0  # seconds between two looks of the worker
-ACTOR = "worker"
-KEPT_DAYS = 30  # for which a snapshot that was written out is kept, as senders' files are
 
 log = logging.getLogger(__name__)
 
@@ -94,12 +91,10 @@ class Pushes:
 
     context: SyncContext
     _looked_on: dict[str, str] = field(default_factory=dict)  # feed -> day
-    _cleared_on: str = ""
 
     def look(self) -> list[Result]:
         """Run every feed whose turn it is; a feed that fails stops no other."""
         heads = {each.feed: each for each in self.context.directory.scim_snapshots.heads()}
-        self._clear()
         due = [each for each in pushed_feeds(self.context.settings.mappings) if self._is_due(each, heads)]
         return [result for feed in due if (result := self._try(feed, heads[feed.id]))]
 
@@ -120,19 +115,6 @@ class Pushes:
         except Moved:
             log.info("%s was written to while it was looked at, and will be looked at again", feed.id)
         return result
-
-    def _clear(self) -> None:
-        """Delete what was written out long ago, once a day, but for what a held run was judged by."""
-        context, today = self.context, str(london_today(self.context.clock()))
-        if self._cleared_on == today:
-            return
-        runs = [part.hold_run for part in context.directory.feeds.held()]
-        plans = [path for run in runs if (path := context.plan_path(run)).exists()]
-        needed = {Path(read_plan(path).feed_file) for path in plans}
-        before = context.clock() - timedelta(days=KEPT_DAYS)
-        if count := clear_snapshots(context.settings.folder.resolve(), needed, before):
-            log.info("%d snapshots were deleted after %d days", count, KEPT_DAYS)
-        self._cleared_on = today
 
     def _is_due(self, feed: Feed, heads: dict[str, SnapshotHead]) -> bool:
         head = heads.get(feed.id)

@@ -10,7 +10,9 @@ from pathlib import Path
 from store import feed_watch
 from sync.context import DONE, Result, SyncContext
 from sync.mapping import Feed
+from sync.plan_file import read_plan
 from sync.render import printable
+from sync.scim_snapshot import old_snapshots, remove_snapshot
 from sync.source import names_file
 from sync.sources import drop
 from sync.sources.ready import Facts
@@ -28,6 +30,7 @@ def clear_away(context: SyncContext, feeds: Sequence[Feed], every: bool = True) 
     kept = _needed(context)
     counts = {
         "senders' files": _raw_files(context, feeds),
+        "pushed snapshots": _snapshots(context, kept),
         "plans": _papers(context, "plans", kept),
         "receipts": _papers(context, "receipts", kept),
     }
@@ -83,6 +86,17 @@ def _raw_files(context: SyncContext, feeds: Sequence[Feed]) -> int:
                 count += 1
             feed_watch.save_file(tx, replace(each, deleted=now))
     return count
+
+
+def _snapshots(context: SyncContext, kept: set[str]) -> int:
+    """Delete what pushed feeds were judged by, as old as senders' files, but for what a run still needs."""
+    before = context.clock() - timedelta(days=context.settings.raw_days)
+    old = old_snapshots(context.settings.folder.resolve(), before)
+    plans = [path for run in kept if (path := context.plan_path(run)).exists()] if old else []
+    needed = {Path(read_plan(path).feed_file) for path in plans}
+    for path in old - needed:
+        remove_snapshot(path)
+    return len(old - needed)
 
 
 def _papers(context: SyncContext, kind: str, kept: set[str]) -> int:

@@ -58,16 +58,17 @@ def write_snapshot(folder: Path, feed: str, records: Iterable[ScimRecord], day: 
     return path
 
 
-def clear_snapshots(folder: Path, needed: set[Path], before: datetime) -> int:
-    """Delete snapshots' files that are older than a moment, but for those that are needed; count them."""
-    count = 0
-    for path in (folder / "pushed").glob(f"*/*{SUFFIX}"):
-        if path not in needed and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
-            path.unlink(missing_ok=True)
-            count += 1
-            with suppress(OSError):  # another day's file may be in it
-                path.parent.rmdir()
-    return count
+def old_snapshots(folder: Path, before: datetime) -> set[Path]:
+    """Return the snapshots' files that are older than a moment."""
+    written = (folder / "pushed").glob(f"*/*{SUFFIX}")
+    return {path for path in written if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before}
+
+
+def remove_snapshot(path: Path) -> None:
+    """Delete a snapshot's file, and its folder unless another day's file is in it."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()
 
 
 def _line(record: ScimRecord) -> bytes:

@@ -17,6 +17,7 @@ from store.database import Store
 from sync import runs
 from sync.context import DONE, HELD, REFUSED, Result, SyncContext
 from sync.receipt import as_csv, as_text, load_receipt
+from sync.retention import clear_away
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
 from tests.portal_kit import close, make_portal
@@ -65,7 +66,7 @@ def pushed(
     mappings.mkdir()
     parts = scim_parts(slapd, mappings)
     portal = make_portal(slapd, redis_server, store, clock, scim=parts)
-    settings = SyncSettings(folder=tmp_path / "sync", mappings=mappings)
+    settings = SyncSettings(folder=tmp_path / "sync", mappings=mappings, inbox=tmp_path / "inbox")
     context = SyncContext(settings=settings, directory=portal.sync, store=store, clock=clock, actor="worker")
     yield Pushed(pushing(portal, mappings, clock), Pushes(context), clock, store)
     close(portal)
@@ -203,6 +204,6 @@ def test_what_was_written_out_is_deleted_in_time_but_not_what_a_held_run_needs(
     (held,) = set(folder.glob("*/*")) - {first}
     for path in (first, held):
         os.utime(path, (0, 0))
-    pushed.quiet(hours=24)
+    clear_away(pushed.pushes.context, ())
     assert not first.exists()
     assert held.exists()
