@@ -55,19 +55,23 @@ def scim_parts(settings: Settings) -> ScimParts:
 
 @dataclass(slots=True)
 class Mappings:
-    """The mappings of pushed feeds, read again when a file in their folder changes."""
+    """The mappings of pushed feeds, read (and complained of) again when a file in their folder changes."""
 
     folder: Path
     _seen: tuple[tuple[str, int], ...] = ()
-    _feeds: dict[str, PushedFeed] = field(default_factory=dict)
+    _feeds: list[Feed] = field(default_factory=list)
 
-    def find(self, feed: str) -> PushedFeed | None:
-        """Return a feed that is pushed to, as its mapping says now."""
+    def feeds(self) -> list[Feed]:
+        """Return all feeds that are pushed to, as their mappings say now."""
         seen = _files_of(self.folder)
         if seen != self._seen:
-            self._feeds = {each.id: _pushed(each) for each in reversed(pushed_feeds(self.folder))}
+            self._feeds = pushed_feeds(self.folder)
             self._seen = seen
-        return self._feeds.get(feed)
+        return self._feeds
+
+    def find(self, feed: str) -> PushedFeed | None:
+        """Return one of them as the portal knows it."""
+        return next((_pushed(each) for each in self.feeds() if each.id == feed), None)
 
 
 def _files_of(folder: Path) -> tuple[tuple[str, int], ...]:
@@ -90,12 +94,16 @@ class Pushes:
     """Looks at snapshots once their clients are quiet, or have gone on for too long, and once a day."""
 
     context: SyncContext
+    _mappings: Mappings = field(init=False)
     _looked_on: dict[str, str] = field(default_factory=dict)  # feed -> day
+
+    def __post_init__(self) -> None:
+        self._mappings = Mappings(self.context.settings.mappings)
 
     def look(self) -> list[Result]:
         """Run every feed whose turn it is; a feed that fails stops no other."""
         heads = {each.feed: each for each in self.context.directory.scim_snapshots.heads()}
-        due = [each for each in pushed_feeds(self.context.settings.mappings) if self._is_due(each, heads)]
+        due = [each for each in self._mappings.feeds() if self._is_due(each, heads)]
         return [result for feed in due if (result := self._try(feed, heads[feed.id]))]
 
     def run(self, feed: Feed, head: SnapshotHead) -> Result:
