@@ -88,7 +88,7 @@ TENURE_CODEC = Codec(
     references={"post_id": Tree.post, "holder": Tree.person},
 )
 IS_POST, IS_TENURE = equals("objectClass", "nlcPost"), equals("objectClass", "nlcTenure")
-AT_ONCE = 100  # posts asked for in one filter
+AT_ONCE = 100  # posts or people asked for in one filter
 
 
 class Posts:
@@ -108,16 +108,11 @@ class Posts:
 
     def held_by(self, uid: str) -> list[tuple[Post, Tenure]]:
         """Return the person's posts, each with the tenure that makes it theirs."""
-        tenures = self._tenures(all_of(IS_TENURE, equals("roleOccupant", self._link.tree.person(uid))))
-        posts = self._by_ids(list(dict.fromkeys(tenure.post_id for tenure in tenures)))
-        return [(posts[tenure.post_id], tenure) for tenure in tenures if tenure.post_id in posts]
+        return self.held_by_any([uid])
 
     def held_by_any(self, uids: Sequence[str]) -> list[tuple[Post, Tenure]]:
         """Return what the people hold, held and will hold, by the tenures that make it theirs."""
-        tenures: list[Tenure] = []
-        for start in range(0, len(uids), AT_ONCE):
-            dns = [self._link.tree.person(uid) for uid in uids[start : start + AT_ONCE]]
-            tenures += self._tenures(all_of(IS_TENURE, any_of(*(equals("roleOccupant", dn) for dn in dns))))
+        tenures = self._tenures_with("roleOccupant", [self._link.tree.person(uid) for uid in uids])
         posts = self._by_ids(list(dict.fromkeys(tenure.post_id for tenure in tenures)))
         return [(posts[tenure.post_id], tenure) for tenure in tenures if tenure.post_id in posts]
 
@@ -126,10 +121,8 @@ class Posts:
         organisation = self._link.tree.organisation(organisation_id)
         posts = self._posts(all_of(IS_POST, equals("nlcOrganisation", organisation)))
         held: dict[str, list[Tenure]] = {post.id: [] for post in posts}
-        for start in range(0, len(posts), AT_ONCE):
-            dns = [self._link.tree.post(post.id) for post in posts[start : start + AT_ONCE]]
-            for tenure in self._tenures(all_of(IS_TENURE, any_of(*(equals("nlcPost", dn) for dn in dns)))):
-                held[tenure.post_id].append(tenure)
+        for tenure in self._tenures_with("nlcPost", [self._link.tree.post(post.id) for post in posts]):
+            held[tenure.post_id].append(tenure)
         return [(post, held[post.id]) for post in sorted(posts, key=lambda post: (post.title, post.id))]
 
     def sealed_for(self, uid: str) -> list[Post]:
@@ -149,6 +142,14 @@ class Posts:
 
     def _tenures(self, filter_: str) -> list[Tenure]:
         return [TENURE_CODEC.decode(e) for e in self._link.find(self._base, filter_, TENURE_CODEC.asked)]
+
+    def _tenures_with(self, attribute: str, dns: Sequence[str]) -> list[Tenure]:
+        """The tenures that refer to one of the DNs."""
+        found: list[Tenure] = []
+        for start in range(0, len(dns), AT_ONCE):
+            some = dns[start : start + AT_ONCE]
+            found += self._tenures(all_of(IS_TENURE, any_of(*(equals(attribute, dn) for dn in some))))
+        return found
 
     def _by_ids(self, ids: Sequence[str]) -> dict[str, Post]:
         found: dict[str, Post] = {}
