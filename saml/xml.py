@@ -96,25 +96,18 @@ def parse(
     gone before the tree is built, as for a signature without comments, so that no text is cut.
     """
     _check_bytes(data, limit)
-    try:
-        root = etree.fromstring(data, _parser(drop_comments))
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable("the message is not well-formed XML") from error
+    root = _read(data, _parser(drop_comments))
     if root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("the message has a DTD")
     _check_nodes(root, max_elements)
     return root
 
 
-def parse_canonical(data: bytes, limit: int = MAX_MESSAGE) -> etree._Element:
+def parse_canonical(data: bytes) -> etree._Element:
     """Parse what we have written in canonical form of what `parse` had let through: the same nodes, so they
     are not counted again. Raises Unreadable."""
-    if len(data) > limit:
-        raise Unreadable(f"the message is longer than {limit} bytes")
-    try:
-        return etree.fromstring(data, _parser())
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable("the message is not well-formed XML") from error
+    _check_length(data, MAX_MESSAGE)
+    return _read(data, _parser())
 
 
 def by_itself(node: etree._Element) -> etree._Element:
@@ -124,6 +117,13 @@ def by_itself(node: etree._Element) -> etree._Element:
         return etree.fromstring(etree.tostring(node, with_tail=False, encoding="utf-8"), _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Unreadable("a part of the message can't stand by itself") from error
+
+
+def _read(data: bytes, parser: etree.XMLParser) -> etree._Element:
+    try:
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Unreadable("the message is not well-formed XML") from error
 
 
 def _parser(drop_comments: bool = False) -> etree.XMLParser:
@@ -136,9 +136,13 @@ def _parser(drop_comments: bool = False) -> etree.XMLParser:
     )
 
 
-def _check_bytes(data: bytes, limit: int) -> None:
+def _check_length(data: bytes, limit: int) -> None:
     if len(data) > limit:
         raise Unreadable(f"the message is longer than {limit} bytes")
+
+
+def _check_bytes(data: bytes, limit: int) -> None:
+    _check_length(data, limit)
     if not data:
         raise Unreadable("the message is empty")
     try:
