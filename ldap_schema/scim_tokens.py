@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ldap_schema.entries import Codec, Entry
@@ -103,7 +103,7 @@ class ScimTokens:
         if token.last_used and now - token.last_used < USED_EVERY:
             return
         dn = self._link.tree.scim_record(token.feed, token.id)
-        values = CODEC.values(_at(token, now), "last_used", self._link.tree)
+        values = CODEC.values(replace(token, last_used=now), "last_used", self._link.tree)
         self._link.write(ModifyEntry(dn=dn, replace={ATTRIBUTES["last_used"]: values}))
 
     def _known(self, feed: str, id_: str) -> ScimToken | None:
@@ -116,10 +116,6 @@ class ScimTokens:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _at(token: ScimToken, now: datetime) -> ScimToken:
-    return ScimToken(feed=token.feed, id=token.id, digest=token.digest, last_used=now)
 
 
 def _token(entry: Entry) -> ScimToken:

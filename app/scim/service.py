@@ -49,7 +49,6 @@ class FeedBase:
     """One feed's SCIM service, ready to handle requests."""
 
     feed: PushedFeed
-    service: FeedService
     handler: ScimHandler
 
 
@@ -58,7 +57,7 @@ def base_of(feed: PushedFeed, parts: ScimParts, clock: Clock) -> FeedBase:
     service = FeedService(provider_of(feed))
     model = service.get_models()[0]
     snapshots = parts.directory.as_feed(feed.id).scim_snapshots
-    return FeedBase(feed, service, ScimHandler(service, SnapshotStorage(feed, snapshots, model, clock)))
+    return FeedBase(feed, ScimHandler(service, SnapshotStorage(feed, snapshots, model, clock)))
 
 
 def check(request: ScimRequest) -> None:
