@@ -94,7 +94,7 @@ def _sealed_viewer(question: Question, who: Viewer) -> list[Found]:
 
 def _read(documents: Sequence[Document], question: Question, who: Viewer) -> list[Found]:
     """Read the people as the viewer; whoever can't be read is left out, whatever the index says."""
-    people = who.directory.people.by_uids(one.id for one in documents)
+    people = who.directory.people.listed(one.id for one in documents)
     return [_found(people[one.id], one, question) for one in documents if one.id in people]
 
 

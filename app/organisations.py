@@ -61,7 +61,7 @@ def _posts_of(id: str) -> list[PostRow]:
     directory, today = viewer().directory, london_today(services().clock())
     rows = directory.posts.of_organisation(id)
     current = [(post, [one for one in tenures if holds_today(one, today)]) for post, tenures in rows]
-    people = directory.people.by_uids([one.holder for _, tenures in current for one in tenures])
+    people = directory.people.listed([one.holder for _, tenures in current for one in tenures])
     listed = [
         PostRow(
             post,

@@ -17,7 +17,7 @@ def post(id: str) -> str:
     directory, today = viewer().directory, london_today(services().clock())
     found = directory.posts.get(id)
     tenures = directory.posts.tenures(id)
-    holders = directory.people.by_uids([tenure.holder for tenure in tenures])
+    holders = directory.people.listed([tenure.holder for tenure in tenures])
     rows = [
         (holders[tenure.holder], how_held(tenure), dates_of(tenure), holds_today(tenure, today))
         for tenure in sorted(tenures, key=lambda one: str(one.first_day or ""), reverse=True)

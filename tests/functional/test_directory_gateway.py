@@ -174,6 +174,13 @@ def test_an_update_that_changes_nothing_writes_nothing(sync: Directory) -> None:
     assert sync.context_csn() > before
 
 
+def test_lists_of_people_lack_where_values_came_from_and_nothing_else(sync: Directory) -> None:
+    person = leader("li-a", title="Director", sources=("of=name;by=hand",), mail_source=("of=mail;by=hand",))
+    sync.write([Add(person)])
+    assert sync.people.by_uids(["li-a"]) == {"li-a": person}
+    assert sync.people.listed(["li-a", "li-nobody"]) == {"li-a": replace(person, sources=(), mail_source=())}
+
+
 def test_too_many_changes_for_one_transaction_are_refused_before_anything_is_sent(sync: Directory) -> None:
     with pytest.raises(BadValue):
         sync.write([Add(leader(f"m-{number}")) for number in range(10_001)])
