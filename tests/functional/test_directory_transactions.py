@@ -6,14 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import ldap3
 import pytest
 
-from dev.errors import ServerError
 from dev.servers import Slapd
 from ldap_schema import completion, transaction
 from ldap_schema.changes import Add, Update
@@ -23,6 +22,7 @@ from ldap_schema.people import Person
 from ldap_schema.transaction import END, START
 from tests.functional.directory_kit import leader, opened
 from tests.functional.replica_kit import eventually
+from tests.functional.supervision_kit import answers, looked_after
 from tests.functional.transaction_attacks import COMMIT, Line, changed, extended, specified
 from tests.rounds import ROUNDS
 
@@ -119,28 +119,6 @@ def test_a_commit_that_takes_longer_than_an_answer_may_is_waited_for(
         assert sync.people.get("tx-long-2").uid == "tx-long-2"
 
 
-@contextmanager
-def looked_after(server: Slapd) -> Iterator[list[int | None]]:
-    """Start the server again whenever it ends, as a service manager does; yield how it ended each time."""
-    ends: list[int | None] = []
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.wait(0.05):
-            if not server.running:
-                ends.append(server.exit_status)
-                with suppress(ServerError):  # busy, or not ready in time: it is tried again
-                    server.start()
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield ends
-    finally:
-        stop.set()
-        thread.join()
-
-
 def break_off(server: Slapd, dn: str) -> None:
     """Do what a client does that is killed in the middle of a transaction, or of its commit."""
     password = (server.secrets / "directory-sync").read_text().strip()
@@ -151,13 +129,6 @@ def break_off(server: Slapd, dn: str) -> None:
         line.send(extended(2, START) + specified(3, changed(dn)))
         line.codes(2, 3)
         line.send(specified(4, changed(dn)) + extended(9, END, COMMIT))
-
-
-def answers(directory: Directory) -> bool:
-    with suppress(DirectoryUnavailable):
-        directory.probe()
-        return True
-    return False
 
 
 def test_a_client_that_dies_may_end_the_directory_and_nothing_acknowledged_is_lost(fragile: Slapd) -> None:

@@ -14,7 +14,9 @@ import pytest
 from dev.commands import COUNTERPART
 from dev.servers import MailCatcher, Redis, Slapd
 from ldap_schema.directory import Directory, Service
-from tests.functional.command_line import Installed
+from ldap_schema.errors import DirectoryUnavailable
+from tests.functional.command_line import Answer, Installed
+from tests.functional.supervision_kit import looked_after, repeated
 from tests.rounds import ROUNDS
 from tests.sync_world import DAY, people, write_file, write_mapping
 
@@ -28,7 +30,7 @@ class Feed:
         self.installed = Installed(folder, slapd, redis, mail)
         self.installed.store().close()
         self.mapping = write_mapping(folder, extra='[guard]\nrows = "100%"\n')
-        self.folder, self.weeks = folder, 0
+        self.folder, self.weeks, self.slapd = folder, 0, slapd
         self.directory = Directory.open(slapd.settings(), Service.SYNC)
 
     def next_file(self, count: int) -> Path:
@@ -41,8 +43,19 @@ class Feed:
             env=self.installed.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
+    def apply_again(self, file: Path) -> Answer:
+        """Repeat the command, and once more where it says that the directory went away meanwhile."""
+
+        def again() -> Answer:
+            answer = self.installed.run("sync", "apply", self.mapping, "--file", file)
+            if "Is the directory running?" in answer.err:
+                raise DirectoryUnavailable(answer.err)
+            return answer
+
+        return repeated(self.slapd, self.directory, again)
+
     def count(self) -> int:
-        return self.directory.people.count_active()
+        return repeated(self.slapd, self.directory, self.directory.people.count_active)
 
     def applied(self) -> int:
         """How many runs the ledger knows."""
@@ -57,7 +70,8 @@ def feed(
     tmp_path: Path, fresh_slapd: Slapd, redis_server: Redis, mail_catcher: MailCatcher
 ) -> Iterator[Feed]:
     made = Feed(tmp_path, fresh_slapd, redis_server, mail_catcher)
-    yield made
+    with looked_after(fresh_slapd):
+        yield made
     made.directory.close()
 
 
@@ -80,7 +94,7 @@ def stop_somewhere(feed: Feed, number: signal.Signals, rounds: int) -> None:
         if number == signal.SIGINT and run.returncode:
             assert run.returncode in (1, -signal.SIGINT)
         assert feed.count() in (before, size)
-        again = feed.installed.run("sync", "apply", feed.mapping, "--file", file)
+        again = feed.apply_again(file)
         assert (again.code, again.err) == (0, "")
         assert feed.count() == size
         assert feed.applied() == step + 2, "each run stands in the ledger exactly once"

@@ -1,8 +1,10 @@
 """A run that is killed before any of its steps, or loses the directory there, ends like one that was not."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -17,12 +19,15 @@ from sync.context import SyncContext
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
 from tests.functional.replica_kit import eventually
+from tests.functional.supervision_kit import looked_after, repeated
 from tests.functional.sync_kit import SECOND, said
 from tests.functional.sync_stepping import in_a_process
 from tests.sync_world import MAPPING, row, write_file
 
 SIZE = 4
 SOME = 17  # steps between two kills where not every step is tried
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -80,19 +85,26 @@ class Sender:
         self.context.store.close()
 
     def apply(self, file: Path) -> str:
-        return str(runs.apply_run(self.context, self.mapping, file).data["run"])
+        return self.surely(lambda: str(runs.apply_run(self.context, self.mapping, file).data["run"]))
 
-    def in_child(self, act: Callable[["Sender"], object]) -> Callable[[], object]:
+    def surely(self, command: Callable[[], Answer]) -> Answer:
+        """The command, repeated where a client that died before ends the directory under it."""
+        return repeated(self.house.slapd, self.context.directory, command)
+
+    def in_child(self, act: Callable[["Sender"], object], surely: bool) -> Callable[[], object]:
         """The act with connections of its own: two processes must not share one."""
 
         def acts() -> object:
             self.context = self.house.opened(**self.settings)
-            return act(self)
+            return self.surely(lambda: act(self)) if surely else act(self)
 
         return acts
 
     def outcome(self) -> object:
         """All that must be the same whatever happened on the way, in the sender's own words."""
+        return self.surely(self._outcome)
+
+    def _outcome(self) -> object:
         directory = self.context.directory
         part = directory.feeds.part(self.name, "all")
         assert part is not None
@@ -158,27 +170,34 @@ def ends_alike(house: House, case: str, share: int, of_slapd: bool) -> None:
     """End every `share`-th step of the act, and let the next one complete it."""
     act, settings = CASES[case]
     control = ready(house, "control", act, dict(settings))
-    steps = in_a_process(control.in_child(act))
+    steps = in_a_process(control.in_child(act, surely=not of_slapd))
     assert steps > 10
     wanted = control.outcome()
     control.close()
-    for step in range(1, steps + 1, share):
-        sender = ready(house, f"feed{_letters(step)}", act, dict(settings))
-        lived = in_a_process(sender.in_child(act), step, house.slapd.pid if of_slapd else 0)
-        assert bool(lived) == of_slapd
-        if of_slapd:
-            assert eventually(lambda: not house.slapd.running)
-            house.slapd.kill()  # it is dead; this tells the one who looks after it
-            house.slapd.start()
-        act(sender)
-        assert sender.outcome() == wanted, f"ended before step {step} of {steps}"
-        act(sender)
-        assert sender.outcome() == wanted, "and once more changes nothing"
-        sender.close()
-    last = ready(house, "last", applies, {})
+    with nullcontext() if of_slapd else looked_after(house.slapd):
+        for step in range(1, steps + 1, share):
+            sender = ready(house, f"feed{_letters(step)}", act, dict(settings))
+            end(sender, act, step, of_slapd)
+            sender.surely(lambda: act(sender))  # noqa: B023 - at once
+            assert sender.outcome() == wanted, f"ended before step {step} of {steps}"
+            sender.surely(lambda: act(sender))  # noqa: B023
+            assert sender.outcome() == wanted, "and once more changes nothing"
+            sender.close()
+        last = ready(house, "last", applies, {})
     with last.context.store.reading() as tx:
         assert ledger.verify(tx).holds
     last.close()
+
+
+def end(sender: Sender, act: Callable[[Sender], object], step: int, of_slapd: bool) -> None:
+    """Let the act, or the directory under it, end before that step; the directory is started again."""
+    slapd = sender.house.slapd
+    lived = in_a_process(sender.in_child(act, surely=not of_slapd), step, slapd.pid if of_slapd else 0)
+    assert bool(lived) == of_slapd
+    if of_slapd:
+        assert eventually(lambda: not slapd.running)
+        slapd.kill()  # it is dead; this tells the one who looks after it
+        slapd.start()
 
 
 @pytest.mark.parametrize("case", CASES)

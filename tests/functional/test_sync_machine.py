@@ -5,9 +5,11 @@ The model knows nothing of plans: it says of each person of the sender what anyb
 
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, settings
@@ -26,6 +28,7 @@ from sync.context import SyncContext
 from sync.errors import FileRefused
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
+from tests.functional.supervision_kit import looked_after, repeated
 from tests.functional.sync_stepping import in_a_process
 from tests.rounds import ROUNDS
 from tests.sync_world import DAY, MAPPING, row, write_file
@@ -34,6 +37,8 @@ STAFF = tuple(range(1, 7))
 NEXT = {ACTIVE: MISSING, MISSING: LEAVING, LEAVING: LEFT}  # week by week, for whom no row names
 PHONES = ("0100", "0200", "0300")
 _feeds = iter(range(10**6))
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,10 @@ class FeedMachine(RuleBasedStateMachine):
             clock=self.clock,
             actor="r.thistlewood",
         )
+
+    def _surely(self, command: Callable[[], Answer]) -> Answer:
+        """The command, repeated where a run that was killed before ends the directory under it."""
+        return repeated(self.slapd, self.context.directory, command)
 
     def _row(self, number: int, phone: str) -> dict[str, str]:
         address = f"person{number}@{self.name}.example"
@@ -124,9 +133,9 @@ class FeedMachine(RuleBasedStateMachine):
         self._expect(sent)
 
     def _apply(self, file: Path) -> None:
-        result = runs.apply_run(self.context, self.mapping, file)
+        result = self._surely(lambda: runs.apply_run(self.context, self.mapping, file))
         assert result.exit_code == 0, result.text
-        part = self.context.directory.feeds.part(self.name, "all")
+        part = self._surely(lambda: self.context.directory.feeds.part(self.name, "all"))
         assert part is not None
         self.run, self.file = part.run, file
 
@@ -134,10 +143,16 @@ class FeedMachine(RuleBasedStateMachine):
     @rule()
     def the_same_file_again_writes_nothing(self) -> None:
         """A sender, or a timer, that repeats itself."""
-        before = self.context.directory.context_csn()
-        assert self.file is not None
-        assert runs.apply_run(self.context, self.mapping, self.file).data["status"] == "nothing to do"
-        assert self.context.directory.context_csn() == before
+        file = self.file
+        assert file is not None
+
+        def again() -> tuple[str, object, str]:
+            before = self.context.directory.context_csn()
+            status = runs.apply_run(self.context, self.mapping, file).data["status"]
+            return before, status, self.context.directory.context_csn()
+
+        before, status, after = self._surely(again)
+        assert (status, after) == ("nothing to do", before)
 
     @precondition(lambda self: self.file is not None)
     @rule(sent=sent)
@@ -146,15 +161,19 @@ class FeedMachine(RuleBasedStateMachine):
         rows = [self._row(number, phone) for number, phone in sent.items()]
         old = write_file(self.folder, rows, self.day - timedelta(days=1), self.name)
         with pytest.raises(FileRefused):
-            runs.apply_run(self.context, self.mapping, old)
+            self._surely(lambda: runs.apply_run(self.context, self.mapping, old))
 
     @precondition(lambda self: bool(self.model))
     @rule(data=st.data(), mobile=st.sampled_from(("+44 7700 900001", "+44 7700 900002")))
     def a_leader_edits_what_is_theirs(self, data: st.DataObject, mobile: str) -> None:
         """The mobile number, which this sender does not send."""
         number = data.draw(st.sampled_from(sorted(self.model)))
-        person = self._people()[f"s{number}"]
-        self.context.directory.write([Update(person, replace(person, mobile=(mobile,)))])
+
+        def edit() -> None:
+            person = self._people()[f"s{number}"]
+            self.context.directory.write([Update(person, replace(person, mobile=(mobile,)))])
+
+        self._surely(edit)
         self.model[number] = replace(self.model[number], mobile=(mobile,))
         self.before = None  # a person whom the run brought would be hidden now, and not removed
 
@@ -168,7 +187,7 @@ class FeedMachine(RuleBasedStateMachine):
 
         if step:
             in_a_process(act, step)
-        past.undo_run(self.context, self.run, apply=True, reason="Wrong file")
+        self._surely(lambda: past.undo_run(self.context, self.run, apply=True, reason="Wrong file"))
         assert self.before is not None
         assert self.file is not None
         self.undone.add(self.file.read_bytes())
@@ -180,8 +199,10 @@ class FeedMachine(RuleBasedStateMachine):
     @invariant()
     def the_directory_is_what_the_model_says(self) -> None:
         """Statuses, values, and that nothing is left under way or differs from what the feed left."""
-        if not hasattr(self, "model"):
-            return
+        if hasattr(self, "model"):
+            self._surely(self._compare)
+
+    def _compare(self) -> None:
         people = self.context.directory.people.all_of_feed(self.name)
         assert {each.feed_key: (each.status, each.telephone, each.mobile) for each in people} == {
             f"s{number}": (leader.status, (f"+44 20 7946 {leader.phone}",), leader.mobile)
@@ -199,9 +220,10 @@ class FeedMachine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(slapd: Slapd, clock: SettableClock) -> type[FeedMachine]:
-    """The machine on the tests' directory."""
-    return type("Machine", (FeedMachine,), {"slapd": slapd, "clock": clock})
+def machine(fresh_slapd: Slapd, clock: SettableClock) -> Iterator[type[FeedMachine]]:
+    """The machine on a directory of its own, because a run that is killed may end it."""
+    with looked_after(fresh_slapd):
+        yield type("Machine", (FeedMachine,), {"slapd": fresh_slapd, "clock": clock})
 
 
 def run_machine(machine: type[FeedMachine], examples: int, steps: int) -> None:
