@@ -6,7 +6,10 @@ head's version on, in the same transaction and only from the version that was re
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
 
 from ldap_schema.entries import Codec, Entry
 from ldap_schema.errors import AlreadyThere, NotFound
@@ -27,7 +30,7 @@ ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScimRecord:
-    """One record of a snapshot. `resource` is its owner's JSON, kept to the letter."""
+    """One record of a snapshot. `resource` is a `Kept` as JSON, kept to the letter."""
 
     feed: str
     id: str
@@ -35,6 +38,20 @@ class ScimRecord:
     resource: str
     external_id: str = ""
     changed_at: datetime | None = None  # UTC
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """The client's resource, and what only we know of it. The portal writes it, portal and `sync` read it."""
+
+    version: int
+    created: datetime
+    inactive_since: date | None = None  # Europe/London; the day on which `active` became false
+    resource: dict[str, Any]
+
+
+def kept_in(record: ScimRecord) -> Kept:
+    """Return what is kept in a record."""
+    return msgspec.json.decode(record.resource, type=Kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from ldap_schema.scim_records import ScimRecord
+from ldap_schema.scim_records import ScimRecord, kept_in
 from sync.errors import FileRefused
 from sync.mapping import Column, Feed
 from sync.plan_file import write_private
@@ -25,15 +25,6 @@ TYPE = "scim"  # of a source and of a format
 SUFFIX = ".scim"
 # The column of a last day: the day after which `active` was false, or the mapped one if that is earlier.
 LEAVING = "active "
-
-
-class Kept(msgspec.Struct, kw_only=True):
-    """What stands in a record's entry: the client's resource, and what only we know of it."""
-
-    version: int
-    created: str  # ISO 8601, UTC
-    inactive_since: date | None = None  # Europe/London; the day on which `active` became false
-    resource: dict[str, Any] = {}
 
 
 def pushed_feed(feed: Feed) -> Feed:
@@ -72,7 +63,7 @@ def remove_snapshot(path: Path) -> None:
 
 
 def _line(record: ScimRecord) -> bytes:
-    kept = msgspec.json.decode(record.resource, type=Kept)
+    kept = kept_in(record)
     told = {"inactive_since": kept.inactive_since, "resource": kept.resource}
     return msgspec.json.encode(told, order="deterministic") + b"\n"
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,20 +25,11 @@ from app.scim.feeds import PushedFeed
 from app.scim.keeping import kept_of
 from ldap_schema.clock import Clock, london_today
 from ldap_schema.errors import BadValue, Moved, NotFound
-from ldap_schema.scim_records import ScimRecord, ScimSnapshots, SnapshotHead
+from ldap_schema.scim_records import Kept, ScimRecord, ScimSnapshots, SnapshotHead, kept_in
 
 LONGEST_NAME = 256  # characters of userName and of externalId
 TRIES = 20  # at a snapshot that others write at the same moment
 T = TypeVar("T")
-
-
-class Kept(msgspec.Struct, kw_only=True):
-    """What stands in a record's entry. `sync` reads the same JSON."""
-
-    version: int
-    created: datetime
-    inactive_since: date | None = None  # Europe/London; the day on which `active` became false
-    resource: dict[str, Any]
 
 
 class SnapshotBusy(Exception):
@@ -103,7 +94,7 @@ class SnapshotStorage(ScimStorage):
 
         def write(head: SnapshotHead) -> ScimRecord:
             before = self._expected(id_, expected_version)
-            if _read(before).resource == kept:
+            if kept_in(before).resource == kept:
                 return before
             after = self._new_record(head, id_, kept, before)
             self._require_free(after)
@@ -134,7 +125,7 @@ class SnapshotStorage(ScimStorage):
 
     def _expected(self, id_: str, version: str | None) -> ScimRecord:
         record = self._record(id_)
-        if version is not None and _tag(_read(record)) != version:
+        if version is not None and _tag(kept_in(record)) != version:
             raise PreconditionFailedException
         return record
 
@@ -152,7 +143,7 @@ class SnapshotStorage(ScimStorage):
     def _new_record(
         self, head: SnapshotHead, id_: str, kept: dict[str, Any], before: ScimRecord | None
     ) -> ScimRecord:
-        now, known = self._now(), _read(before) if before else None
+        now, known = self._now(), kept_in(before) if before else None
         since = None
         if kept.get("active") is False:
             since = known.inactive_since if known and known.inactive_since else london_today(now)
@@ -188,7 +179,7 @@ class SnapshotStorage(ScimStorage):
         return default_comparison_key(_FoldedCase, _short(name, value))
 
     def _resource(self, record: ScimRecord) -> Resource[Any]:
-        kept = _read(record)
+        kept = kept_in(record)
         meta = {
             "resourceType": "User",
             "created": kept.created,
@@ -205,10 +196,6 @@ class _FoldedCase:
     """The binding of an attribute that is compared without regard to case."""
 
     case_exact = False
-
-
-def _read(record: ScimRecord) -> Kept:
-    return msgspec.json.decode(record.resource, type=Kept)
 
 
 def _tag(kept: Kept) -> str:
