@@ -14,8 +14,8 @@ from counterpart.leavers import Leavers, keep_purged
 from counterpart.letterhead import letterhead
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
+from counterpart.pushes import Pushes, keep_looking
 from counterpart.refresher import keep_fresh
-from counterpart.scim import Pushes, keep_looking
 from counterpart.watch.alarm import Alarm
 from counterpart.watch.loop import Watch
 from counterpart.worker import Worker

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from counterpart.scim import Pushes
+from counterpart.pushes import Pushes
 from dev.servers import Redis, Slapd
 from ldap_schema.feeds import FeedPart
 from ldap_schema.people import ACTIVE, LEAVING, LEFT, MISSING, Person

@@ -25,3 +25,11 @@ def test_a_mapping_that_cannot_be_read_is_complained_of_once_until_a_file_change
         assert len(caplog.records) == 2
     (tmp_path / "harbour.toml").unlink()
     assert mappings.feeds() == []
+
+
+def test_a_link_that_leads_nowhere_hides_no_change_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / "gone.toml").symlink_to(tmp_path / "nowhere")
+    mappings = Mappings(tmp_path)
+    assert mappings.feeds() == []
+    (tmp_path / "harbour.toml").write_text(MAPPING.replace("FEED", "harbour"))
+    assert [each.id for each in mappings.feeds()] == ["harbour"]
