@@ -8,7 +8,7 @@ the first erasure; without it the digests tell nothing.
 import hmac
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -80,27 +80,22 @@ class Tombstones:
         """Give a file without the rows of people who were erased; they are set aside and say no more."""
         if not self.all:
             return reading
-        gone = [each for each in reading.candidates if self._is_erased(reading, each)]
+        marks = frozenset(mark for each in self.all for mark in each.marks)
+        gone = [each for each in reading.candidates if not marks.isdisjoint(self._marks_of(reading, each))]
         if not gone:
             return reading
         aside = [
-            RowOutcome(
-                line=each.line, outcome=NOT_TAKEN, reason="this row is not taken", mend=MEND, key=each.key
-            )
+            RowOutcome(line=each.line, outcome=NOT_TAKEN, reason=REASON, mend=MEND, key=each.key)
             for each in gone
         ]
-        kept = tuple(each for each in reading.candidates if each not in gone)
+        lines = {each.line for each in gone}
+        kept = tuple(each for each in reading.candidates if each.line not in lines)
         return replace(reading, candidates=kept, set_aside=(*reading.set_aside, *aside))
 
-    def _is_erased(self, reading: Reading, row: Candidate) -> bool:
-        marks = {self._mark("key", reading.feed, reading.part, row.key)}
+    def _marks_of(self, reading: Reading, row: Candidate) -> Iterator[str]:
+        yield self._mark("key", reading.feed, reading.part, row.key)
         if row.sign_in_address:
-            marks.add(self._mark("address", row.sign_in_address.casefold()))
-        return not marks.isdisjoint(self._marks)
-
-    @property
-    def _marks(self) -> frozenset[str]:
-        return frozenset(mark for each in self.all for mark in each.marks)
+            yield self._mark("address", row.sign_in_address.casefold())
 
     def _mark(self, *parts: str) -> str:
         return hmac.digest(self._key, "\0".join(parts).encode(), "sha256").hex()[:40]
