@@ -17,7 +17,8 @@ from counterpart.commands.common import (
     show,
     table,
 )
-from counterpart.commands.people import find_person, notice_to
+from counterpart.commands.notices import notice_to
+from counterpart.commands.people import find_person
 from counterpart.refused import Refused
 from ldap_schema.changes import Add, Remove
 from ldap_schema.clock import london_today

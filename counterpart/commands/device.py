@@ -6,7 +6,8 @@ from datetime import datetime
 import click
 
 from counterpart.commands.common import InOrder, Tools, as_json, example, operator, pass_tools, show, table
-from counterpart.commands.people import find_person, notice_to
+from counterpart.commands.notices import notice_to
+from counterpart.commands.people import find_person
 from ldap_schema.credentials import Credential
 from ldap_schema.passwords import new_id
 from store import ledger, waiting

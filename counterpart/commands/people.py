@@ -1,9 +1,5 @@
-"""Finding the person that a command is about, and telling them what it did; shared by the commands that name
-one.
-"""
+"""Finding the person that a command is about; shared by the commands that name one."""
 
-from app.owner_mail import Notice, OwnerMail
-from counterpart.commands.common import Tools
 from counterpart.refused import Refused
 from ldap_schema.directory import Directory
 from ldap_schema.errors import NotFound
@@ -40,12 +36,3 @@ def _by_uid(directory: Directory, uid: str) -> Person:
             f"Nobody in the directory has the uid {uid}. Nothing was changed. Give an address or a uid; "
             "`counterpart search` finds it."
         ) from None
-
-
-def notice_to(tools: Tools, person: Person, what: str, key: str, **values: str) -> Notice:
-    """Write the mail of that name to the person, to be queued in the store's transaction. See OwnerMail."""
-    settings = tools.settings
-    mail = OwnerMail(
-        directory=tools.portal_directory, portal=settings.portal, base_url=settings.saml.base_url
-    )
-    return mail.notice(person.uid, what, key, tools.clock(), only_to=None, **values)

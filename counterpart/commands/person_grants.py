@@ -5,7 +5,8 @@ from datetime import date
 import click
 
 from counterpart.commands.common import DAY, Tools, as_json, example, operator, pass_tools, show
-from counterpart.commands.people import find_person, notice_to
+from counterpart.commands.notices import notice_to
+from counterpart.commands.people import find_person
 from counterpart.refused import Refused
 from ldap_schema.clock import london_today
 from ldap_schema.errors import NotFound

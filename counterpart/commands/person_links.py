@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import click
 
 from counterpart.commands.common import Tools, as_json, example, operator, pass_tools, show
-from counterpart.commands.people import find_person, notice_to
+from counterpart.commands.notices import notice_to
+from counterpart.commands.people import find_person
 from counterpart.refused import Refused
 from saml.held_keys import keys_of
 from saml.linking import Linking, provider_of
