@@ -57,9 +57,6 @@ _KINDS = {kind: re.compile(rf"\b({words})\b") for kind, words in _NEVER.items()}
 _GRADE = re.compile(
     r"\b(pay|salary|wage) ?(band\w*|grade\w*|scale|group|range|level|spine|point|step)s?\b|\bpayband\b"
 )
-_NOT_PRIVATE = re.compile(
-    r"\b(pay\w*master|payroll (no|num|number|id|ref)|health (board|trust|body|service))\b"
-)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _APART = re.compile(r"[^0-9a-z£$€%]+")
 _SPELT = re.compile(r"\b[a-z]( [a-z]\b)+")
