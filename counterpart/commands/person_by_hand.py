@@ -104,7 +104,7 @@ def edit(
     --reason put another value over the feed's. What only the person may change is not offered here.
     """
     context, found = context_of(tools), find_person(tools.directory, reference)
-    edits = {name: value if value not in ((), None) else None for name, value in given.items()}
+    edits = {name: None if value == () else value for name, value in given.items()}
     if not any(value is not None for value in edits.values()):
         raise Refused("Say what shall be changed, e.g. --telephone. Nothing was changed.")
     act = hand_acts.plan_edit(context, found, Edits(**edits), until)

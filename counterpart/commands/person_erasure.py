@@ -54,7 +54,7 @@ def erase(
     if not as_json:
         for each in people:
             click.echo(f"  - {each.display_name or each.full_name}  ({each.uid}, {each.status})")
-    if people and not (yes or _agreed(as_json=as_json)):
+    if people and not (yes or _agreed("Erase for good?", as_json=as_json)):
         click.echo("Nothing was changed. Say --yes to erase.", err=True)
         return PLANNED
     for each in people:
@@ -69,9 +69,9 @@ def _expired(tools: Tools) -> list[Person]:
     return expired(tools.directory.people.everybody(), today, months)
 
 
-def _agreed(*, as_json: bool) -> bool:
+def _agreed(question: str, *, as_json: bool) -> bool:
     """Ask, where somebody can be asked."""
-    return not as_json and click.confirm("Erase for good?", default=False)
+    return not as_json and click.confirm(question, default=False)
 
 
 @click.command(epilog=example("counterpart person export ada@rivers.example --json > ada.json"))
@@ -116,7 +116,7 @@ def merge(tools: Tools, keep: str, drop: str, reason: str, yes: bool, as_json: b
     if not as_json:
         for mark, each in (("~", kept), ("-", dropped)):
             click.echo(f"  {mark} {each.display_name or each.full_name}  ({each.uid}, {each.status})")
-    if not yes and not (not as_json and click.confirm("Are they one person?", default=False)):
+    if not (yes or _agreed("Are they one person?", as_json=as_json)):
         click.echo("Nothing was changed. Say --yes to merge.", err=True)
         return PLANNED
     erasures.merge(context_of(tools), kept, dropped, reason)
