@@ -12,7 +12,7 @@ from ldap_schema.feeds import FeedPart
 from store import feed_watch, waiting
 from store.feed_watch import TakenFile, Watched
 from sync.context import Result, SyncContext
-from sync.freshness import Rhythm, Seen, is_silent
+from sync.freshness import DAYS, Rhythm, Seen, is_silent
 from sync.holds import is_approved
 from sync.letters import tell_refused, tell_runs, tell_silence
 from sync.mapping import Feed
@@ -153,12 +153,7 @@ def agreed(rhythm: Rhythm) -> str:
     parts = []
     if rhythm.days:
         every = {7: "every day", 5: "Monday to Friday"}.get(len(rhythm.days))
-        day = (
-            every
-            or ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[
-                min(rhythm.days)
-            ]
-        )
+        day = every or DAYS[min(rhythm.days)].capitalize()
         parts.append(f"{day} by {rhythm.by:%H:%M}, London time")
     if rhythm.stale_after:
         hours = int(rhythm.stale_after.total_seconds() // 3600)

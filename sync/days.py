@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
+from ldap_schema.clock import london_today
 from sync.normalise import REMEMBERED, clean
 from sync.wording import shown
 
@@ -13,7 +13,6 @@ from sync.wording import shown
 EARLIEST, ENDLESS = date(1940, 1, 1), date(2090, 1, 1)
 _SERIAL = re.compile(r"([2-6]\d{4})(\.\d+)?")
 _DAY_ZERO = date(1899, 12, 30)  # day 1 is 1 January 1900, and 1900 had a 29 February, say spreadsheets
-_LONDON = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def _iso(text: str) -> date | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-        return (found.astimezone(_LONDON) if found.tzinfo else found).date()
+        return london_today(found) if found.tzinfo else found.date()
     except (ValueError, OverflowError):
         return None
 

@@ -1,6 +1,5 @@
 """Everything that is held about one person, for them to have: as data, and as text to be read."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -28,7 +27,7 @@ def gather(context: SyncContext, person: Person) -> dict[str, Any]:
     taken = directory.delegations.to_delegate(person.uid)
     with context.store.reading() as tx:
         entries = [
-            {"at": each.instant, "event": each.event, **json.loads(each.details)}
+            {"at": each.instant, "event": each.event, **ledger.details_of(each)}
             for each in ledger.about(tx, person.uid)
         ]
     return {

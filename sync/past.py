@@ -1,6 +1,5 @@
 """What the command line asks about runs that are over: undo, history, drift."""
 
-import json
 
 from ldap_schema.clock import london_today
 from store import ledger
@@ -51,7 +50,7 @@ def history(context: SyncContext, feed: str = "", most: int = 100) -> Result:
 
 
 def _act(entry: LedgerEntry) -> dict[str, str]:
-    details = {name.replace(" ", "_"): value for name, value in json.loads(entry.details).items()}
+    details = {name.replace(" ", "_"): value for name, value in ledger.details_of(entry).items()}
     return {
         "at": entry.instant,
         "event": entry.event.removeprefix("feed "),

@@ -10,12 +10,12 @@ from store.feed_watch import TakenFile, Watched
 from sync.coming import moment, seen_parts
 from sync.context import DONE, OTHER, Result, SyncContext
 from sync.errors import MappingRefused
-from sync.freshness import NO_RHYTHM, Rhythm, Seen, state_of
+from sync.freshness import HELD, LATE, NO_RHYTHM, REFUSED, STALE, Rhythm, Seen, state_of
 from sync.mapping_reader import load_feed
 from sync.render import printable
 
 HEADINGS = ("feed", "part", "rows", "as of", "last file", "last success", "next expected", "state")
-_RED = ("late", "stale", "held", "refused")
+_RED = (LATE, STALE, HELD, REFUSED)
 
 
 def status(context: SyncContext, folder: Path | None, colour: bool = False) -> Result:
