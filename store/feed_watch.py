@@ -75,9 +75,15 @@ def files(tx: Session, feed: str | None = None) -> list[TakenFile]:
     return [_record(TakenFile, row) for row in tx.scalars(found)]
 
 
+def file(tx: Session, feed: str, name: str) -> TakenFile | None:
+    """The newest file of that name that was taken; nothing if none was."""
+    row = tx.get(FeedFile, (feed, name))
+    return _record(TakenFile, row) if row else None
+
+
 def save_file(tx: Session, taken: TakenFile) -> None:
     """Keep what became of a file; when one of its name last succeeded is remembered across failures."""
-    before = tx.get(FeedFile, (taken.feed, taken.name))
+    before = file(tx, taken.feed, taken.name)
     succeeded = taken.taken if taken.outcome in SUCCESSES else None
     values = _values(taken) | {"reason": taken.reason[:LONGEST_WORDS]}
     values["succeeded"] = taken.succeeded or succeeded or (before.succeeded if before else None)

@@ -62,7 +62,7 @@ def note(
         rows=dict(counts) if isinstance(counts, Mapping) else {}, seconds=round(seconds, 3),
     )  # fmt: skip
     with context.store.transaction() as tx:
-        before = {each.name: each for each in feed_watch.files(tx, feed.id)}.get(name)
+        before = feed_watch.file(tx, feed.id, name)
         feed_watch.save_file(tx, taken)
         if taken.outcome == feed_watch.HELD and (before is None or before.run != taken.run):
             watched = feed_watch.watched(tx, feed.id, now)
