@@ -7,27 +7,20 @@ from pathlib import Path
 from app.scim.feeds import PushedFeed, ScimParts
 from counterpart.settings import Settings
 from ldap_schema.directory import Directory, Service
-from sync.errors import MappingRefused
 from sync.mapping import Feed
-from sync.mapping_reader import load_feed
+from sync.mapping_reader import load_feeds
 from sync.scim_paths import scim_path
-from sync.scim_snapshot import TYPE, paths_of
+from sync.scim_snapshot import paths_of
 
 log = logging.getLogger(__name__)
 
 
 def pushed_feeds(folder: Path) -> list[Feed]:
     """Read the mappings of all feeds that are pushed to; one that can't be read is logged and left out."""
-    found = []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            feed = load_feed(path)
-        except MappingRefused as error:
-            log.error("%s", error)
-            continue
-        if feed.format.type == TYPE:
-            found.append(feed)
-    return found
+    feeds, refused = load_feeds(folder)
+    for error in refused:
+        log.error("%s", error)
+    return [each for each in feeds if each.origin.pushed]
 
 
 def scim_parts(settings: Settings) -> ScimParts:

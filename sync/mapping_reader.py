@@ -97,6 +97,19 @@ def load_feed(path: Path) -> Feed:
     return feed_from(table, path, blake2b(raw, digest_size=16).hexdigest())
 
 
+def load_feeds(folder: Path) -> tuple[list[Feed], list[MappingRefused]]:
+    """Read the mappings of a folder in order of their names, and what is wrong with those that can't be read;
+    none where there is no folder.
+    """
+    feeds, refused = [], []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            feeds.append(load_feed(path))
+        except MappingRefused as error:
+            refused.append(error)
+    return feeds, refused
+
+
 def feed_from(table: Mapping[str, Any], path: Path, digest: str = "") -> Feed:
     """Check what a mapping file says; `digest` is that of its bytes."""
     return _Reader(path).feed(table, digest)

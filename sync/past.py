@@ -1,6 +1,5 @@
 """What the command line asks about runs that are over: undo, history, drift."""
 
-
 from ldap_schema.clock import london_today
 from store import ledger
 from store.models import LedgerEntry

@@ -9,9 +9,8 @@ from store import feed_watch
 from store.feed_watch import TakenFile, Watched
 from sync.coming import moment, seen_parts
 from sync.context import DONE, OTHER, Result, SyncContext
-from sync.errors import MappingRefused
 from sync.freshness import HELD, LATE, NO_RHYTHM, REFUSED, STALE, Rhythm, Seen, state_of
-from sync.mapping_reader import load_feed
+from sync.mapping_reader import load_feeds
 from sync.render import printable
 
 HEADINGS = ("feed", "part", "rows", "as of", "last file", "last success", "next expected", "state")
@@ -20,7 +19,8 @@ _RED = (LATE, STALE, HELD, REFUSED)
 
 def status(context: SyncContext, folder: Path | None, colour: bool = False) -> Result:
     """Give the table; with a folder of mappings also what was agreed, and feeds of which nothing came yet."""
-    rhythms, broken = _agreed(folder)
+    feeds, refused = load_feeds(folder) if folder else ([], [])
+    rhythms, broken = {each.id: each.rhythm for each in feeds}, [str(each) for each in refused]
     with context.store.reading() as tx:
         watched, files = feed_watch.every(tx), feed_watch.files(tx)
     parts: dict[str, dict[str, FeedPart]] = {}
@@ -33,17 +33,6 @@ def status(context: SyncContext, folder: Path | None, colour: bool = False) -> R
         rows += _rows(context, known, ours, parts.get(feed, {}), rhythms.get(feed, NO_RHYTHM))
     text = "\n".join([_table(rows, colour), *broken]) if rows or broken else "No feed was applied yet."
     return Result(exit_code=OTHER if broken else DONE, text=text, data={"parts": rows, "problems": broken})
-
-
-def _agreed(folder: Path | None) -> tuple[dict[str, Rhythm], list[str]]:
-    rhythms, broken = {}, []
-    for path in sorted(folder.glob("*.toml")) if folder and folder.is_dir() else ():
-        try:
-            feed = load_feed(path)
-            rhythms[feed.id] = feed.rhythm
-        except MappingRefused as error:
-            broken.append(str(error))
-    return rhythms, broken
 
 
 def _rows(
