@@ -97,7 +97,8 @@ class SnapshotStorage(ScimStorage):
             if kept_in(before).resource == kept:
                 return before
             after = self._new_record(head, id_, kept, before)
-            self._require_free(after)
+            if after.user_name != before.user_name:
+                self._require_free(after)
             self._snapshots.change(head, before, after)
             return after
 
