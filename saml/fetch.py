@@ -9,7 +9,6 @@ from outbound import fetch as outbound
 from saml.errors import ProviderRefused
 
 METADATA = outbound.Request(accept="application/samlmetadata+xml, application/xml, image/*;q=0.9, */*;q=0.1")
-pins_of = outbound.pins_of
 
 
 class FetchFailed(ProviderRefused):

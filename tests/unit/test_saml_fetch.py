@@ -10,8 +10,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from outbound.fetch import pins_of
 from saml.errors import ProviderRefused
-from saml.fetch import FetchFailed, Rules, fetch, pins_of
+from saml.fetch import FetchFailed, Rules, fetch
 from tests.web_server import WebServer, drip, redirect, web_server, with_headers
 
 
