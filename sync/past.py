@@ -1,6 +1,11 @@
 """What the command line asks about runs that are over: undo, history, drift."""
 
+from collections.abc import Mapping
+
 from ldap_schema.clock import london_today
+from ldap_schema.directory import Directory
+from ldap_schema.feeds import FeedPart
+from ldap_schema.organisations import Organisation
 from store import ledger
 from store.models import LedgerEntry
 from sync.closing import APPLIED_EVENT, UNDONE_EVENT
@@ -8,6 +13,7 @@ from sync.context import DONE, OTHER, PLANNED, Result, SyncContext
 from sync.drift import Drift, Live, find_drift
 from sync.render import printable, undo_text
 from sync.resume import ABANDONED
+from sync.state import people_and_tenures
 from sync.undo_run import PlannedUndo, apply_undo, plan_undo
 
 _EVENTS = (APPLIED_EVENT, UNDONE_EVENT, ABANDONED, "feed held", "feed approved", "feed rejected")
@@ -77,8 +83,10 @@ def _minute(instant: str) -> str:
 def drift(context: SyncContext, feed: str = "") -> Result:
     """List which of a feed's records, or of all feeds', are not as the feed left them; exit 1 if any is."""
     data: list[dict[str, str]] = []
+    organisations = {each.id: each for each in context.directory.organisations.all()}
     for part in context.directory.feeds.parts(feed or None):
-        found = find_drift(_live(context, part.feed, part.part), london_today(context.clock()))
+        live = _live(context.directory, part, organisations)
+        found = find_drift(live, london_today(context.clock()))
         data += [{"feed": part.feed, "part": part.part, **_drift_data(context, each)} for each in found]
     lines = [
         f"{each['feed']} / {each['part']}: {printable(each['who'])}: {each['what']}"
@@ -95,17 +103,13 @@ def _drift_data(context: SyncContext, found: Drift) -> dict[str, str]:
     return told | {"uid": getattr(found.record, "uid", "") or getattr(found.record, "holder", "")}
 
 
-def _live(context: SyncContext, feed: str, part: str) -> Live:
-    directory = context.directory
-    people = {each.uid: each for each in directory.people.all_of_feed(feed, part)}
-    tenures = directory.posts.tenures_of_feed(feed, part)
-    people |= directory.people.by_uids(sorted({each.holder for each in tenures} - people.keys()))
-    posts = {each.id: each for each in directory.posts.all_of_feed(feed, part)}
+def _live(directory: Directory, of: FeedPart, organisations: Mapping[str, Organisation]) -> Live:
+    people, tenures = people_and_tenures(directory, of.feed, of.part)
     return Live(
-        feed=feed,
-        part=part,
+        feed=of.feed,
+        part=of.part,
         people=people,
-        posts=posts,
+        posts={each.id: each for each in directory.posts.all_of_feed(of.feed, of.part)},
         tenures=tenures,
-        organisations={each.id: each for each in directory.organisations.all()},
+        organisations=organisations,
     )

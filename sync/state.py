@@ -95,11 +95,7 @@ def read_state(directory: Directory, reading: Reading) -> State:
     """Read what the plan for this file needs, and nothing else."""
     feed, part = reading.feed, reading.part
     memory = read_part(directory, feed, part)
-    people = {each.uid: each for each in directory.people.all_of_feed(feed, part)}
-    tenures = directory.posts.tenures_of_feed(feed, part)
-    missing = {each.holder for each in tenures} - people.keys()
-    if missing:
-        people |= directory.people.by_uids(sorted(missing))
+    people, tenures = people_and_tenures(directory, feed, part)
     owners = _owners(directory, reading, people.values())
     state = State(
         part=memory,
@@ -115,6 +111,14 @@ def read_state(directory: Directory, reading: Reading) -> State:
         asked=_asked(directory, memory),
     )
     return _with_others(directory, replace(state, namesakes=_namesakes(directory, state, reading)), reading)
+
+
+def people_and_tenures(directory: Directory, feed: str, part: str) -> tuple[dict[str, Person], list[Tenure]]:
+    """Give a part's own people and the holders of its tenures, by uid, and those tenures."""
+    people = {each.uid: each for each in directory.people.all_of_feed(feed, part)}
+    tenures = directory.posts.tenures_of_feed(feed, part)
+    people |= directory.people.by_uids(sorted({each.holder for each in tenures} - people.keys()))
+    return people, tenures
 
 
 def _asked(directory: Directory, mine: FeedPart) -> frozenset[str]:
