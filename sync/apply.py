@@ -22,7 +22,7 @@ from sync.notices import tell_joiners
 from sync.plan import remembered
 from sync.plan_file import SavedPlan, write_private
 from sync.receipt import APPLYING, NOTHING, Receipt, receipt_of, save_receipt, with_status
-from sync.state import State
+from sync.state import NO_HOLD, State
 
 _OVERTAKEN = (Moved, AlreadyThere, NotFound)
 
@@ -138,16 +138,7 @@ def _memory(context: SyncContext, saved: SavedPlan, before: FeedPart) -> FeedPar
 
 def settled(part: FeedPart) -> FeedPart:
     """Return the part without a hold and without a run under way."""
-    return replace(
-        part,
-        hold_run="",
-        hold_reason="",
-        hold_at=None,
-        approved_by="",
-        approved_until=None,
-        pending_run="",
-        pending_chunk="",
-    )
+    return replace(part, **NO_HOLD, pending_run="", pending_chunk="")
 
 
 def _put_part(before: FeedPart | None, after: FeedPart) -> Change:

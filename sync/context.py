@@ -10,10 +10,12 @@ from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory
 from store.database import Store
 from store.mail import Mail
+from sync.errors import InputRefused
 from sync.lock import feed_lock
 from sync.settings import SyncSettings
 
 DONE, OTHER, PLANNED, HELD, REFUSED, PARTLY = 0, 1, 2, 3, 4, 5
+LONGEST_REASON = 1000  # of what a named account decided about a run; the ledger keeps so much
 _GRAVEST_FIRST = (OTHER, REFUSED, HELD, PARTLY, PLANNED, DONE)
 
 
@@ -60,6 +62,13 @@ class SyncContext:
     def lock(self, feed: str) -> AbstractContextManager[None]:
         """Hold a feed's lock; FeedBusy where another run keeps it for too long."""
         return feed_lock(self.settings.folder / "locks", feed, self.settings.lock_seconds)
+
+    def ensure_decided(self, what: str, reason: str) -> None:
+        """Refuse an act on a run that no named account decides, or for no reason; raises InputRefused."""
+        if not self.actor.strip():
+            raise InputRefused(f"Say who decides: {what} needs a named account.")
+        if not reason.strip():
+            raise InputRefused(f"Say why: {what} needs a reason.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

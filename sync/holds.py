@@ -6,15 +6,14 @@ from ldap_schema.feeds import FeedPart
 from store import ledger, waiting
 from sync.apply import update_part
 from sync.closing import matter
-from sync.context import SyncContext
-from sync.errors import InputRefused, PlanRefused
+from sync.context import LONGEST_REASON, SyncContext
+from sync.errors import PlanRefused
 from sync.plan_file import SavedPlan, read_plan, write_private
 from sync.prepare import still_holds
 from sync.receipt import HELD, Receipt, receipt_of, save_receipt
-from sync.state import read_part
+from sync.state import NO_HOLD, read_part
 
-HELD_EVENT = "feed held"  # in the ledger
-_LONGEST_REASON = 1000
+HELD_EVENT, APPROVED_EVENT, REJECTED_EVENT = "feed held", "feed approved", "feed rejected"  # in the ledger
 
 
 def hold(context: SyncContext, saved: SavedPlan, part: FeedPart) -> Receipt:
@@ -32,7 +31,7 @@ def hold(context: SyncContext, saved: SavedPlan, part: FeedPart) -> Receipt:
             context,
             part,
             hold_run=saved.run,
-            hold_reason="; ".join(saved.holds)[:_LONGEST_REASON],
+            hold_reason="; ".join(saved.holds)[:LONGEST_REASON],
             hold_at=held_at,
             approved_by="",
             approved_until=None,
@@ -86,25 +85,22 @@ def approve(context: SyncContext, run: str, reason: str) -> FeedPart:
     now = context.clock().replace(microsecond=0)
     until = now + timedelta(hours=context.settings.approval_hours)
     update_part(context, part, approved_by=context.actor, approved_until=until)
-    _record(context, "feed approved", part, run, reason)
+    _record(context, APPROVED_EVENT, part, run, reason)
     return read_part(context.directory, part.feed, part.part)
 
 
 def reject(context: SyncContext, run: str, reason: str) -> FeedPart:
     """Drop a held run; nothing of it will be applied. The same file would be held again."""
     _, part = _held(context, run, reason)
-    update_part(context, part, hold_run="", hold_reason="", hold_at=None, approved_by="", approved_until=None)
+    update_part(context, part, **NO_HOLD)
     with context.store.transaction() as tx:
         waiting.settle_matter(tx, waiting.HELD_FEED, matter(part), context.actor, context.clock())
-    _record(context, "feed rejected", part, run, reason)
+    _record(context, REJECTED_EVENT, part, run, reason)
     return read_part(context.directory, part.feed, part.part)
 
 
 def _held(context: SyncContext, run: str, reason: str) -> tuple[SavedPlan, FeedPart]:
-    if not context.actor.strip():
-        raise InputRefused("Say who decides: an approval or rejection needs a named account.")
-    if not reason.strip():
-        raise InputRefused("Say why: an approval or rejection needs a reason.")
+    context.ensure_decided("an approval or rejection", reason)
     if not run.isalnum():
         raise PlanRefused(f'"{run}" is not the name of a run.')
     saved = read_plan(context.plan_path(run))
@@ -115,6 +111,6 @@ def _held(context: SyncContext, run: str, reason: str) -> tuple[SavedPlan, FeedP
 
 
 def _record(context: SyncContext, event: str, part: FeedPart, run: str, reason: str) -> None:
-    details = {"run": run, "part": part.part, "reason": reason.strip()[:_LONGEST_REASON]}
+    details = {"run": run, "part": part.part, "reason": reason.strip()[:LONGEST_REASON]}
     with context.store.transaction() as tx:
         ledger.append(tx, event, context.actor, f"feed:{part.feed}", details, context.clock())

@@ -11,12 +11,13 @@ from store.models import LedgerEntry
 from sync.closing import APPLIED_EVENT, UNDONE_EVENT
 from sync.context import DONE, OTHER, PLANNED, Result, SyncContext
 from sync.drift import Drift, Live, find_drift
+from sync.holds import APPROVED_EVENT, HELD_EVENT, REJECTED_EVENT
 from sync.render import printable, undo_text
 from sync.resume import ABANDONED
 from sync.state import people_and_tenures
 from sync.undo_run import PlannedUndo, apply_undo, plan_undo
 
-_EVENTS = (APPLIED_EVENT, UNDONE_EVENT, ABANDONED, "feed held", "feed approved", "feed rejected")
+_EVENTS = (APPLIED_EVENT, UNDONE_EVENT, ABANDONED, HELD_EVENT, APPROVED_EVENT, REJECTED_EVENT)
 
 
 def undo_run(context: SyncContext, run: str, apply: bool, reason: str, width: int = 80) -> Result:

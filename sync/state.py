@@ -2,10 +2,11 @@
 searches.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,14 @@ from sync.normalise import fold
 from sync.rows import Reading, person_key
 
 HERE = (ACTIVE, MISSING, PENDING, LEAVING, HELD)
+# What a part remembers when nothing of it is held, nor approved.
+NO_HOLD: Mapping[str, Any] = {
+    "hold_run": "",
+    "hold_reason": "",
+    "hold_at": None,
+    "approved_by": "",
+    "approved_until": None,
+}
 _FEW = 20
 # A first file may name so many that reading all names at once is cheaper than asking for each.
 _MANY = 2_000
@@ -63,9 +72,7 @@ class State:
         """Fingerprint of everything a plan was based on, whatever order it was read in; holds are not part
         of it.
         """
-        part = replace(
-            self.part, hold_run="", hold_reason="", hold_at=None, approved_by="", approved_until=None
-        )
+        part = replace(self.part, **NO_HOLD)
         groups: tuple[Iterable[object], ...] = (
             self.people,
             self.posts,

@@ -9,16 +9,14 @@ from ldap_schema.feeds import FeedPart
 from ldap_schema.people import Person
 from ldap_schema.reading_back import record_of
 from sync.apply import begin, settled
-from sync.context import SyncContext
-from sync.errors import InputRefused, PlanRefused
+from sync.context import LONGEST_REASON, SyncContext
+from sync.errors import PlanRefused
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, name_plan, read_plan
 from sync.receipt import APPLIED, Receipt, load_receipt, receipt_of
 from sync.resume import complete
 from sync.state import read_part
 from sync.undo import Undoing, undo
-
-_LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,7 @@ def plan_undo(context: SyncContext, run: str, reason: str = "") -> PlannedUndo:
         receipt_of(saved, "planned", context.clock()),
         file=original.file,
         undoes=run,
-        reason=reason.strip()[:_LONGEST_REASON],
+        reason=reason.strip()[:LONGEST_REASON],
         undone_file="" if original.undoes else original.after.file_digest,
         kept=found.kept,
     )
@@ -51,10 +49,7 @@ def plan_undo(context: SyncContext, run: str, reason: str = "") -> PlannedUndo:
 
 def apply_undo(context: SyncContext, run: str, reason: str) -> PlannedUndo:
     """Take a run back, by a named account and for a reason: that is what stands instead of the guard."""
-    if not context.actor.strip():
-        raise InputRefused("Say who decides: an undo needs a named account.")
-    if not reason.strip():
-        raise InputRefused("Say why: an undo needs a reason.")
+    context.ensure_decided("an undo", reason)
     original = load_receipt(context.settings.folder, run)
     with context.lock(original.feed):
         complete(context, read_part(context.directory, original.feed, original.part))
