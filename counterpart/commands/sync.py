@@ -19,7 +19,7 @@ from counterpart.commands.common import (
     example,
     pass_tools,
 )
-from counterpart.commands.sync_context import after, context_of, heal, planned_from, told
+from counterpart.commands.sync_context import after, context_of, heal, planned_from, reason_needed, told
 from sync import runs
 from sync.check import check as try_mapping
 from sync.due import run_due
@@ -37,9 +37,6 @@ told_option: Callable[[Any], Any] = click.option(
 )
 mappings_option: Callable[[Any], Any] = click.option(
     "--mappings", type=A_FOLDER, help="Folder of the feeds' mappings, instead of the setting's."
-)
-reason_option: Callable[[Any], Any] = click.option(
-    "--reason", required=True, help="Why; it is kept in the ledger with your account."
 )
 
 
@@ -138,7 +135,7 @@ def run(
 
 @sync.command(epilog=example('counterpart sync approve 5f0c2a9d --reason "Merger, agreed with HR"'))
 @click.argument("run")
-@reason_option
+@reason_needed
 @as_json
 @pass_tools
 def approve(tools: Tools, run: str, reason: str, as_json: bool) -> int:
@@ -151,7 +148,7 @@ def approve(tools: Tools, run: str, reason: str, as_json: bool) -> int:
 
 @sync.command(epilog=example('counterpart sync reject 5f0c2a9d --reason "Half of the file is missing"'))
 @click.argument("run")
-@reason_option
+@reason_needed
 @as_json
 @pass_tools
 def reject(tools: Tools, run: str, reason: str, as_json: bool) -> int:

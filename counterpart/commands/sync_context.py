@@ -1,6 +1,8 @@
 """What every command of `counterpart sync` needs: the tools of a run, and how its result is told."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +17,11 @@ from sync.context import Result, SyncContext
 from sync.errors import SyncError
 from sync.mapping_reader import load_feed
 from sync.plan_file import read_plan
+
+_WHY = "Why; it is kept in the ledger with your account."
+reason_needed: Callable[[Any], Any] = click.option("--reason", required=True, help=_WHY)
+# For a command that may also only show what it would do.
+reason_option: Callable[[Any], Any] = click.option("--reason", default="", help=_WHY)
 
 
 def context_of(tools: Tools, *, told: bool = False) -> SyncContext:

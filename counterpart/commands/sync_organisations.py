@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from counterpart.commands.common import Tools, as_json, example, pass_tools
-from counterpart.commands.sync_context import context_of, heal, told
+from counterpart.commands.sync_context import context_of, heal, reason_option, told
 from counterpart.refused import Refused
 from saml.registry import Registry
 from sync import matching
@@ -14,8 +14,6 @@ from sync.answers import NEW
 from sync.context import Result
 from sync.mapping_reader import load_feed
 from sync.reorganising import organisations as reorganise
-
-REASON = click.option("--reason", default="", help="Why; it is kept in the ledger with your account.")
 
 
 @click.command(
@@ -30,7 +28,7 @@ REASON = click.option("--reason", default="", help="Why; it is kept in the ledge
 @click.option("--person", default="", help="The row is this person: a uid of those suggested, or another.")
 @click.option("--new", "is_new", is_flag=True, help="The row is somebody whom the directory does not have.")
 @click.option("--part", default="", help="The part of the feed, where several ask about the key.")
-@REASON
+@reason_option
 @as_json
 @pass_tools
 def match(
@@ -58,7 +56,7 @@ def match(
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--apply", "apply_it", is_flag=True, help="Do it; without this it is only shown.")
-@REASON
+@reason_option
 @as_json
 @pass_tools
 def organisations(tools: Tools, file: Path, apply_it: bool, reason: str, as_json: bool) -> int:

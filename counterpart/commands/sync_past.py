@@ -5,7 +5,7 @@ import shutil
 import click
 
 from counterpart.commands.common import Tools, as_json, example, pass_tools
-from counterpart.commands.sync_context import context_of, heal, told
+from counterpart.commands.sync_context import context_of, heal, reason_option, told
 from sync import past
 
 
@@ -16,7 +16,7 @@ from sync import past
 )
 @click.argument("run")
 @click.option("--apply", "apply_it", is_flag=True, help="Do it; without this it is only shown.")
-@click.option("--reason", default="", help="Why; it is kept in the ledger with your account.")
+@reason_option
 @as_json
 @pass_tools
 def undo(tools: Tools, run: str, apply_it: bool, reason: str, as_json: bool) -> int:
