@@ -199,6 +199,22 @@ def registered(installed: Installed, organisation: str) -> None:
     store.close()
 
 
+def test_a_map_names_the_providers_of_organisations_that_end(installed: Installed, tmp_path: Path) -> None:
+    apply(installed)
+    shown = installed.run("person", "show", ADA, "--json").data
+    registered(installed, shown["organisation_id"])
+    path = tmp_path / "map.toml"
+    path.write_text(
+        "[map]\nday = 2026-11-01\n[[merge]]\n"
+        f'organisations = ["{shown["organisation_id"]}"]\ninto = "Department for Rivers and Coasts"\n'
+    )
+    planned = installed.run("sync", "organisations", str(path), "--json")
+    assert planned.code == 2
+    assert [each.split(" speaks ")[0] for each in planned.data["providers"]] == [
+        "! River Board (river-board)"
+    ]
+
+
 def test_sign_ins_are_linked_and_cut_off_with_a_reason_that_is_kept(installed: Installed) -> None:
     apply(installed)
     registered(installed, installed.run("person", "show", ADA, "--json").data["organisation_id"])
