@@ -8,12 +8,12 @@ from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
 from store import ledger
+from sync.chunks import operations
 from sync.context import DONE, PLANNED, Result, SyncContext
 from sync.errors import InputRefused
 from sync.organisation_map import OrganisationMap, load_map
 from sync.reorganise import UNCHANGED, Around, Reorganised, find, named, reorganise
 
-MOST_CHANGES = 9_000  # of one transaction
 EVENT = "organisations changed"  # in the ledger
 LONGEST_REASON = 300
 
@@ -25,10 +25,11 @@ def organisations(context: SyncContext, path: Path, apply_it: bool, reason: str)
     """
     map_ = load_map(path)
     planned = reorganise(map_, look_around(context, map_), context.mint_id)
-    if len(planned.changes) > MOST_CHANGES:
+    most = context.settings.transaction_operations
+    if sum(map(operations, planned.changes)) > most:
         raise InputRefused(
-            f"{len(planned.changes):,} changes are more than one transaction takes ({MOST_CHANGES:,}): make "
-            f"several maps of it. {UNCHANGED}"
+            f"{len(planned.changes):,} changes are more than one transaction takes ({most:,}): make several "
+            f"maps of it. {UNCHANGED}"
         )
     lines = [
         *planned.lines,

@@ -1,6 +1,7 @@
 """Days without a file, questions that a person answers, organisation maps: against a real directory."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -130,6 +131,9 @@ def test_an_organisation_map_moves_everybody_in_one_transaction(context: SyncCon
     assert (shown.exit_code, "0 leavers, 0 joiners" in shown.text) == (2, True)
     with pytest.raises(InputRefused, match="Say why"):
         organisations(context, path, True, "")
+    small = replace(context, settings=replace(context.settings, transaction_operations=3))
+    with pytest.raises(InputRefused, match="more than one transaction takes"):
+        organisations(small, path, True, "MoG")
     assert context.directory.context_csn() == before
     assert organisations(context, path, True, "MoG").exit_code == 0
     found = context.directory.people.all_of_feed("mapped")
