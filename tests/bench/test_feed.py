@@ -42,26 +42,26 @@ BRANCHES = ("organisations", "people", "posts", "feeds")
 BY_THE_FEED = "(!(cn=anchor))"  # that one stands in every empty tree
 
 
-def _write(folder: Path, days_ago: int, moved: int) -> Path:
-    """The file of a day; the first `moved` people have another telephone number than before."""
+def write_rows(folder: Path, rows: int, days_ago: int, moved: int = 0) -> Path:
+    """The file of a day; the first `moved` people have another telephone number than at first."""
     day = london_today(system_clock()) - timedelta(days=days_ago)
     path = folder / f"bench-{day}.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("Number", "Surname", "Forename", "Mail", "Telephone", "Title", "Organisation"))
-        for number in range(ROWS):
+        for number in range(rows):
             name = f"{_letters(number)}son"
-            phone = f"020 7946 {number % 1000 if number >= moved else 1000 - number % 900:04d}"
+            phone = f"020 7946 {number % 1000 if number >= moved else 1000 + number % 8000:04d}"
+            trust = f"Trust {_letters(number % BODIES)}"
             writer.writerow(
-                (number, name, "Quill", f"{name}@health.example", phone, "Director of finance",
-                 f"Trust {_letters(number % BODIES)}")
-            )  # fmt: skip
+                (number, name, "Quill", f"{name}@health.example", phone, "Director of finance", trust)
+            )
     return path
 
 
 def _letters(number: int) -> str:
     """A name for a number: names of people hold no digits."""
-    return "".join("bdfglmnprt"[int(digit)] + "a" for digit in f"{number:04d}").capitalize()
+    return "".join("bdfglmnprt"[int(digit)] + "a" for digit in f"{number:06d}").capitalize()
 
 
 def ldapadd(
@@ -109,7 +109,7 @@ def test_a_feed_of_1500_rows(
     mapping.write_text(MAPPING)
 
     def applied(what: str, days_ago: int, moved: int) -> Row:
-        file = _write(tmp_path, days_ago, moved)
+        file = write_rows(tmp_path, ROWS, days_ago, moved)
         command: list[str | Path] = [installed.program, "sync", "apply", mapping, "--file", file]
         return Row(what, _cost(fresh_slapd, command, tmp_path, installed.environ))
 

@@ -4,7 +4,6 @@ Ratios are within one run, first on a slapd without overlays, then on production
 of them: COUNTERPART_BENCH_FEED_ROWS (100000 is what the goals are set for, and takes an hour).
 """
 
-import csv
 import os
 import shutil
 import subprocess
@@ -13,26 +12,22 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from counterpart.clock import system_clock
 from dev.servers import MailCatcher, Redis, Slapd
 from ldap_schema.changes import Add, Update, operations
-from ldap_schema.clock import london_today
 from ldap_schema.directory import Directory, Service
 from ldap_schema.operations import ModifyEntry
 from ldap_schema.people import Person
 from ldap_schema.tree import Tree
 from sync.plan_file import read_plan
 from tests.bench.measure import Row, percentile, show
-from tests.bench.test_feed import MAPPING, dump, ldapadd
+from tests.bench.test_feed import MAPPING, dump, ldapadd, write_rows
 from tests.functional.command_line import Installed
 
 ROWS = int(os.environ.get("COUNTERPART_BENCH_FEED_ROWS", "10000"))
-BODIES = 100
 CHUNKS, WRITTEN = (250, 1000, 3000, 9000), 9000
 
 
@@ -66,27 +61,6 @@ def slapd(folder: Path, overlays: bool) -> Iterator[Slapd]:
                 shutil.rmtree(overlay) if overlay.is_dir() else overlay.unlink()
             server.start()
         yield server
-
-
-def write_rows(folder: Path, rows: int, days_ago: int, moved: int = 0) -> Path:
-    """The file of a day; the first `moved` people have another telephone number than at first."""
-    day = london_today(system_clock()) - timedelta(days=days_ago)
-    path = folder / f"bench-{day}.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("Number", "Surname", "Forename", "Mail", "Telephone", "Title", "Organisation"))
-        for number in range(rows):
-            name = f"{_letters(number)}son"
-            phone = f"020 7946 {number % 1000 if number >= moved else 1000 + number % 8000:04d}"
-            trust = f"Trust {_letters(number % BODIES)}"
-            writer.writerow(
-                (number, name, "Quill", f"{name}@health.example", phone, "Director of finance", trust)
-            )
-    return path
-
-
-def _letters(number: int) -> str:
-    return "".join("bdfglmnprt"[int(digit)] + "a" for digit in f"{number:06d}").capitalize()
 
 
 def reversed_ldif(plan: Path, suffix: str, into: Path) -> int:
