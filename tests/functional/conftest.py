@@ -1,5 +1,5 @@
 """What several files of tests stand on: a whole house for the journeys, the same one as `make run`, on free
-ports and started once per test worker; providers and a portal over them; the gateway to a provider.
+ports and started once per test worker; providers and a portal over them; the gateway to a provider; a feed.
 """
 
 import os
@@ -14,11 +14,17 @@ from dev.identity_provider.config import Config
 from dev.servers import Redis, Slapd
 from dev.settings import of_a_test
 from ldap_schema.directory import Directory, Service
+from store.database import Store
+from sync.context import SyncContext
+from sync.settings import SyncSettings
+from tests.conftest import SettableClock
+from tests.functional.directory_kit import opened
 from tests.functional.pages import WATCHED, chromium, watch
 from tests.functional.replica_kit import as_service
 from tests.functional.saml_world import running_providers
 from tests.functional.sign_in_kit import Site, site
 from tests.functional.visitor import Visitor
+from tests.sync_world import write_mapping
 
 LEADERS = 150
 
@@ -83,6 +89,22 @@ def sync(provider: Slapd) -> Iterator[Directory]:
     directory = as_service(provider, Service.SYNC)
     yield directory
     directory.close()
+
+
+@pytest.fixture
+def context(fresh_slapd: Slapd, store: Store, clock: SettableClock, tmp_path: Path) -> Iterator[SyncContext]:
+    """What feed runs stand on, with a directory and a store of the test's own."""
+    settings = SyncSettings(folder=tmp_path / "sync", inbox=tmp_path, lock_seconds=0.2)
+    with opened(fresh_slapd, Service.SYNC) as directory:
+        yield SyncContext(
+            settings=settings, directory=directory, store=store, clock=clock, actor="r.thistlewood"
+        )
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    """The mapping of the tests' small sender."""
+    return write_mapping(tmp_path)
 
 
 Browse = Callable[..., Page]

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,42 +10,23 @@ import pytest
 
 from dev.servers import Slapd
 from ldap_schema.changes import Change, Update
-from ldap_schema.directory import Directory, Service
+from ldap_schema.directory import Directory
 from store import waiting
-from store.database import Store
 from sync import past, runs
 from sync.context import SyncContext
 from sync.errors import RunOvertaken
 from sync.resume import ABANDONED
-from sync.settings import SyncSettings
-from tests.conftest import SettableClock
 from tests.functional.replica_kit import equal, until_it_listens
 from tests.functional.sync_kit import SECOND, THIRD, events, ldif, said
-from tests.sync_world import people, row, write_file, write_mapping
+from tests.sync_world import people, row, write_file
 
 
 @pytest.fixture
-def directory(fresh_slapd: Slapd) -> Iterator[Directory]:
-    opened = Directory.open(fresh_slapd.settings(), Service.SYNC)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def context(directory: Directory, store: Store, clock: SettableClock, tmp_path: Path) -> SyncContext:
+def context(context: SyncContext) -> SyncContext:
     """Every run of more than twenty operations is cut into chunks of about ten."""
-    settings = SyncSettings(
-        folder=tmp_path / "sync", inbox=tmp_path, lock_seconds=0.2, transaction_operations=20,
-        chunk_operations=10,
-    )  # fmt: skip
-    return SyncContext(
-        settings=settings, directory=directory, store=store, clock=clock, actor="r.thistlewood"
+    return replace(
+        context, settings=replace(context.settings, transaction_operations=20, chunk_operations=10)
     )
-
-
-@pytest.fixture
-def feed(tmp_path: Path) -> Path:
-    return write_mapping(tmp_path)
 
 
 class Meddling(Directory):

@@ -11,7 +11,6 @@ from counterpart.leavers import Leavers
 from dev.servers import Slapd
 from ldap_schema.directory import Directory, Service
 from ldap_schema.people import ACTIVE, LEAVING, LEFT, PENDING
-from store import ledger
 from store.database import Store
 from sync import runs
 from sync.context import SyncContext
@@ -21,6 +20,7 @@ from sync.reorganising import organisations
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
 from tests.functional.directory_kit import opened
+from tests.functional.sync_kit import events
 from tests.sync_world import row, write_file, write_mapping
 
 TODAY = date(2026, 11, 23)  # the day on the tests' clock
@@ -57,11 +57,6 @@ def somebody(number: int, name: str, **values: str) -> dict[str, str]:
 
 def take(context: SyncContext, feed: Path, rows: list[dict[str, str]], day: date = TODAY) -> int:
     return runs.apply_run(context, feed, write_file(feed.parent, rows, day, feed.stem)).exit_code
-
-
-def events(context: SyncContext) -> list[str]:
-    with context.store.reading() as tx:
-        return [each.event for each in ledger.latest(tx, 20)]
 
 
 def test_first_and_last_days_turn_without_a_file(

@@ -3,56 +3,26 @@ between.
 """
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from dev.servers import Slapd
 from ldap_schema.changes import Update
-from ldap_schema.directory import Directory, Service
+from ldap_schema.directory import Directory
 from ldap_schema.errors import DirectoryUnavailable
 from ldap_schema.people import ACTIVE, HELD, LEFT, MISSING
-from store import ledger, waiting
-from store.database import Store
+from store import waiting
 from sync import runs
 from sync.context import SyncContext
 from sync.errors import FeedBusy, FileRefused, InputRefused, MappingRefused, PlanRefused
 from sync.lock import feed_lock
 from sync.receipt import APPLIED, Receipt, save_receipt
-from sync.settings import SyncSettings
 from sync.status import status as show_status
 from tests.conftest import SettableClock
+from tests.functional.sync_kit import FOURTH, SECOND, THIRD, events
 from tests.sync_world import DAY, people, row, write_file, write_mapping
-
-SECOND, THIRD, FOURTH = date(2026, 11, 8), date(2026, 11, 15), date(2026, 11, 22)
-
-
-@pytest.fixture
-def directory(fresh_slapd: Slapd) -> Iterator[Directory]:
-    opened = Directory.open(fresh_slapd.settings(), Service.SYNC)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def context(directory: Directory, store: Store, clock: SettableClock, tmp_path: Path) -> SyncContext:
-    settings = SyncSettings(folder=tmp_path / "sync", inbox=tmp_path, lock_seconds=0.2)
-    return SyncContext(
-        settings=settings, directory=directory, store=store, clock=clock, actor="r.thistlewood"
-    )
-
-
-@pytest.fixture
-def feed(tmp_path: Path) -> Path:
-    return write_mapping(tmp_path)
-
-
-def events(context: SyncContext) -> list[str]:
-    with context.store.transaction() as tx:
-        return [each.event for each in sorted(ledger.latest(tx, 50), key=lambda each: each.number)]
 
 
 def on_the_desk(context: SyncContext) -> list[str]:

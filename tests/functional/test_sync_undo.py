@@ -1,6 +1,5 @@
 """Taking runs back, and what the directory, the ledger and the next file say afterwards."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,36 +7,13 @@ import pytest
 
 from dev.servers import Slapd
 from ldap_schema.changes import Change, Remove, Update
-from ldap_schema.directory import Directory, Service
 from ldap_schema.people import ACTIVE, LEFT
-from store.database import Store
 from sync import past, runs
 from sync.context import SyncContext
 from sync.errors import InputRefused, PlanRefused
-from sync.settings import SyncSettings
 from tests.conftest import SettableClock
 from tests.functional.sync_kit import FOURTH, SECOND, THIRD, events, ldif
-from tests.sync_world import row, write_file, write_mapping
-
-
-@pytest.fixture
-def directory(fresh_slapd: Slapd) -> Iterator[Directory]:
-    opened = Directory.open(fresh_slapd.settings(), Service.SYNC)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def context(directory: Directory, store: Store, clock: SettableClock, tmp_path: Path) -> SyncContext:
-    settings = SyncSettings(folder=tmp_path / "sync", inbox=tmp_path, lock_seconds=0.2)
-    return SyncContext(
-        settings=settings, directory=directory, store=store, clock=clock, actor="r.thistlewood"
-    )
-
-
-@pytest.fixture
-def feed(tmp_path: Path) -> Path:
-    return write_mapping(tmp_path)
+from tests.sync_world import row, write_file
 
 
 def staff(count: int) -> list[dict[str, str]]:
