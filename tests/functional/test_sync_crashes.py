@@ -85,7 +85,15 @@ class Sender:
         self.context.store.close()
 
     def apply(self, file: Path) -> str:
-        return self.surely(lambda: str(runs.apply_run(self.context, self.mapping, file).data["run"]))
+        """Apply a file; return its run, which a command before the last may have written."""
+
+        def applied() -> str:
+            runs.apply_run(self.context, self.mapping, file)
+            part = self.context.directory.feeds.part(self.name, "all")
+            assert part is not None
+            return part.run
+
+        return self.surely(applied)
 
     def surely(self, command: Callable[[], Answer]) -> Answer:
         """The command, repeated where a client that died before ends the directory under it."""
