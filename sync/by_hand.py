@@ -14,9 +14,9 @@ from ldap_schema.people import ACTIVE, DECEASED, HELD, LEAVING, LEFT, PENDING, V
 from ldap_schema.posts import SUBSTANTIVE, Post, Tenure
 from ldap_schema.provenance import COVERS, HAND, Source, sources_of, with_sources
 from sync.draft import Draft
-from sync.errors import InputRefused
+from sync.errors import UNCHANGED, InputRefused
 from sync.guard import judge
-from sync.hand_questions import UNCHANGED, may_edit, nobody_else, occupied
+from sync.hand_questions import may_edit, nobody_else, occupied
 from sync.hand_state import Around, Held
 from sync.hand_values import Edits, Wanted, name_from
 from sync.mapping import Limits

@@ -13,6 +13,8 @@ SyncError                    exit 1
 └── NotRecorded              exit 1   applied, but not in the ledger yet; the next run writes it there
 """
 
+UNCHANGED = "Nothing was changed."  # ends a refusal
+
 
 class SyncError(Exception):
     """A run could not be done. The message is a sentence for the person at the command line."""

@@ -7,8 +7,7 @@ from ldap_schema.people import Person
 from store import ledger
 from sync.by_hand import Act, HandPlanner
 from sync.context import SyncContext
-from sync.errors import HeldByGuard, InputRefused
-from sync.hand_questions import UNCHANGED
+from sync.errors import UNCHANGED, HeldByGuard, InputRefused
 from sync.hand_state import Held, look_around
 from sync.hand_values import Edits, Wanted, name_from, one
 from sync.normalise import mail_address

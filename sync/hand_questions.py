@@ -4,10 +4,8 @@ from datetime import date
 
 from ldap_schema.people import DECEASED, Person
 from ldap_schema.posts import Post, Tenure
-from sync.errors import InputRefused
+from sync.errors import UNCHANGED, InputRefused
 from sync.hand_state import Around
-
-UNCHANGED = "Nothing was changed."
 
 
 def nobody_else(around: Around, same: Person | None, different: frozenset[str]) -> None:

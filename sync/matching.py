@@ -9,10 +9,9 @@ from store import ledger
 from sync.answers import NEW, Question, read_questions, write_questions
 from sync.apply import update_part
 from sync.context import DONE, Result, SyncContext
-from sync.errors import InputRefused
+from sync.errors import UNCHANGED, InputRefused
 from sync.normalise import fold
 
-UNCHANGED = "Nothing was changed."
 LONGEST_REASON = 300
 
 

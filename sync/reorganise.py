@@ -13,13 +13,11 @@ from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
 from ldap_schema.posts import Post, Tenure
 from sync.draft import Draft
-from sync.errors import InputRefused
+from sync.errors import UNCHANGED, InputRefused
 from sync.normalise import fold
 from sync.organisation_map import Merge, More, Move, OrganisationMap, Rename, Split
 from sync.records import derived
 from sync.standing import rank
-
-UNCHANGED = "Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

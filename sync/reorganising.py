@@ -10,9 +10,9 @@ from ldap_schema.posts import Post, Tenure
 from store import ledger
 from sync.chunks import operations
 from sync.context import DONE, PLANNED, Result, SyncContext
-from sync.errors import InputRefused
+from sync.errors import UNCHANGED, InputRefused
 from sync.organisation_map import OrganisationMap, load_map
-from sync.reorganise import UNCHANGED, Around, Reorganised, find, named, reorganise
+from sync.reorganise import Around, Reorganised, find, named, reorganise
 
 EVENT = "organisations changed"  # in the ledger
 LONGEST_REASON = 300
