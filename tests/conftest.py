@@ -1,6 +1,7 @@
 """Real servers for the tests, each private to one test worker; only the clock is invented."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,10 +79,17 @@ def mail_catcher(tmp_path: Path) -> Iterator[MailCatcher]:
         yield server
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A migrated SQLite store of the test's own."""
-    opened = Store.open(StoreSettings(url=f"sqlite:///{tmp_path / 'store.db'}"))
+@contextmanager
+def migrated_store(folder: Path) -> Iterator[Store]:
+    """Yield a migrated SQLite store in the folder."""
+    opened = Store.open(StoreSettings(url=f"sqlite:///{folder / 'store.db'}"))
     migrate(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A migrated SQLite store of the test's own."""
+    with migrated_store(tmp_path) as opened:
+        yield opened

@@ -2,6 +2,8 @@
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +14,12 @@ from werkzeug.test import TestResponse
 
 from app.scim.feeds import ScimParts
 from counterpart.scim import Mappings
-from dev.servers import Slapd
+from dev.servers import Redis, Slapd
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory, Service
 from ldap_schema.scim_tokens import NewToken
-from tests.portal_kit import Portal
+from store.database import Store
+from tests.portal_kit import Portal, close, make_portal
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -111,12 +114,27 @@ def user(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in {**usual, **values}.items() if value is not None}
 
 
-def scim_parts(slapd: Slapd, folder: Path) -> ScimParts:
-    """What the composition root gives a portal, with the mappings of a folder."""
-    return ScimParts(Directory.open(slapd.settings(), Service.SCIM), Mappings(folder).find)
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
 
 
-def pushing(portal: Portal, folder: Path, clock: Clock = lambda: datetime.now(UTC)) -> Pushing:
+@contextmanager
+def scim_portal(
+    slapd: Slapd, redis: Redis, store: Store, folder: Path, clock: Clock = utc_now, **settings: Any
+) -> Iterator[Portal]:
+    """Yield a portal to which those departments push whose mappings are in the folder."""
+    directory = Directory.open(slapd.settings(), Service.SCIM)
+    parts = ScimParts(directory, Mappings(folder).find)
+    portal = make_portal(slapd, redis, store, clock, scim=parts, **settings)
+    try:
+        yield portal
+    finally:
+        close(portal)
+        directory.close()
+
+
+def pushing(portal: Portal, folder: Path, clock: Clock = utc_now) -> Pushing:
     """Agree on a new feed: its mapping in the folder, its token."""
     feed = f"t{secrets.token_hex(5)}"
     mapping = folder / f"{feed}.toml"

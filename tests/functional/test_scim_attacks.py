@@ -22,30 +22,20 @@ from ldap_schema.feeds import FeedPart
 from ldap_schema.people import Person
 from ldap_schema.scim_records import ScimRecord
 from store.database import Store
-from store.migration import migrate
-from store.settings import StoreSettings
-from tests.portal_kit import Portal, close, make_portal
-from tests.scim_kit import PATCH, Pushing, pushing, scim_parts, user
+from tests.conftest import migrated_store
+from tests.portal_kit import Portal
+from tests.scim_kit import PATCH, Pushing, pushing, scim_portal, user
 
 
 @pytest.fixture(scope="module")
 def portal(slapd: Slapd, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     folder = tmp_path_factory.mktemp("scim")
-    store = Store.open(StoreSettings(url=f"sqlite:///{folder / 'store.db'}"))
-    migrate(store)
-    parts = scim_parts(slapd, folder)
-    made = make_portal(
-        slapd,
-        redis_server,
-        store,
-        lambda: datetime.now(UTC),
-        scim=parts,
-        scim_refusal_limit="100000 per minute",
-    )
-    yield made
-    close(made)
-    parts.directory.close()
-    store.close()
+    limit = "100000 per minute"
+    with (
+        migrated_store(folder) as store,
+        scim_portal(slapd, redis_server, store, folder, scim_refusal_limit=limit) as made,
+    ):
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -336,44 +326,39 @@ def push_of(portal: Portal, push: Pushing) -> Pushing:
 def test_a_feed_that_asks_too_often_is_told_to_wait_and_no_other_feed_is(
     slapd: Slapd, redis_server: Redis, store: Store, tmp_path: Path
 ) -> None:
-    parts = scim_parts(slapd, tmp_path)
-    portal = make_portal(
-        slapd, redis_server, store, lambda: datetime.now(UTC), scim=parts, scim_limit="5 per minute",
-        scim_refusal_limit="3 per minute",
-    )  # fmt: skip
-    eager, calm = pushing(portal, tmp_path), pushing(portal, tmp_path)
-    answers = [eager.send("GET", "/Users") for _ in range(11)]  # a minute may begin in between
-    assert answers[0].status_code == 200
-    assert _is_scim_error(answers[-1], 429)
-    assert answers[-1].headers["Retry-After"] == "60"
-    assert calm.send("GET", "/Users").status_code == 200
-    address = {"REMOTE_ADDR": f"198.51.100.{secrets.randbelow(250)}"}
-    refused = [eager.client.get(eager.base + "/Users", environ_base=address).status_code for _ in range(7)]
-    assert (refused[0], refused[-1]) == (401, 429)
-    assert calm.send("GET", "/Users").status_code == 200
-    close(portal)
-    parts.directory.close()
+    limits = {"scim_limit": "5 per minute", "scim_refusal_limit": "3 per minute"}
+    with scim_portal(slapd, redis_server, store, tmp_path, **limits) as portal:
+        eager, calm = pushing(portal, tmp_path), pushing(portal, tmp_path)
+        answers = [eager.send("GET", "/Users") for _ in range(11)]  # a minute may begin in between
+        assert answers[0].status_code == 200
+        assert _is_scim_error(answers[-1], 429)
+        assert answers[-1].headers["Retry-After"] == "60"
+        assert calm.send("GET", "/Users").status_code == 200
+        address = {"REMOTE_ADDR": f"198.51.100.{secrets.randbelow(250)}"}
+        refused = [
+            eager.client.get(eager.base + "/Users", environ_base=address).status_code for _ in range(7)
+        ]
+        assert (refused[0], refused[-1]) == (401, 429)
+        assert calm.send("GET", "/Users").status_code == 200
 
 
 def test_without_its_servers_it_says_so_and_works_again_when_they_are_back(
     fresh_slapd: Slapd, fresh_redis: Redis, store: Store, tmp_path: Path
 ) -> None:
-    parts = scim_parts(fresh_slapd, tmp_path)
-    portal = make_portal(fresh_slapd, fresh_redis, store, lambda: datetime.now(UTC), scim=parts)
-    push = pushing(portal, tmp_path)
-    created = push.create()
-    for server in (fresh_redis, fresh_slapd):
-        server.stop()
-        answer = push.patch(created["id"], {"op": "replace", "path": "title", "value": "Lost"})
-        assert _is_scim_error(answer, 503)
-        assert answer.headers["Retry-After"] == "30"
-        server.start()
-        assert "Lost" not in push.send("GET", f"/Users/{created['id']}").text
-        assert (
-            push.patch(created["id"], {"op": "replace", "path": "title", "value": "Kept"}).status_code == 200
-        )
-    close(portal)
-    parts.directory.close()
+    with scim_portal(fresh_slapd, fresh_redis, store, tmp_path) as portal:
+        push = pushing(portal, tmp_path)
+        created = push.create()
+        for server in (fresh_redis, fresh_slapd):
+            server.stop()
+            answer = push.patch(created["id"], {"op": "replace", "path": "title", "value": "Lost"})
+            assert _is_scim_error(answer, 503)
+            assert answer.headers["Retry-After"] == "30"
+            server.start()
+            assert "Lost" not in push.send("GET", f"/Users/{created['id']}").text
+            assert (
+                push.patch(created["id"], {"op": "replace", "path": "title", "value": "Kept"}).status_code
+                == 200
+            )
 
 
 def test_a_cookie_is_neither_looked_at_nor_set(portal: Portal, push: Pushing) -> None:

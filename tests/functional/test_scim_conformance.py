@@ -6,7 +6,6 @@ They speak to the application here; `tests/interop/test_scim.py` runs the same a
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from scim2_client.engines.wsgi import WSGISCIMClient
@@ -15,24 +14,16 @@ from scim_sanity.probe.runner import run_probe
 from werkzeug.serving import make_server
 
 from dev.servers import Redis, Slapd
-from store.database import Store
-from store.migration import migrate
-from store.settings import StoreSettings
-from tests.portal_kit import Portal, close, make_portal
-from tests.scim_kit import Pushing, pushing, scim_parts
+from tests.conftest import migrated_store
+from tests.portal_kit import Portal
+from tests.scim_kit import Pushing, pushing, scim_portal
 
 
 @pytest.fixture(scope="module")
 def portal(slapd: Slapd, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     folder = tmp_path_factory.mktemp("scim")
-    store = Store.open(StoreSettings(url=f"sqlite:///{folder / 'store.db'}"))
-    migrate(store)
-    parts = scim_parts(slapd, folder)
-    made = make_portal(slapd, redis_server, store, lambda: datetime.now(UTC), scim=parts)
-    yield made
-    close(made)
-    parts.directory.close()
-    store.close()
+    with migrated_store(folder) as store, scim_portal(slapd, redis_server, store, folder) as made:
+        yield made
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ from sync.receipt import as_csv, as_text, load_receipt
 from sync.retention import clear_away
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
-from tests.portal_kit import close, make_portal
-from tests.scim_kit import Pushing, pushing, scim_parts, user
+from tests.scim_kit import Pushing, pushing, scim_portal, user
 
 
 @dataclass
@@ -64,13 +63,12 @@ def pushed(
 ) -> Iterator[Pushed]:
     mappings = tmp_path / "mappings"
     mappings.mkdir()
-    parts = scim_parts(slapd, mappings)
-    portal = make_portal(slapd, redis_server, store, clock, scim=parts)
     settings = SyncSettings(folder=tmp_path / "sync", mappings=mappings, inbox=tmp_path / "inbox")
-    context = SyncContext(settings=settings, directory=portal.sync, store=store, clock=clock, actor="worker")
-    yield Pushed(pushing(portal, mappings, clock), Pushes(context), clock, store)
-    close(portal)
-    parts.directory.close()
+    with scim_portal(slapd, redis_server, store, mappings, clock) as portal:
+        context = SyncContext(
+            settings=settings, directory=portal.sync, store=store, clock=clock, actor="worker"
+        )
+        yield Pushed(pushing(portal, mappings, clock), Pushes(context), clock, store)
 
 
 def test_nothing_happens_until_the_client_is_quiet_and_then_all_of_it_at_once(pushed: Pushed) -> None:

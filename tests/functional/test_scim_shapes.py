@@ -1,17 +1,13 @@
 """What Microsoft Entra and Okta really send, and the corners of the protocol."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from dev.servers import Redis, Slapd
-from store.database import Store
-from store.migration import migrate
-from store.settings import StoreSettings
-from tests.portal_kit import close, make_portal
-from tests.scim_kit import ENTERPRISE, LEADER, USER, Pushing, pushing, scim_parts, user
+from tests.conftest import migrated_store
+from tests.scim_kit import ENTERPRISE, LEADER, USER, Pushing, pushing, scim_portal, user
 
 Operation = dict[str, Any]
 
@@ -19,14 +15,8 @@ Operation = dict[str, Any]
 @pytest.fixture(scope="module")
 def push(slapd: Slapd, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushing]:
     folder = tmp_path_factory.mktemp("scim")
-    store = Store.open(StoreSettings(url=f"sqlite:///{folder / 'store.db'}"))
-    migrate(store)
-    parts = scim_parts(slapd, folder)
-    portal = make_portal(slapd, redis_server, store, lambda: datetime.now(UTC), scim=parts)
-    yield pushing(portal, folder)
-    close(portal)
-    parts.directory.close()
-    store.close()
+    with migrated_store(folder) as store, scim_portal(slapd, redis_server, store, folder) as portal:
+        yield pushing(portal, folder)
 
 
 WORK = 'emails[type eq "work"].value'
