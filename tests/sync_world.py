@@ -120,6 +120,14 @@ def write_mapping(folder: Path, extra: str = "", old: str = "", new: str = "") -
     return path
 
 
+def another_sender(mapping: Path, id_: str) -> Path:
+    """Write, beside the sender's mapping, one like it under another id; its files are named by that."""
+    path = mapping.with_name(f"{id_}.toml")
+    text = mapping.read_text().replace('"rivers"', f'"{id_}"')
+    path.write_text(text.replace("rivers-{as_of}", f"{id_}-{{as_of}}"))
+    return path
+
+
 def write_file(folder: Path, rows: Sequence[dict[str, str]], day: date = DAY, stem: str = "rivers") -> Path:
     """Write the sender's file of one day."""
     path = folder / f"{stem}-{day}.csv"
@@ -142,9 +150,7 @@ class World:
 
     def beside(self, id_: str, old: str = "", new: str = "") -> "World":
         """Another sender, with a mapping like this one's, over the same directory."""
-        text = write_mapping(self.folder, old=old, new=new).read_text()
-        path = self.folder / f"{id_}.toml"
-        path.write_text(text.replace('"rivers"', f'"{id_}"').replace("rivers-{as_of}", f"{id_}-{{as_of}}"))
+        path = another_sender(write_mapping(self.folder, old=old, new=new), id_)
         other = World(self.folder, load_feed(path))
         other.records, other.ids, other.today = self.records, self.ids, self.today
         return other

@@ -21,7 +21,7 @@ from sync.settings import SyncSettings
 from tests.conftest import SettableClock
 from tests.functional.directory_kit import opened
 from tests.functional.sync_kit import events
-from tests.sync_world import row, write_file, write_mapping
+from tests.sync_world import another_sender, row, write_file, write_mapping
 
 TODAY = date(2026, 11, 23)  # the day on the tests' clock
 
@@ -40,14 +40,6 @@ def context(directory: Directory, store: Store, clock: SettableClock, tmp_path: 
     )
 
 
-def sender(folder: Path, id_: str) -> Path:
-    """A mapping like the tests' own, under another name."""
-    text = write_mapping(folder).read_text()
-    path = folder / f"{id_}.toml"
-    path.write_text(text.replace('"rivers"', f'"{id_}"').replace("rivers-{as_of}", f"{id_}-{{as_of}}"))
-    return path
-
-
 def somebody(number: int, name: str, **values: str) -> dict[str, str]:
     """A row of a person and an organisation that no other test has."""
     address = f"{name.split()[0].lower()}.{number}@deciding.example"
@@ -62,7 +54,7 @@ def take(context: SyncContext, feed: Path, rows: list[dict[str, str]], day: date
 def test_first_and_last_days_turn_without_a_file(
     context: SyncContext, clock: SettableClock, tmp_path: Path
 ) -> None:
-    feed = sender(tmp_path, "turning")
+    feed = another_sender(write_mapping(tmp_path), "turning")
     rows = [somebody(1, "Quenby Lastday", To="24/11/2026"), somebody(2, "Quenby Firstday", From="25/11/2026")]
     assert take(context, feed, rows) == 0
     leavers = Leavers(directory=context.directory, store=context.store, clock=clock)
@@ -87,7 +79,10 @@ def test_first_and_last_days_turn_without_a_file(
 def test_a_question_is_answered_by_a_named_person_and_the_next_plan_goes_by_it(
     context: SyncContext, tmp_path: Path
 ) -> None:
-    old, new = sender(tmp_path, "asking-old"), sender(tmp_path, "asking-new")
+    old, new = (
+        another_sender(write_mapping(tmp_path), "asking-old"),
+        another_sender(write_mapping(tmp_path), "asking-new"),
+    )
     take(context, old, [somebody(11, "Quenby Mover")])
     moved = [somebody(12, "Quenby Mover", Organisation="Deciding Council")]
     take(context, new, moved)
@@ -110,7 +105,7 @@ def test_a_question_is_answered_by_a_named_person_and_the_next_plan_goes_by_it(
 
 
 def test_an_organisation_map_moves_everybody_in_one_transaction(context: SyncContext, tmp_path: Path) -> None:
-    feed = sender(tmp_path, "mapped")
+    feed = another_sender(write_mapping(tmp_path), "mapped")
     rows = [
         somebody(21, "Quenby Upper", Organisation="Deciding Upper House"),
         somebody(22, "Quenby Lower", Organisation="Deciding Lower House"),

@@ -22,7 +22,7 @@ from sync.receipt import APPLIED, Receipt, save_receipt
 from sync.status import status as show_status
 from tests.conftest import SettableClock
 from tests.functional.sync_kit import FOURTH, SECOND, THIRD, events
-from tests.sync_world import DAY, people, row, write_file, write_mapping
+from tests.sync_world import DAY, another_sender, people, row, write_file, write_mapping
 
 
 def on_the_desk(context: SyncContext) -> list[str]:
@@ -354,10 +354,7 @@ def test_two_runs_at_once_apply_the_file_once(context: SyncContext, feed: Path, 
 def test_two_feeds_can_give_one_person_a_post_each(context: SyncContext, feed: Path, tmp_path: Path) -> None:
     write_mapping(tmp_path, old="create = true", new='create = true\ndomain = { value = "rivers.example" }')
     runs.apply_run(context, feed, write_file(tmp_path, people(2)))
-    other = tmp_path / "coasts.toml"
-    other.write_text(
-        feed.read_text().replace('"rivers"', '"coasts"').replace("rivers-{as_of}", "coasts-{as_of}")
-    )
+    other = another_sender(feed, "coasts")
     second = [row(1, Staff_No="C77", Post_Ref="C1", Title="Chair", Organisation="Coasts Agency")]
     assert runs.apply_run(context, other, write_file(tmp_path, second, stem="coasts")).exit_code == 0
     assert context.directory.people.count_active() == 2
