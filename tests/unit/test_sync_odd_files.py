@@ -57,7 +57,7 @@ def outcomes(reading: Reading) -> list[str]:
         GOOD.rstrip(),
         GOOD + "\r\n\r\n,,,,,,,,,,,\r\n",
         "\ufeff" + GOOD,
-        GOOD.upper().replace("SCS3", "SCS3"),
+        GOOD.upper(),
         '"' + HEAD.replace(",", '","') + '"\r\n' + GOOD.partition("\r\n")[2],
         GOOD.replace("Staff No", " STAFF  no "),
         HEAD + ",,\r\n" + BRAM + ",,\r\n" + CLEO + ",,\r\n",  # blank header cells
