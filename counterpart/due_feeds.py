@@ -3,12 +3,9 @@
 import logging
 from threading import Event
 
-from ldap_schema.errors import DirectoryError
-from saml.errors import speakable_reference
-from store.errors import StoreError
+from counterpart.attempts import attempt
 from sync.context import DONE, Result, SyncContext
 from sync.due import NOTHING_NEW, run_due
-from sync.errors import SyncError
 from sync.retention import clear_away
 
 ACTOR = "worker"
@@ -20,12 +17,8 @@ def keep_feeds(context: SyncContext, stop: Event) -> None:
     """Look until `stop` is set. No failure ends it: what was not taken is taken by the next look."""
     told = ""
     while not stop.is_set():
-        try:
-            told = _tell(_look(context), told)
-        except (SyncError, DirectoryError, StoreError, OSError) as error:
-            log.error("HR feeds: %s", error)
-        except Exception:  # a mistake of ours must not end it
-            log.exception("HR feeds failed, reference %s", speakable_reference())
+        result = attempt("HR feeds", lambda: _look(context))
+        told = _tell(result, told) if result else told
         stop.wait(context.settings.due_seconds)
 
 

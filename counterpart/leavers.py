@@ -5,19 +5,17 @@ of them. Somebody who is suspended keeps theirs: they don't work meanwhile, and 
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
+from counterpart.attempts import attempt
 from counterpart.ended_grants import end_grants
 from ldap_schema.clock import Clock
 from ldap_schema.directory import Directory
-from ldap_schema.errors import DirectoryError, NotFound
+from ldap_schema.errors import NotFound
 from ldap_schema.people import HELD, PENDING, VISIBLE
-from saml.errors import speakable_reference
 from store import ledger, waiting
 from store.database import Store
-from store.errors import StoreError
 from sync.turning import turn_days
 
 LOOK_EVERY = 300.0  # seconds
@@ -78,16 +76,7 @@ class Leavers:
 def keep_purged(leavers: Leavers, stop: Event) -> None:
     """Look until `stop` is set. No failure ends it: the next look finds what this one could not do."""
     while not stop.is_set():
-        _try("first and last days", leavers.turn_days)
-        _try("leavers' mail programs", leavers.purge)
-        _try("ended grants", lambda: end_grants(leavers.directory, leavers.store, leavers.clock))
+        attempt("first and last days", leavers.turn_days)
+        attempt("leavers' mail programs", leavers.purge)
+        attempt("ended grants", lambda: end_grants(leavers.directory, leavers.store, leavers.clock))
         stop.wait(LOOK_EVERY)
-
-
-def _try(what: str, look: Callable[[], object]) -> None:
-    try:
-        look()
-    except (DirectoryError, StoreError) as error:
-        log.error("%s: %s", what, error)
-    except Exception:  # a mistake of ours must not end it
-        log.exception("%s failed, reference %s", what, speakable_reference())

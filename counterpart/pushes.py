@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
+from counterpart.attempts import attempt
 from counterpart.scim import Mappings
 from ldap_schema.clock import london_today
 from ldap_schema.errors import DirectoryError, Moved
 from ldap_schema.scim_records import SnapshotHead
-from saml.errors import speakable_reference
 from store import waiting
 from store.errors import StoreError
 from sync.context import REFUSED, Result, SyncContext
@@ -102,10 +102,5 @@ def _over(since: datetime | None, seconds: float, now: datetime) -> bool:
 def keep_looking(pushes: Pushes, stop: Event) -> None:
     """Look until `stop` is set. No failure ends it: what waits goes on waiting, in the directory."""
     while not stop.is_set():
-        try:
-            pushes.look()
-        except (DirectoryError, StoreError) as error:
-            log.error("what SCIM clients pushed: %s", error)
-        except Exception:  # a mistake of ours must not end it
-            log.exception("looking at what was pushed failed, reference %s", speakable_reference())
+        attempt("looking at what SCIM clients pushed", pushes.look)
         stop.wait(LOOK_EVERY)
