@@ -24,21 +24,21 @@ reason_needed: Callable[[Any], Any] = click.option("--reason", required=True, he
 reason_option: Callable[[Any], Any] = click.option("--reason", default="", help=_WHY)
 
 
-def context_of(tools: Tools, *, told: bool = False) -> SyncContext:
-    """Give the tools of a run; whoever is at the terminal is responsible for it.
+def context_of(tools: Tools, *, told: bool = False, actor: str = "") -> SyncContext:
+    """Give the tools of a run; without an actor, whoever is at the terminal is responsible for it.
 
     Joiners are told by mail, unless they were `told` otherwise.
     """
     settings = tools.settings
     write = joiner_mail(settings.portal, settings.saml.base_url, tools.clock)
     return SyncContext(
-        settings=tools.settings.sync,
+        settings=settings.sync,
         directory=tools.directory,
         store=tools.store,
         clock=tools.clock,
-        actor=operator(),
+        actor=actor or operator(),
         write_notice=None if told else write,
-        letterhead=letterhead(tools.settings),
+        letterhead=letterhead(settings),
     )
 
 

@@ -6,12 +6,11 @@ from threading import Event, Thread
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, stop_on_signals
+from counterpart.commands.sync_context import context_of
 from counterpart.due_feeds import ACTOR, keep_feeds
 from counterpart.ended_grants import end_grants
 from counterpart.healing import keep_equal
-from counterpart.joiner_mail import joiner_mail
 from counterpart.leavers import Leavers, keep_purged
-from counterpart.letterhead import letterhead
 from counterpart.logs import to_stderr
 from counterpart.mail import SMTPSender
 from counterpart.pushes import Pushes, keep_looking
@@ -20,7 +19,6 @@ from counterpart.watch.alarm import Alarm
 from counterpart.watch.loop import Watch
 from counterpart.worker import Worker
 from ldap_schema.errors import DirectoryError
-from sync.context import SyncContext
 
 END_SECONDS = 10.0  # for what runs beside the mail
 
@@ -118,19 +116,9 @@ def _start_healing(tools: Tools, stop: Event) -> Thread:
     return thread
 
 
-def _feed_context(tools: Tools) -> SyncContext:
-    """The tools of a run that nobody asked for; joiners are told as after any other."""
-    settings = tools.settings
-    return SyncContext(
-        settings=settings.sync, directory=tools.directory, store=tools.store, clock=tools.clock, actor=ACTOR,
-        write_notice=joiner_mail(settings.portal, settings.saml.base_url, tools.clock),
-        letterhead=letterhead(settings),
-    )  # fmt: skip
-
-
 def _start_pushes(tools: Tools, stop: Event) -> Thread:
     """Look at what SCIM clients pushed, beside the mail; a run of a large feed may take a while."""
-    given = (Pushes(_feed_context(tools)), stop)
+    given = (Pushes(context_of(tools, actor=ACTOR)), stop)
     thread = Thread(target=keep_looking, args=given, name="pushes")
     thread.start()
     return thread
@@ -138,7 +126,7 @@ def _start_pushes(tools: Tools, stop: Event) -> Thread:
 
 def _start_feeds(tools: Tools, stop: Event) -> Thread:
     """Look after HR feeds and what is kept of them; the next look completes a run that was killed."""
-    thread = Thread(target=keep_feeds, args=(_feed_context(tools), stop), name="feeds", daemon=True)
+    thread = Thread(target=keep_feeds, args=(context_of(tools, actor=ACTOR), stop), name="feeds", daemon=True)
     thread.start()
     return thread
 
