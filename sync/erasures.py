@@ -15,6 +15,7 @@ from sync.context import SyncContext
 from sync.erasing import Surroundings, erasure
 from sync.errors import InputRefused
 from sync.notices import notice_key
+from sync.reason import needed_reason
 from sync.shred import shred
 from sync.state import read_part
 from sync.tombstones import Tombstones
@@ -46,8 +47,7 @@ def surroundings(context: SyncContext, person: Person) -> Surroundings:
 
 def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
     """Erase somebody; returns what there was. InputRefused without a reason, or while a run is under way."""
-    if not reason.strip():
-        raise InputRefused("Say why with --reason; it is kept in the ledger. Nothing was changed.")
+    why = needed_reason(reason)
     folder, today = context.settings.folder, london_today(context.clock())
     with context.lock(person.feed or "by-hand"):
         if person.feed and read_part(context.directory, person.feed, person.feed_part).pending_run:
@@ -61,9 +61,7 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
         around = surroundings(context, person)
         with context.store.transaction() as tx:
             outbox.forget(tx, person.sign_in_address, notice_key(person))
-            ledger.append(
-                tx, EVENT, context.actor, person.uid, {"reason": reason.strip()[:300]}, context.clock()
-            )
+            ledger.append(tx, EVENT, context.actor, person.uid, {"reason": why}, context.clock())
             context.directory.write(erasure(around))
         shred(folder, person, around.tenures)
     context.directory.seals.renew(today)
@@ -72,14 +70,13 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
 
 def merge(context: SyncContext, keep: Person, drop: Person, reason: str) -> None:
     """Make two entries one; the ledger knows from then on whose the dropped id is. Raises InputRefused."""
-    if not reason.strip():
-        raise InputRefused("Say why with --reason; it is kept in the ledger. Nothing was changed.")
+    why = needed_reason(reason)
     changes = merging.merge(keep, surroundings(context, drop))
     for cohort in sorted(context.directory.cohorts.of(drop.uid)):
         context.directory.cohorts.join(cohort, keep.uid)
     _let_go(context, drop)
     with context.store.transaction() as tx:
-        told = {"into": keep.uid, "reason": reason.strip()[:300]}
+        told = {"into": keep.uid, "reason": why}
         ledger.append(tx, ledger.MERGED, context.actor, drop.uid, told, context.clock())
         context.directory.write(changes)
 

@@ -11,6 +11,7 @@ from sync.context import SyncContext
 from sync.errors import InputRefused
 from sync.normalise import words
 from sync.provenance import confirmed
+from sync.reason import needed_reason
 
 LONGEST_DISPUTE = 200
 
@@ -48,10 +49,9 @@ def close(context: SyncContext, person: Person, of: str, reason: str) -> Person:
     disputes = disputes_of(person)
     if of not in disputes:
         raise InputRefused(f"{person.full_name} does not dispute the {of}. Nothing was changed.")
-    if not reason.strip():
-        raise InputRefused("Say why with --reason; it is kept in the ledger. Nothing was changed.")
+    why = needed_reason(reason)
     del disputes[of]
-    told = {"value": of, "reason": reason.strip()[:300]}
+    told = {"value": of, "reason": why}
     return _written(context, "dispute closed", person, with_disputes(person, disputes), told)
 
 

@@ -12,8 +12,7 @@ from sync.hand_state import Held, look_around
 from sync.hand_values import Edits, Wanted, name_from, one
 from sync.normalise import mail_address
 from sync.notices import tell_joiners
-
-LONGEST_REASON = 300
+from sync.reason import LONGEST_REASON
 
 
 def plan_add(context: SyncContext, wanted: Wanted, *, same: str = "", different: tuple[str, ...] = ()) -> Act:

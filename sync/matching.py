@@ -11,8 +11,7 @@ from sync.apply import update_part
 from sync.context import DONE, Result, SyncContext
 from sync.errors import UNCHANGED, InputRefused
 from sync.normalise import fold
-
-LONGEST_REASON = 300
+from sync.reason import needed_reason
 
 
 def list_questions(context: SyncContext, feed: str) -> Result:
@@ -42,15 +41,14 @@ def answer(context: SyncContext, feed: str, key: str, who: str, reason: str, par
     """
     if not context.actor.strip():
         raise InputRefused(f"Say who answers: it needs a named account. {UNCHANGED}")
-    if not reason.strip():
-        raise InputRefused(f"Say why with --reason; it is kept in the ledger. {UNCHANGED}")
+    why = needed_reason(reason)
     where, question = _asked(context, feed, key, part)
     if who != NEW:
         who = _person(context, who).uid
     kept = [each for each in read_questions(where.answers) if each.key != question.key]
     answered = replace(question, who=who)
     with context.store.transaction() as tx:
-        told = {"part": where.part, "key": question.key, "reason": reason.strip()[:LONGEST_REASON]}
+        told = {"part": where.part, "key": question.key, "reason": why}
         subject = f"feed:{feed}" if who == NEW else who
         ledger.append(tx, "feed question answered", context.actor, subject, told, context.clock())
         update_part(context, where, answers=write_questions([*kept, answered]))

@@ -12,10 +12,10 @@ from sync.chunks import operations
 from sync.context import DONE, PLANNED, Result, SyncContext
 from sync.errors import UNCHANGED, InputRefused
 from sync.organisation_map import OrganisationMap, load_map
+from sync.reason import needed_reason
 from sync.reorganise import Around, Reorganised, find, named, reorganise
 
 EVENT = "organisations changed"  # in the ledger
-LONGEST_REASON = 300
 
 
 def organisations(context: SyncContext, path: Path, apply_it: bool, reason: str) -> Result:
@@ -39,11 +39,10 @@ def organisations(context: SyncContext, path: Path, apply_it: bool, reason: str)
     data = {"day": map_.day, "lines": planned.lines, "changes": len(planned.changes), "ended": planned.ended}
     if not apply_it:
         return Result(exit_code=PLANNED, text="\n".join(lines), data=data | {"applied": False})
-    if not reason.strip():
-        raise InputRefused(f"Say why with --reason; it is kept in the ledger. {UNCHANGED}")
+    why = needed_reason(reason)
     if map_.day > london_today(context.clock()):
         raise InputRefused(f"The map begins on {map_.day}: apply it then, or correct map.day. {UNCHANGED}")
-    _write(context, map_, planned, reason)
+    _write(context, map_, planned, why)
     return Result(exit_code=DONE, text="\n".join([*lines, "Done."]), data=data | {"applied": True})
 
 
@@ -68,9 +67,9 @@ def look_around(context: SyncContext, map_: OrganisationMap) -> Around:
     )
 
 
-def _write(context: SyncContext, map_: OrganisationMap, planned: Reorganised, reason: str) -> None:
+def _write(context: SyncContext, map_: OrganisationMap, planned: Reorganised, why: str) -> None:
     """Write all of it with one ledger entry: both, or neither where the directory refuses."""
-    told = {"day": str(map_.day), "reason": reason.strip()[:LONGEST_REASON]}
+    told = {"day": str(map_.day), "reason": why}
     told |= {f"step {number}": line for number, line in enumerate(planned.lines, start=1)}
     touched = [each for each in planned.changes if isinstance(getattr(each, "after", None), Organisation)]
     told["organisations"] = str(len(touched))
