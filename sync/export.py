@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import msgspec
-
 from ldap_schema.people import Person
 from store import ledger
 from sync.context import SyncContext
-from sync.receipt import Receipt
+from sync.receipt import kept_receipts, row_keys
 from sync.render import printable
-from sync.rows import person_key
 
 # What stands in the record and says something about others, not about the person.
 _OTHERS = ("reveal_mail_to", "reveal_telephone_to", "reveal_mobile_to", "reveal_until", "assistants")
@@ -21,8 +18,7 @@ def gather(context: SyncContext, person: Person) -> dict[str, Any]:
     """Collect record, posts, offices, delegations, receipts' rows and the ledger's entries about a person."""
     directory = context.directory
     held = directory.posts.held_by(person.uid)
-    keys = {(tenure.feed, person_key(tenure.feed_key)) for _, tenure in held if tenure.feed}
-    keys |= {(person.feed, person.feed_key)} if person.feed else set()
+    keys = row_keys(person, (tenure for _, tenure in held))
     given = directory.delegations.by_leader(person.uid)
     taken = directory.delegations.to_delegate(person.uid)
     with context.store.reading() as tx:
@@ -72,16 +68,10 @@ def _told(value: object) -> str:
 
 
 def _rows(context: SyncContext, keys: set[tuple[str, str]]) -> list[dict[str, Any]]:
-    found = []
-    for path in sorted((context.settings.folder / "receipts").glob("*.json")):
-        try:
-            receipt = msgspec.json.decode(path.read_bytes(), type=Receipt)
-        except msgspec.MsgspecError:
-            continue
-        found += [
-            {"run": receipt.run, "as of": receipt.as_of, "line": each.line, "outcome": each.outcome,
-             "reason": each.reason}
-            for each in receipt.outcomes
-            if (receipt.feed, each.key) in keys
-        ]  # fmt: skip
-    return found
+    return [
+        {"run": receipt.run, "as of": receipt.as_of, "line": each.line, "outcome": each.outcome,
+         "reason": each.reason}
+        for receipt in kept_receipts(context.settings.folder)
+        for each in receipt.outcomes
+        if (receipt.feed, each.key) in keys
+    ]  # fmt: skip

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import logging
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -10,10 +12,12 @@ from pathlib import Path
 import msgspec
 
 from ldap_schema.feeds import FeedPart
+from ldap_schema.people import Person
+from ldap_schema.posts import Tenure
 from sync.errors import PlanRefused
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, write_private
-from sync.rows import REJECTED, RowOutcome
+from sync.rows import REJECTED, RowOutcome, person_key
 from sync.scim_snapshot import names_of
 
 APPLYING, APPLIED, HELD, NOTHING = "applying", "applied", "held", "nothing to do"
@@ -35,6 +39,8 @@ _ORDER = (
 )
 
 TO_MEND = (REJECTED, "question", "duplicate", "joined")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,21 @@ def load_receipt(folder: Path, run: str) -> Receipt:
         return msgspec.json.decode((folder / "receipts" / f"{run}.json").read_bytes(), type=Receipt)
     except (OSError, msgspec.MsgspecError) as error:
         raise PlanRefused(f"There is no receipt for the run {run} in {folder / 'receipts'}.") from error
+
+
+def kept_receipts(folder: Path) -> Iterator[Receipt]:
+    """Read all kept receipts, one after the other; a file that is none is named in the log."""
+    for path in sorted((folder / "receipts").glob("*.json")):
+        try:
+            yield msgspec.json.decode(path.read_bytes(), type=Receipt)
+        except msgspec.MsgspecError:
+            log.warning("%s is no receipt, and was left as it is", path)
+
+
+def row_keys(person: Person, tenures: Iterable[Tenure]) -> set[tuple[str, str]]:
+    """Give feed and key of every row that is about the person, as receipts name them."""
+    keys = {(each.feed, person_key(each.feed_key)) for each in tenures if each.feed}
+    return keys | ({(person.feed, person.feed_key)} if person.feed else set())
 
 
 def with_status(receipt: Receipt, status: str, at: datetime) -> Receipt:

@@ -1,19 +1,14 @@
 """Takes an erased person out of the papers of runs: plans that name them go, receipts are blanked."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from ldap_schema.people import Person
 from ldap_schema.posts import Tenure
-from sync.receipt import APPLYING, Receipt, save_receipt
-from sync.rows import RowOutcome, person_key
+from sync.receipt import APPLYING, Receipt, kept_receipts, row_keys, save_receipt
+from sync.rows import RowOutcome
 from sync.tombstones import MEND, NOT_TAKEN, REASON
-
-log = logging.getLogger(__name__)
 
 
 def shred(folder: Path, person: Person, tenures: Iterable[Tenure]) -> tuple[int, int]:
@@ -21,11 +16,8 @@ def shred(folder: Path, person: Person, tenures: Iterable[Tenure]) -> tuple[int,
 
     A run whose plan is gone can't be undone any more, and says so.
     """
-    keys = {(each.feed, person_key(each.feed_key)) for each in tenures if each.feed}
-    keys |= {(person.feed, person.feed_key)} if person.feed else set()
-    return _plans(folder / "plans", person), sum(
-        _blank(folder, path, keys) for path in sorted((folder / "receipts").glob("*.json"))
-    )
+    keys = row_keys(person, tenures)
+    return _plans(folder / "plans", person), sum(_blank(folder, each, keys) for each in kept_receipts(folder))
 
 
 def _plans(folder: Path, person: Person) -> int:
@@ -41,12 +33,7 @@ def _holds(raw: bytes, marks: list[bytes]) -> bool:
     return any(mark in raw for mark in marks)
 
 
-def _blank(folder: Path, path: Path, keys: set[tuple[str, str]]) -> bool:
-    try:
-        receipt = msgspec.json.decode(path.read_bytes(), type=Receipt)
-    except msgspec.MsgspecError:
-        log.warning("%s is no receipt, and was left as it is", path)
-        return False
+def _blank(folder: Path, receipt: Receipt, keys: set[tuple[str, str]]) -> bool:
     if receipt.status == APPLYING:
         return False  # under way; nobody is erased while their feed's run is
     outcomes = tuple(_without(each, receipt.feed, keys) for each in receipt.outcomes)
