@@ -113,6 +113,22 @@ def people(count: int) -> list[dict[str, str]]:
     return [row(number) for number in range(1, count + 1)]
 
 
+def people_of(feed: str, count: int) -> list[dict[str, str]]:
+    """That many good rows of people whom no other feed has."""
+    rows = []
+    for number in range(1, count + 1):
+        name = f"{row(number)['Name']}-{feed.capitalize()}"
+        address = f"{feed}{number}@rivers.example"
+        rows.append(row(number, Name=name, Mail=address, Sign_in=address))
+    return rows
+
+
+def mapping_of(feed: str, agreed: str) -> str:
+    """The text of a mapping of that id, whose files are named by it, with more lines under `[feed]`."""
+    text = MAPPING.replace('id = "rivers"', f'id = "{feed}"\n{agreed}')
+    return text.replace('file = "rivers-', f'file = "{feed}-')
+
+
 def write_mapping(folder: Path, extra: str = "", old: str = "", new: str = "") -> Path:
     """Write the sender's mapping, with one text replaced or some added."""
     path = folder / "rivers.toml"

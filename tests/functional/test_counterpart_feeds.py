@@ -8,7 +8,7 @@ import pytest
 
 from dev.servers import MailCatcher, Redis, Slapd
 from tests.functional.command_line import Installed
-from tests.sync_world import MAPPING, row, write_file
+from tests.sync_world import mapping_of, people_of, write_file
 
 CONTACT = "hr@rivers.example"
 
@@ -25,20 +25,15 @@ def installed(tmp_path: Path, slapd: Slapd, redis_server: Redis, mail_catcher: M
 
 
 def agree(installed: Installed, feed: str) -> Path:
-    head = f'id = "{feed}"\ncontact = "{CONTACT}"\nexpect = "daily 06:00"\nstale_after = "26h"'
-    text = MAPPING.replace('id = "rivers"', head).replace('file = "rivers-', f'file = "{feed}-')
+    text = mapping_of(feed, f'contact = "{CONTACT}"\nexpect = "daily 06:00"\nstale_after = "26h"')
     path = installed.var / "mappings" / f"{feed}.toml"
     path.write_text(text.replace("[identity]", "still_seconds = 0\n[identity]"))
     return path
 
 
 def drop(installed: Installed, feed: str) -> str:
-    rows = []
-    for number in range(1, 4):
-        address = f"{feed}{number}@rivers.example"
-        name = f"{row(number)['Name']}-{feed.capitalize()}"
-        rows.append(row(number, Name=name, Mail=address, Sign_in=address))
-    return write_file(installed.var / "feeds", rows, datetime.now(UTC).date(), stem=feed).name
+    today = datetime.now(UTC).date()
+    return write_file(installed.var / "feeds", people_of(feed, 3), today, stem=feed).name
 
 
 def test_a_timer_takes_what_is_new_and_status_tells_how_fresh_it_is(installed: Installed) -> None:

@@ -20,7 +20,7 @@ from sync.due import run_due
 from sync.settings import SyncSettings
 from sync.status import status
 from tests.conftest import SettableClock
-from tests.sync_world import MAPPING, row, write_file
+from tests.sync_world import mapping_of, people_of, write_file
 
 OPERATOR = "operator@leadership.example"
 CONTACT = "hr@rivers.example"
@@ -48,19 +48,13 @@ def context(server: Slapd, store: Store, clock: SettableClock, tmp_path: Path) -
 
 def agree(context: SyncContext, feed: str, extra: str = "") -> None:
     """Put a mapping of that id into the folder of mappings."""
-    text = MAPPING.replace('id = "rivers"', f'id = "{feed}"\ncontact = "{CONTACT}"\n{extra}')
-    text = text.replace('file = "rivers-', f'file = "{feed}-')
+    text = mapping_of(feed, f'contact = "{CONTACT}"\n{extra}')
     (context.settings.inbox.parent / "feeds" / f"{feed}.toml").write_text(text)
 
 
 def drop(context: SyncContext, feed: str, count: int = 3, day: date = TODAY, seconds_ago: float = 60) -> Path:
     """Let the sender drop a file of so many people, each with keys of this feed's own."""
-    rows = []
-    for number in range(1, count + 1):
-        name = f"{row(number)['Name']}-{feed.capitalize()}"
-        address = f"{feed}{number}@rivers.example"
-        rows.append(row(number, Name=name, Mail=address, Sign_in=address))
-    path = write_file(context.settings.inbox, rows, day, stem=feed)
+    path = write_file(context.settings.inbox, people_of(feed, count), day, stem=feed)
     age(context, path, seconds_ago)
     return path
 
