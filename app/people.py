@@ -11,6 +11,7 @@ from app.moments import day
 from app.organisation_list import organisation_list
 from app.permissions import leader_signed_in
 from app.provenance import shared_lines, source_lines
+from app.saved import note_view
 from app.vcard import dialled, vcard
 from app.viewer import services, viewer
 from ldap_schema.clock import london_today
@@ -53,6 +54,8 @@ def profile(uid: str) -> str | WerkzeugResponse:
         person = who.directory.people.get(uid)
     except NotFound:
         return _merged(uid)
+    if uid != who.uid:
+        note_view(uid)
     routes = routes_to(person)
     return render_template(
         "people/profile.html",

@@ -12,7 +12,7 @@ from counterpart.mail import SMTPSender
 from counterpart.settings import ServiceSettings
 from ldap_schema.clock import Clock
 from saml.errors import speakable_reference
-from store import outbox, waiting
+from store import kept, outbox, waiting
 from store.database import Store
 from store.errors import StoreError
 from store.outbox import Counts, deliver_due
@@ -57,10 +57,12 @@ class Worker:
         log.info("worker stopped")
 
     def forget(self) -> int:
-        """Delete what sign-ins left on the desk, and mail given up long ago; return how many of both."""
+        """Delete what sign-ins left on the desk, mail given up long ago, and lists of views that are too old;
+        return how many of the first two."""
         with self.store.transaction() as tx:
             gone = waiting.forget_passing(tx, self.clock())
             dropped = outbox.drop_dead(tx, self.clock())
+            kept.forget_old_views(tx, self.clock())
         if gone:
             log.info("%d old matters about sign-ins were forgotten", gone)
         if dropped:

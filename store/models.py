@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -221,3 +222,45 @@ class Heartbeat(Table):
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     seen: Mapped[datetime]
+
+
+class SavedSearch(Table):
+    """A search that one person keeps, for themselves alone; it goes when they are erased."""
+
+    __tablename__ = "saved_search"
+    __table_args__ = (UniqueConstraint("owner", "query", name="saved_search_once"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))  # uid
+    name: Mapped[str] = mapped_column(String(200))
+    query: Mapped[str] = mapped_column(String(1500))  # as in the address of the result page
+    saved: Mapped[datetime]
+
+
+class ViewedPerson(Table):
+    """That one person looked at another's page, for their own list of the last ones alone."""
+
+    __tablename__ = "viewed_person"
+    __table_args__ = (Index("viewed_person_whom", "person"),)
+
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)  # uid of who looked
+    person: Mapped[str] = mapped_column(String(64), primary_key=True)  # uid
+    viewed: Mapped[datetime]
+
+
+class KeepsNoViews(Table):
+    """A person who wants no list of whom they looked at."""
+
+    __tablename__ = "keeps_no_views"
+
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[datetime]
+
+
+class NeighbouringArea(Table):
+    """Two areas side by side, from a look-up that somebody published; kept in both directions."""
+
+    __tablename__ = "neighbouring_area"
+
+    area: Mapped[str] = mapped_column(String(64), primary_key=True)
+    neighbour: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -9,7 +9,7 @@ from ldap_schema.clock import london_today
 from ldap_schema.errors import NotFound
 from ldap_schema.offices import Office
 from ldap_schema.people import Person
-from store import ledger, outbox
+from store import kept, ledger, outbox
 from sync import merging
 from sync.context import SyncContext
 from sync.erasing import Surroundings, erasure
@@ -61,6 +61,7 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
         around = surroundings(context, person)
         with context.store.transaction() as tx:
             outbox.forget(tx, person.sign_in_address, notice_key(person))
+            kept.forget(tx, person.uid)
             ledger.append(tx, EVENT, context.actor, person.uid, {"reason": why}, context.clock())
             context.directory.write(erasure(around))
         shred(folder, person, around.tenures)
@@ -77,6 +78,7 @@ def merge(context: SyncContext, keep: Person, drop: Person, reason: str) -> None
     _let_go(context, drop)
     with context.store.transaction() as tx:
         told = {"into": keep.uid, "reason": why}
+        kept.forget(tx, drop.uid)
         ledger.append(tx, ledger.MERGED, context.actor, drop.uid, told, context.clock())
         context.directory.write(changes)
 

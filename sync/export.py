@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ldap_schema.people import Person
-from store import ledger
+from store import kept, ledger
 from sync.context import SyncContext
 from sync.receipt import kept_receipts, row_keys
 from sync.render import printable
@@ -26,6 +26,8 @@ def gather(context: SyncContext, person: Person) -> dict[str, Any]:
             {"at": each.instant, "event": each.event, **ledger.details_of(each)}
             for each in ledger.about(tx, person.uid)
         ]
+        searches = kept.searches(tx, person.uid)
+        viewed = kept.viewed(tx, person.uid, context.clock())
     return {
         "record": {name: value for name, value in asdict(person).items() if value and name not in _OTHERS},
         "details shown to single leaders": sum(len(getattr(person, name)) for name in _OTHERS[:3]),
@@ -39,6 +41,8 @@ def gather(context: SyncContext, person: Person) -> dict[str, Any]:
         "roles": sorted(directory.groups.roles_of(person.uid)),
         "cohorts": sorted(directory.cohorts.of(person.uid)),
         "rows of HR files": _rows(context, keys),
+        "saved searches": [{"search": each.name, "saved": each.saved} for each in searches],
+        "recently viewed": [{"person": uid, "at": at} for uid, at in viewed.items()],
         "ledger": entries,
     }
 

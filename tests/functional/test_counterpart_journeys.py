@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from counterpart.clock import system_clock
 from dev.servers import MailCatcher, Redis, Slapd
 from saml.provider import LIVE, Provider, to_plain
-from store import ledger, providers
+from store import kept, ledger, providers
 from store.models import OutboxMail
 from tests.functional.command_line import Answer, Installed
 
@@ -290,16 +291,25 @@ def test_whoever_is_erased_is_gone_and_no_file_brings_them_back(installed: Insta
     run = installed.run(
         "sync", "apply", "river-board.toml", "--file", "river-board-2026-11-01.csv", "--told", "--json"
     ).data["run"]
+    uid = installed.run("person", "show", ADA, "--json").data["uid"]
+    with closing(installed.store()) as store, store.transaction() as tx:
+        kept.save(tx, uid, "“weirs”", "q=weirs", system_clock())
+        kept.note_view(tx, uid, "somebody", system_clock())
+        kept.note_view(tx, "another", uid, system_clock())
     held = installed.run("person", "export", ADA)
     assert held.code == 0, held
-    for words in ("full name: Ada Quillfeather", "title: Chief executive", "line: 2"):
+    for words in (
+        "full name: Ada Quillfeather", "title: Chief executive", "line: 2", "“weirs”", "person: somebody",
+    ):  # fmt: skip
         assert words in held.out, held
-    uid = installed.run("person", "show", ADA, "--json").data["uid"]
     assert "Say why" in installed.run("person", "erase", ADA, "--yes").err
     assert installed.run("person", "erase", ADA, "--reason", "asked", "--json").code == 2
     done = installed.run("person", "erase", ADA, "--reason", "asked", "--yes", "--json")
     assert done.data == {"erased": [uid]}, done
     assert installed.run("person", "show", uid).code == 1
+    with closing(installed.store()) as store, store.reading() as tx:
+        assert kept.searches(tx, uid) == []
+        assert kept.viewed(tx, uid, system_clock()) == kept.viewed(tx, "another", system_clock()) == {}
     assert "Chief executive" not in installed.run("sync", "receipt", run).out
     assert "There is no plan" in installed.run("sync", "undo", run).err
 
