@@ -16,6 +16,7 @@ from store.errors import BadMail
 
 LONGEST = {"to": 254, "reply_to": 254, "from_name": 200, "subject": 250}
 LONGEST_BODY = 100_000  # characters; some forty pages, and far from what a mail server refuses
+LONGEST_CSV = 3_000_000  # characters; written for the mail it grows by a third, and servers take 10 MB
 # Text that mail programs decode (RFC 2047). Python's own library decodes it while it writes a header, line
 # ends included: "=?utf-8?q?=0d=0aBcc:…?=" as a subject would add a header, and more
 # of it a whole other message.
@@ -27,12 +28,14 @@ NOT_IN_A_TEXT = re.compile(f"(?![\n\r\t])[{CONTROLS}]")
 # or subject can show something else than it says.
 TURNING_MARKS = "\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c"
 NOT_IN_A_LINE = re.compile(f"[{CONTROLS}\u2028\u2029{TURNING_MARKS}]")
+_CSV_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,94}\.csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail to one person. BadMail, with a sentence for whoever wrote it, when it can't be sent as it
-    stands.
+    """A mail to one person; `csv` is a table, attached under the name `csv_name`.
+
+    BadMail, with a sentence for whoever wrote it, when it can't be sent as it stands.
     """
 
     to: str
@@ -41,6 +44,8 @@ class Mail:
     html: str = ""
     reply_to: str = ""
     from_name: str = ""
+    csv: str = ""
+    csv_name: str = ""
 
     def __post_init__(self) -> None:
         _check_address("address", self.to)
@@ -52,6 +57,7 @@ class Mail:
             raise BadMail("A mail needs a subject and some text.")
         _check_body(self.text)
         _check_body(self.html)
+        _check_csv(self.csv, self.csv_name)
 
 
 def reference_of(key: str) -> str:
@@ -72,6 +78,10 @@ def as_message(mail: Mail, reference: str, sender: str, written: datetime) -> Em
     message.set_content(mail.text, cte="quoted-printable")
     if mail.html:
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    if mail.csv:
+        # A spreadsheet takes a file for the country's old encoding unless it begins with this mark.
+        raw, said = mail.csv.encode("utf-8-sig"), {"charset": "utf-8"}
+        message.add_attachment(raw, maintype="text", subtype="csv", filename=mail.csv_name, params=said)
     return message
 
 
@@ -101,3 +111,12 @@ def _check_body(body: str) -> None:
         raise BadMail(f"The text may have {LONGEST_BODY:,} characters; this one has {len(body):,}.")
     if NOT_IN_A_TEXT.search(body):
         raise BadMail("The text holds control characters that can't be sent.")
+
+
+def _check_csv(table: str, name: str) -> None:
+    if bool(table) != bool(name) or (name and not _CSV_NAME.fullmatch(name)):
+        raise BadMail("An attached table has a name of small letters, digits and hyphens, ending in .csv.")
+    if len(table) > LONGEST_CSV:
+        raise BadMail(f"A table may have {LONGEST_CSV:,} characters; this one has {len(table):,}.")
+    if NOT_IN_A_TEXT.search(table):
+        raise BadMail("The table holds control characters that can't be sent.")

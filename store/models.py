@@ -71,6 +71,8 @@ class OutboxMail(Table):
     html: Mapped[str] = mapped_column(Text)
     reply_to: Mapped[str] = mapped_column(String(320))
     from_name: Mapped[str] = mapped_column(String(200))
+    csv: Mapped[str] = mapped_column(Text, server_default="")  # a table, attached under the name
+    csv_name: Mapped[str] = mapped_column(String(100), server_default="")
     state: Mapped[str] = mapped_column(String(10))  # waiting, sent, dead, dropped
     tries: Mapped[int]
     due: Mapped[datetime]  # not before; while a worker has it, the end of its lease

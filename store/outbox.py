@@ -29,9 +29,8 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=4)
 DROPPED_AFTER = timedelta(days=30)  # for a mail that could not be delivered
 # Other people's words, and who wrote to whom, are not ours to keep. The key alone stays, or the same mail
 # could go out again.
-NOTHING = dict.fromkeys(
-    ("recipient", "subject", "text", "html", "reply_to", "from_name", "lease", "last_error"), ""
-)
+_WORDS = ("recipient", "subject", "text", "html", "reply_to", "from_name", "csv", "csv_name")
+NOTHING = dict.fromkeys((*_WORDS, "lease", "last_error"), "")
 
 __all__ = [
     "Counts", "Mail", "deliver_due", "drop_dead", "enqueue", "enqueue_all", "forget", "is_known", "stuck",
@@ -94,6 +93,7 @@ def _values(mail: Mail, key: str, now: datetime) -> dict[str, Any]:
         "key": key, "reference": reference_of(key), "state": WAITING, "tries": 0, "due": now, "lease": "",
         "created": now, "finished": None, "last_error": "", "recipient": mail.to, "subject": mail.subject,
         "text": mail.text, "html": mail.html, "reply_to": mail.reply_to, "from_name": mail.from_name,
+        "csv": mail.csv, "csv_name": mail.csv_name,
     }  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def _message(row: OutboxMail, sender: str) -> EmailMessage:
     """What goes out; checked again, because the rules may have become stricter since it was kept."""
     mail = Mail(
         to=row.recipient, subject=row.subject, text=row.text, html=row.html,
-        reply_to=row.reply_to, from_name=row.from_name,
+        reply_to=row.reply_to, from_name=row.from_name, csv=row.csv, csv_name=row.csv_name,
     )  # fmt: skip
     return as_message(mail, row.reference, sender, row.created)
 

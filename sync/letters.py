@@ -1,12 +1,13 @@
 """Mails about feeds: the receipt to the sender, an alert when a run is held, a question when no file came.
 
 Each has a key, so that telling twice sends one mail. They hold line numbers (of what was pushed, the
-names that its client gave) and never a value from the file: what a cell said stays in the receipt, which the
-operator sends by a way that was agreed.
+names that its client gave) and never a value from the file, nor do the tables that receipts bring along: what
+a cell said stays in the kept receipt, which the operator sends by a way that was agreed.
 """
 
 import logging
 import re
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -19,11 +20,14 @@ from store.mail import Mail
 from sync.context import SyncContext
 from sync.errors import PlanRefused
 from sync.mapping import Feed
-from sync.receipt import APPLIED, HELD, Receipt, load_receipt
+from sync.receipt import APPLIED, HELD, Receipt, as_csv, load_receipt
+from sync.render import printable
 from sync.rows import RowOutcome
 
 TOLD_WITHIN = timedelta(days=2)  # an older receipt was told, or was made before receipts were mailed
 MOST_LINES = 300
+MOST_LETTERS = 40_000  # of one list in a mail
+MOST_ROWS = 20_000  # of an attached table; a longer one holds what needs somebody's eye
 _VALUE = re.compile(r'"[^"]*"|“[^”]*”')
 
 log = logging.getLogger(__name__)
@@ -62,7 +66,8 @@ def _tell_run(context: SyncContext, tx: Session, feed: Feed, run: str, status: s
     subject = f"{receipt.feed_name}: a file is held" if status == HELD else _taken_subject(receipt)
     for address in people:
         text = _held(context, feed, receipt, address) if status == HELD else _taken(receipt)
-        _send(context, tx, address, subject, text, f"{status} {run}")
+        table = _table(receipt) if status == APPLIED else None
+        _send(context, tx, address, subject, text, f"{status} {run}", table)
     return len(people)
 
 
@@ -110,19 +115,55 @@ def _taken(receipt: Receipt) -> str:
     lines += _listed(
         "Taken, with a value mended or left out:", [_row(receipt, each) for each in receipt.adjusted()]
     )
-    lines += ["", f"Ask us for receipt {receipt.run} if you need every row with its key.", ""]
+    table = _table(receipt)
+    which = "Each row" if table.whole else "Each row that needs your eye"
+    lines += [
+        "",
+        f"{which} stands in the attached table {table.name}, which opens in a spreadsheet. Neither repeats "
+        f"what your cells say; ask us for receipt {receipt.run} if you need that, or your keys.",
+        "",
+    ]
     return "\n".join(lines)
 
 
 def _listed(heading: str, rows: list[str]) -> list[str]:
-    more = [f"  and {len(rows) - MOST_LINES} more"] if len(rows) > MOST_LINES else []
-    return ["", heading, *rows[:MOST_LINES], *more] if rows else []
+    shown, left = list[str](), MOST_LETTERS
+    for row in rows[:MOST_LINES]:
+        left -= len(row)
+        if left < 0:
+            break
+        shown.append(row)
+    more = [f"  and {len(rows) - len(shown)} more, in the attached table"] if len(rows) > len(shown) else []
+    return ["", heading, *shown, *more] if rows else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A receipt's rows for a spreadsheet; `whole` where every row is in it."""
+
+    name: str
+    csv: str
+    whole: bool
+
+
+def _table(receipt: Receipt) -> _Table:
+    """Write the rows by their place in what was sent, without the values that their reasons quote."""
+    rows = receipt.outcomes
+    whole = len(rows) <= MOST_ROWS
+    if not whole:
+        rows = tuple([*receipt.to_mend(), *receipt.adjusted()][:MOST_ROWS])
+    said = tuple(replace(each, reason=_unquoted(each.reason), mend=_unquoted(each.mend)) for each in rows)
+    csv = as_csv(replace(receipt, outcomes=said), keys=False)
+    return _Table(f"receipt-{receipt.run}.csv", csv, whole)
+
+
+def _unquoted(text: str) -> str:
+    return printable(_VALUE.sub("“…”", text))
 
 
 def _row(receipt: Receipt, row: RowOutcome, outcome: str = "", mend: str = "") -> str:
     """One row by its place in what was sent, without the values that its reason quotes."""
-    reason = _VALUE.sub("“…”", row.reason)
-    said = ": ".join(filter(None, (receipt.place(row.line), outcome, reason)))
+    said = ": ".join(filter(None, (receipt.place(row.line), outcome, _unquoted(row.reason))))
     return f"  {said}. {mend}".rstrip()
 
 
@@ -157,12 +198,21 @@ def _everybody(context: SyncContext, feed: Feed) -> list[str]:
     return [each for each in dict.fromkeys((feed.contact, context.letterhead.operator_mail)) if each]
 
 
-def _send(context: SyncContext, tx: Session, address: str, subject: str, text: str, what: str) -> None:
+def _send(
+    context: SyncContext,
+    tx: Session,
+    address: str,
+    subject: str,
+    text: str,
+    what: str,
+    table: _Table | None = None,
+) -> None:
     """Queue a mail; `what` and the address are its key. One that can't be sent is named in the log."""
     if not address:
         return
     try:
-        mail = Mail(to=address, subject=subject[:250], text=text + _foot(context))
+        attached = {"csv": table.csv, "csv_name": table.name} if table else {}
+        mail = Mail(to=address, subject=subject[:250], text=text + _foot(context), **attached)
     except BadMail as error:
         log.warning("a mail about a feed can't be sent to its contact: %s", error)
         return

@@ -38,6 +38,8 @@ _ORDER = (
     "rejected",
 )
 
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets of East Asia run them
+
 TO_MEND = (REJECTED, "question", "duplicate", "joined")
 
 log = logging.getLogger(__name__)
@@ -155,22 +157,24 @@ def with_status(receipt: Receipt, status: str, at: datetime) -> Receipt:
     return replace(receipt, status=status, at=at)
 
 
-def as_csv(receipt: Receipt) -> str:
-    """Write one line per row; a text that a spreadsheet would run as a formula gets an apostrophe."""
+def as_csv(receipt: Receipt, *, keys: bool = True) -> str:
+    """Write one line per row, with the sender's keys or without; no cell is run as a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(
-        ["record" if receipt.names else "line", "key", "outcome", "what happened", "how to mend it"]
-    )
+    key = ["key"] if keys else []
+    place = "record" if receipt.names else "line"
+    writer.writerow([place, *key, "outcome", "what happened", "how to mend it"])
     for each in receipt.outcomes:
-        place = receipt.place(each.line) if receipt.names else str(each.line)
-        told = (place, each.key, each.outcome, each.reason, each.mend)
+        row = receipt.place(each.line) if receipt.names else str(each.line)
+        told = (row, *([each.key] if keys else []), each.outcome, each.reason, each.mend)
         writer.writerow(map(_harmless, told))
     return out.getvalue()
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Put an apostrophe before what a spreadsheet would run, also in letters of full width; keep one line."""
+    text = " ".join(text.split())
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def as_text(receipt: Receipt) -> str:

@@ -19,7 +19,14 @@ _NAMES = {
 }
 
 
-def plan_text(plan: Plan, holds: tuple[str, ...], run: str, width: int = 80, colour: bool = False) -> str:
+def plan_text(
+    plan: Plan,
+    holds: tuple[str, ...],
+    run: str,
+    width: int = 80,
+    colour: bool = False,
+    transactions: int = 1,
+) -> str:
     """Print one plan: what happens to whom, old → new, a summary line and the guard's verdict."""
     heading = f"{plan.feed} · {plan.part} · as of {plan.as_of} · {_counted(plan.rows, 'row')}"
     lines = [heading, ""]
@@ -27,7 +34,7 @@ def plan_text(plan: Plan, holds: tuple[str, ...], run: str, width: int = 80, col
         lines += _block(each, width, colour)
     if plan.lines:
         lines.append("")
-    lines += textwrap.wrap(_summary(plan), width, subsequent_indent="      ")
+    lines += textwrap.wrap(_summary(plan, transactions), width, subsequent_indent="      ")
     if holds:
         lines.append(f"Guard: HOLDS run {run}. Nothing is changed until a named person approves it:")
         for reason in holds:
@@ -63,7 +70,7 @@ def printable(text: str) -> str:
     return "".join(each if unicodedata.category(each)[0] != "C" else "\ufffd" for each in text)
 
 
-def _summary(plan: Plan) -> str:
+def _summary(plan: Plan, transactions: int) -> str:
     counts = Counter(each.symbol for each in plan.lines)
     parts = [f"{counts[symbol]} {name}" for symbol, name in _NAMES.items() if counts[symbol]]
     if counts["?"]:
@@ -80,7 +87,17 @@ def _summary(plan: Plan) -> str:
             )
             + ")"
         )
-    return text + f". {len(plan.changes)} changes in one transaction."
+    return text + f". {_written(len(plan.changes), transactions)}"
+
+
+def _written(changes: int, transactions: int) -> str:
+    """Say in how many acts it is written: more than one can be cut off between them."""
+    if not changes:
+        return "Nothing to write."
+    if transactions == 1:
+        return f"{_counted(changes, 'change')} in one transaction."
+    said = f"{_counted(changes, 'change')} in {transactions} transactions of whole persons"
+    return f"{said}; if they are cut off, the same command completes them."
 
 
 def _counted(number: int, one: str) -> str:

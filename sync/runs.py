@@ -11,6 +11,7 @@ from ldap_schema.clock import london_today
 from ldap_schema.feeds import FeedPart
 from sync import holds as held
 from sync.apply import apply_saved, nothing_to_do
+from sync.chunks import in_chunks
 from sync.context import DONE, HELD, PARTLY, PLANNED, Result, SyncContext, gravest
 from sync.errors import InputRefused, RunOvertaken
 from sync.mapping import Feed
@@ -42,7 +43,9 @@ def plan_run(
     saved = prepared.saved
     if out is not None:
         write_private(out, saved.raw)
-    text = plan_text(saved.plan, saved.holds, saved.run, width, colour)
+    settings, changes = context.settings, saved.plan.changes
+    chunks = in_chunks(changes, settings.chunk_operations, settings.transaction_operations)
+    text = plan_text(saved.plan, saved.holds, saved.run, width, colour, len(chunks))
     receipt = receipt_of(saved, "planned", context.clock())
     code = PLANNED if saved.plan.changes else DONE
     code = PARTLY if receipt.rejected() else code

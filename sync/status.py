@@ -1,5 +1,6 @@
 """How fresh each feed is: one row per part, with one word for what somebody has to act on."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +13,15 @@ from sync.context import DONE, OTHER, Result, SyncContext
 from sync.freshness import HELD, LATE, NO_RHYTHM, REFUSED, STALE, Rhythm, Seen, state_of
 from sync.mapping_reader import load_feeds
 from sync.render import printable
+from sync.source import WHOLE_FEED
 
 HEADINGS = ("feed", "part", "rows", "as of", "last file", "last success", "next expected", "state")
+_LEAST_TELLING = ("last file", "part", "as of", "rows")
+_GAP = "  "
 _RED = (LATE, STALE, HELD, REFUSED)
 
 
-def status(context: SyncContext, folder: Path | None, colour: bool = False) -> Result:
+def status(context: SyncContext, folder: Path | None, colour: bool = False, width: int = 80) -> Result:
     """Give the table; with a folder of mappings also what was agreed, and feeds of which nothing came yet."""
     feeds, refused = load_feeds(folder) if folder else ([], [])
     rhythms, broken = {each.id: each.rhythm for each in feeds}, [str(each) for each in refused]
@@ -31,7 +35,8 @@ def status(context: SyncContext, folder: Path | None, colour: bool = False) -> R
         known = watched.get(feed, Watched(feed=feed, since=context.clock()))
         ours = [each for each in files if each.feed == feed]
         rows += _rows(context, known, ours, parts.get(feed, {}), rhythms.get(feed, NO_RHYTHM))
-    text = "\n".join([_table(rows, colour), *broken]) if rows or broken else "No feed was applied yet."
+    table = [_table(rows, width, colour)] if rows else []
+    text = "\n".join([*table, *broken]) or "No feed was applied yet."
     return Result(exit_code=OTHER if broken else DONE, text=text, data={"parts": rows, "problems": broken})
 
 
@@ -73,18 +78,37 @@ def _with_applied(seen: Seen, part: FeedPart) -> Seen:
     )  # fmt: skip
 
 
-def _table(rows: Sequence[Mapping[str, object]], colour: bool) -> str:
-    cells = [[_cell(row, heading) for heading in HEADINGS] for row in rows]
-    widths = [max(len(line[column]) for line in [HEADINGS, *cells]) for column in range(len(HEADINGS))]
-    lines = [_line(HEADINGS, widths)]
-    for row, line in zip(rows, cells, strict=True):
-        text = _line(line, widths)
-        if colour and row["state"] in _RED:
-            text = f"\x1b[31m{text}\x1b[0m"
-        lines.append(text)
-        if row["reason"] and row["state"] in _RED:
-            lines.append(f"    {printable(str(row['reason']))}")
+def _table(rows: Sequence[Mapping[str, object]], width: int, colour: bool) -> str:
+    headings = _that_fit(rows, width)
+    widths = _widths(rows, headings)
+    widths["feed"] = max(len("feed"), widths["feed"] - max(0, _breadth(widths) - width))
+    lines = [_line({heading: heading for heading in headings}, widths)]
+    for row in rows:
+        text = _line({heading: _cell(row, heading) for heading in headings}, widths)
+        wants = row["state"] in _RED
+        lines.append(f"\x1b[31m{text}\x1b[0m" if colour and wants else text)
+        if row["reason"] and wants:
+            reason = printable(str(row["reason"]))
+            lines += textwrap.wrap(reason, width, initial_indent="    ", subsequent_indent="    ")
     return "\n".join(lines)
+
+
+def _that_fit(rows: Sequence[Mapping[str, object]], width: int) -> list[str]:
+    """Leave columns out, the least telling first, until the rest fits; `--json` has them all."""
+    headings = list(HEADINGS)
+    for heading in _LEAST_TELLING:
+        several = heading == "part" and any(row["part"] != WHOLE_FEED for row in rows)
+        if _breadth(_widths(rows, headings)) > width and not several:
+            headings.remove(heading)
+    return headings
+
+
+def _widths(rows: Sequence[Mapping[str, object]], headings: Sequence[str]) -> dict[str, int]:
+    return {each: max(len(each), *(len(_cell(row, each)) for row in rows)) for each in headings}
+
+
+def _breadth(widths: Mapping[str, int]) -> int:
+    return sum(widths.values()) + len(_GAP) * (len(widths) - 1)
 
 
 def _cell(row: Mapping[str, object], heading: str) -> str:
@@ -94,5 +118,9 @@ def _cell(row: Mapping[str, object], heading: str) -> str:
     return printable(str(value)) if value not in (None, "") else "-"
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+def _line(cells: Mapping[str, str], widths: Mapping[str, int]) -> str:
+    shown = (
+        (text if len(text) <= widths[name] else f"{text[: widths[name] - 1]}…").ljust(widths[name])
+        for name, text in cells.items()
+    )
+    return _GAP.join(shown).rstrip()

@@ -171,7 +171,8 @@ def holds(tools: Tools, as_json: bool) -> int:
 def status(tools: Tools, mappings: Path | None, as_json: bool) -> int:
     """Show how fresh each feed is, and what waits for somebody."""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    found = show_status(context_of(tools), _mappings(tools, mappings), colour)
+    width = shutil.get_terminal_size().columns
+    found = show_status(context_of(tools), _mappings(tools, mappings), colour, width)
     return told(found, as_json)
 
 

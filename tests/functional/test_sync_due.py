@@ -1,5 +1,7 @@
 """`sync run --due` against a real directory: what is new and whole is taken once, and silence is heard."""
 
+import csv
+import io
 import os
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -74,6 +76,12 @@ def mails(context: SyncContext) -> list[tuple[str, str, str]]:
         return [(each.recipient, each.subject, each.text) for each in found]
 
 
+def tables(context: SyncContext) -> list[tuple[str, str]]:
+    with context.store.reading() as tx:
+        found = tx.scalars(select(OutboxMail).order_by(OutboxMail.id))
+        return [(each.csv_name, each.csv) for each in found]
+
+
 def desk(context: SyncContext, kind: str) -> list[str]:
     with context.store.reading() as tx:
         return [each.summary for each in waiting.open_items(tx, kind)]
@@ -103,6 +111,12 @@ def test_what_is_new_is_taken_once_and_its_receipt_is_mailed_once(context: SyncC
     assert (to, subject) == (CONTACT, "Rivers HR: file taken")
     assert "      3  joined" in text
     assert "Ada" not in text, "no names in mails"
+    (name, table), run = tables(context)[0], first.data["runs"][0]["run"]
+    assert name == f"receipt-{run}.csv"
+    assert name in text
+    rows = list(csv.reader(io.StringIO(table)))
+    assert rows[0] == ["line", "outcome", "what happened", "how to mend it"]
+    assert [(line, outcome) for line, outcome, *_ in rows[1:]] == [(n, "joined") for n in "234"]
 
 
 def test_a_receipt_names_lines_to_mend_and_repeats_no_value(context: SyncContext) -> None:
@@ -117,7 +131,10 @@ def test_a_receipt_names_lines_to_mend_and_repeats_no_value(context: SyncContext
     ((_, _, text),) = mails(context)
     assert "line 2: " in text
     assert "line 3: " in text
-    assert "rubbish" not in text
+    (_, table) = tables(context)[0]
+    assert len(table.splitlines()) == 31
+    assert "rubbish" not in text + table
+    assert "mend1" not in text + table, "a key may be a name"
 
 
 def test_a_receipt_that_was_not_mailed_when_the_process_died_is_mailed_by_the_next_look(
@@ -296,4 +313,7 @@ def test_status_shows_each_feed_in_red_when_somebody_has_to_act(context: SyncCon
     shown = status(context, tmp_path / "feeds", colour=True)
     assert "\x1b[31mtable" in shown.text
     assert "is empty" in shown.text
+    narrow = status(context, tmp_path / "feeds").text.splitlines()
+    assert max(map(len, narrow)) <= 80, narrow
+    assert "last file" in status(context, tmp_path / "feeds", width=160).text
     assert "\x1b" not in status(context, tmp_path / "feeds").text

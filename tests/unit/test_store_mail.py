@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.errors import BadMail
-from store.mail import LONGEST_BODY, Mail, as_message, reference_of
+from store.mail import LONGEST_BODY, LONGEST_CSV, Mail, as_message, reference_of
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SENDER = "counterpart@leaders.example"
@@ -56,6 +56,11 @@ def mail(**changes: str) -> Mail:
         ({"to": "ada@flüsse.example"}, "only A to Z"),
         ({"to": "a" * 250 + "@rivers.example"}, "address may have 254 characters"),
         ({"reply_to": "x@y.example\r\nBcc: z@all.example"}, "reply address must be one line"),
+        ({"csv": "line\r\n", "csv_name": "../receipt.csv"}, "name of small letters"),
+        ({"csv": "line\r\n", "csv_name": 'a.csv"; x="y'}, "name of small letters"),
+        ({"csv": "line\r\n"}, "name of small letters"),
+        ({"csv": "bell \x07", "csv_name": "receipt.csv"}, "control characters"),
+        ({"csv": "x" * (LONGEST_CSV + 1), "csv_name": "receipt.csv"}, "may have 3,000,000 characters"),
     ],
 )
 def test_a_mail_that_could_do_harm_is_refused_with_a_sentence(changes: dict[str, str], words: str) -> None:
@@ -76,6 +81,17 @@ def test_a_mail_reads_as_plain_text_and_carries_html_beside_it() -> None:
     assert [part.get_content_type() for part in received.iter_parts()] == ["text/plain", "text/html"]
     assert received.get_body(("plain",)).get_content() == "Could we talk on Tuesday?\r\n"  # type: ignore[union-attr]
     assert received["Date"].datetime == NOW
+
+
+def test_a_table_is_attached_as_a_spreadsheet_opens_it() -> None:
+    table = 'line,what happened\r\n2,"joined, as Siân"\r\n'
+    written = as_message(mail(csv=table, csv_name="receipt-5f0c.csv"), reference_of("k"), SENDER, NOW)
+
+    received = message_from_bytes(written.as_bytes(), policy=default)
+    (attached,) = received.iter_attachments()
+    assert (attached.get_content_type(), attached.get_filename()) == ("text/csv", "receipt-5f0c.csv")
+    assert attached.get_payload(decode=True) == table.encode("utf-8-sig")
+    assert received.get_body(("plain",)).get_content() == "Could we talk on Tuesday?\r\n"  # type: ignore[union-attr]
 
 
 def test_names_with_commas_quotes_and_accents_stay_one_sender() -> None:

@@ -65,6 +65,16 @@ def test_a_printed_plan_says_who_what_old_and_new_and_sums_up(plan: Plan) -> Non
     assert text.endswith("Guard: passes.\n")
 
 
+def test_a_plan_says_in_how_many_acts_it_is_written(plan: Plan) -> None:
+    def said(shown: Plan, transactions: int = 1) -> str:
+        return " ".join(plan_text(shown, (), "abc123", 80, transactions=transactions).split())
+
+    assert f" {len(plan.changes)} changes in one transaction. " in said(plan)
+    assert f" {len(plan.changes)} changes in 12 transactions of whole persons; " in said(plan, 12)
+    assert " Nothing to write. " in said(replace(plan, changes=()))
+    assert " 1 change in one transaction. " in said(replace(plan, changes=plan.changes[:1]))
+
+
 def test_a_run_in_one_line_says_how_many_are_not_in_the_file(plan: Plan) -> None:
     line = receipt_line(receipt_of(saved(plan), APPLIED, NOON))
     assert line.startswith("2026-11-08  all: applied, 6 rows: ")
@@ -131,6 +141,9 @@ def test_a_receipt_runs_no_formula_in_the_senders_spreadsheet(plan: Plan) -> Non
     receipt = receipt_of(saved(plan), APPLIED, NOON)
     outcomes = (replace(receipt.outcomes[0], key="=1+1", reason="@SUM(A1)"),)
     assert "2,'=1+1,updated,'@SUM(A1)" in as_csv(replace(receipt, outcomes=outcomes))
+    for cell in ("\t=1+1", "\r\n+1", "  -1", "＝1+1", "＠x"):  # noqa: RUF001
+        outcomes = (replace(receipt.outcomes[0], reason=cell),)
+        assert f",updated,'{cell.strip()}," in as_csv(replace(receipt, outcomes=outcomes)), repr(cell)
 
 
 def test_an_unknown_receipt_is_named(tmp_path: Path) -> None:
