@@ -3,6 +3,7 @@
 from flask import Flask
 
 from app import (
+    a_to_z,
     account,
     choose,
     confirm,
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     contact.bp,
     posts.bp,
     organisations.bp,
+    a_to_z.bp,
     devices.bp,
     desk.bp,
     linking.bp,

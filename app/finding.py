@@ -124,14 +124,6 @@ def role_of(title: str) -> str:
     return title
 
 
-def seniority(title: str) -> int:
-    """Order the posts of one organisation: whoever leads first, then deputies, then assistants."""
-    folded = fold(title)
-    if folded.startswith(("assistant ", "pro-", "associate ")):
-        return 2
-    return int(folded.startswith(("deputy ", "second ", "vice ")))
-
-
 def rank(people: Iterable[Person], words: Sequence[str]) -> list[Found]:
     """Order people by how well they match, and by name among equals."""
     found = [judge(person, words) for person in people]

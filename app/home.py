@@ -18,7 +18,7 @@ def index() -> str:
     """Show the start page, or the search box."""
     if g.viewer is None:
         return render_template("home/start.html")
-    regions = sorted({one.region for one in organisation_list().by_id.values() if one.region})
+    regions = organisation_list().regions
     waits = 0
     if "directory-managers" in g.viewer.roles:
         with services().store.reading() as tx:

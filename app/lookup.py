@@ -76,7 +76,7 @@ def _by_index(question: Question, who: Viewer, page: int) -> Results | None:
     cut_short = len(documents) >= MOST
     if question.role:
         documents = [one for one in documents if _traits(one).role == question.role]
-    own = _sealed_viewer(question, who)
+    own = _sealed_viewer(question, who) if who.sealed else []
     total = len(own) + len(documents)
     page = min(page, pages_of(total))
     first = max(0, (page - 1) * PAGE - len(own))

@@ -1,7 +1,7 @@
 """All organisations, read once a minute: every page names some, and every leader may see what is in it."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -22,6 +22,19 @@ class OrganisationList:
 
     by_id: Mapping[str, Organisation]
     read_at: datetime
+    regions: Sequence[str] = ()
+
+    def named(self, ids: Iterable[str]) -> list[Organisation]:
+        """Return those of the ids that there are."""
+        return [self.by_id[id] for id in ids if id in self.by_id]
+
+    def parts_of(self, id: str) -> list[Organisation]:
+        """Return the organisations that are part of this one."""
+        return [one for one in self.by_id.values() if one.parent_id == id]
+
+    def predecessors_of(self, id: str) -> list[Organisation]:
+        """Return the organisations that are no more, and whose work this one does."""
+        return [one for one in self.by_id.values() if id in one.successor_ids]
 
     def name(self, id: str) -> str:
         """Return an organisation's name; empty if there is none such."""
@@ -60,7 +73,9 @@ def organisation_list() -> OrganisationList:
 
 
 def _read(given: PortalServices, now: datetime) -> OrganisationList:
-    return OrganisationList({one.id: one for one in given.directory.organisations.all()}, now)
+    found = given.directory.organisations.all()
+    regions = sorted({one.region for one in found if one.region})
+    return OrganisationList({one.id: one for one in found}, now, regions)
 
 
 def closeness(organisation: Organisation, wanted: list[str]) -> int:

@@ -42,6 +42,7 @@ class Viewer:
     organisation_id: str
     organisation: str
     roles: frozenset[str]  # empty for who signed in by a mailed link: that proves too little
+    sealed: bool  # the search index knows nobody who is
     directory: Directory  # every read through it is made as this person
 
 
@@ -80,7 +81,8 @@ def ask_who_is_looking(app: Flask) -> None:
     def check() -> Response | None:
         g.viewer = None
         if request.endpoint is None:
-            return None  # no such page; the error says so to everybody alike
+            _recognise(may_go_without=True)  # for the search box on the page that says so
+            return None
         permission = permission_of(app.view_functions.get(request.endpoint))
         if permission is None:
             app.logger.error("%s is refused: its view says nothing about who may open it", request.endpoint)
@@ -151,6 +153,7 @@ def _read_again(mine: PortalSession, judged: Person | None = None) -> None:
     mine["organisation_id"] = person.organisation_id
     mine["organisation"] = person.organisation_name
     mine["roles"] = [] if mine.get("by") == BY_LINK else sorted(directory.groups.roles_of(uid))
+    mine["sealed"] = bool(person.sealed)
     mine["checked"] = services().clock().timestamp()
 
 
@@ -180,6 +183,7 @@ def _viewer_of(mine: PortalSession) -> Viewer:
         organisation_id=mine["organisation_id"],
         organisation=mine["organisation"],
         roles=frozenset(mine["roles"]),
+        sealed=mine.get("sealed", True),
         directory=services().directory.as_viewer(mine["uid"]),
     )
 

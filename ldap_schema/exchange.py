@@ -27,9 +27,10 @@ def search(
     message_id = message_id or connection.server.next_message_id()
     connection.socket.sendall(wire.encode_search(message_id, request, seconds, controls))
     found: list[Entry] = []
+    read = wire.read_known_entry if request.again_and_again else wire.read_entry
     for message in _answers(connection, message_id):
         if message.tag == wire.FOUND:
-            found.append(wire.read_entry(message))
+            found.append(read(message))
         elif message.tag == wire.SEARCH_DONE:
             return found, wire.read_answer(message)
         elif message.tag != wire.REFERENCE:

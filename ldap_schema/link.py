@@ -36,10 +36,24 @@ class Link:
         return found[0]
 
     def find(
-        self, base: str, filter_: str, attributes: Sequence[str], *, scope: str = "children", limit: int = 0
+        self,
+        base: str,
+        filter_: str,
+        attributes: Sequence[str],
+        *,
+        scope: str = "children",
+        limit: int = 0,
+        again_and_again: bool = False,
     ) -> list[Entry]:
         """Return the entries below the base that fit; none too if this identity may not know the base."""
-        request = Search(base=base, filter=filter_, attributes=attributes, scope=scope, limit=limit)
+        request = Search(
+            base=base,
+            filter=filter_,
+            attributes=attributes,
+            scope=scope,
+            limit=limit,
+            again_and_again=again_and_again,
+        )
         try:
             return self.connections.search(request, self.viewer_dn)
         except NotFound:

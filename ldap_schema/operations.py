@@ -15,6 +15,7 @@ class Search:
         "below"  # "entry": the base itself; "children": one level; "below": the base and all under it
     )
     limit: int = 0
+    again_and_again: bool = False  # the same few entries for many people: what is the same is read once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

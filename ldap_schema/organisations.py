@@ -1,12 +1,14 @@
 """Organisations: `nlcId=<opaque>,ou=organisations`."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ldap_schema.entries import Codec
 from ldap_schema.errors import BadValue, NotFound
 from ldap_schema.filters import any_of, equals
 from ldap_schema.link import Link
 from ldap_schema.tree import Tree
+from ldap_schema.wire import MOST_KNOWN
 
 ATTRIBUTES = {
     "id": "nlcId",
@@ -63,6 +65,9 @@ CODEC = Codec(
 )
 
 
+_decoded = lru_cache(maxsize=MOST_KNOWN)(CODEC.decode)  # the list of all of them is read every minute
+
+
 class Organisations:
     """The organisations; every leader sees them, mail programs don't."""
 
@@ -76,8 +81,11 @@ class Organisations:
 
     def all(self) -> list[Organisation]:
         """Return all of them by name; about a thousand."""
-        found = self._find(equals("objectClass", "nlcOrganisationInfo"))
-        return sorted(found, key=lambda organisation: (organisation.name.casefold(), organisation.id))
+        everything = equals("objectClass", "nlcOrganisationInfo")
+        entries = self._link.find(self._base, everything, CODEC.asked, again_and_again=True)
+        return sorted(
+            map(_decoded, entries), key=lambda organisation: (organisation.name.casefold(), organisation.id)
+        )
 
     def by_name(self, name: str) -> Organisation | None:
         """Return the one that has the name today, else the one that had it before; in any case of letters."""

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from ldap_schema.entries import Codec
 from ldap_schema.errors import BadValue
-from ldap_schema.filters import all_of, any_of, contains, equals, has_word, present
+from ldap_schema.filters import all_of, any_of, begins, contains, equals, has_word, present
 from ldap_schema.link import Link
 from ldap_schema.tree import Tree
+from ldap_schema.wire import MOST_KNOWN
 
 # Status of a person's entry (`nlcStatus`). "missing" means one absence from a feed, which is a question and
 # changes nothing that anybody sees; "leaving" means a last day that is known and still to come. A "canary" is
@@ -126,15 +128,21 @@ CODEC = Codec(
         "reveal_mobile_to": Tree.person,
     },
 )
-# What lists of people need. Where values came from is for a person's own page; the access rules are asked
-# about each such value as about the detail it is of, which made reading a page of results a third slower.
-PROVENANCE = ("sources", "mail_source", "telephone_source", "mobile_source", "disputed")
-LISTED = tuple(attribute for field, attribute in ATTRIBUTES.items() if field not in PROVENANCE)
+# What lists of people show. The access rules are asked about every value of every attribute that is wanted,
+# so a list that asks for what it does not show costs slapd and us several times as much.
+LISTED = (
+    "uid", "full_name", "family_name", "given_name", "display_name", "title", "organisation_name",
+    "organisation_id", "sector", "region", "status",
+)  # fmt: skip
 SEARCHED = ("cn", "sn", "givenName", "displayName", "title", "o", "st")
 # Search page's name of a filter -> field of `Person`.
 FILTERED = {"sector": "sector", "region": "region", "organisation_id": "organisation_id"}
 COHORT = "cohort"  # by membership, and not a field
 AT_ONCE = 100  # values in one filter; slapd takes more, but one long filter blocks a thread
+
+
+_ASKED_FOR_LISTS = tuple(ATTRIBUTES[field] for field in LISTED)
+_listed = lru_cache(maxsize=MOST_KNOWN)(CODEC.decode)
 
 
 class People:
@@ -150,11 +158,26 @@ class People:
 
     def by_uids(self, uids: Iterable[str]) -> dict[str, Person]:
         """Return those of the people who can be seen, by uid; an empty uid is nobody (a concealed holder)."""
-        return self._by_uids(uids, CODEC.asked)
+        wanted = list(dict.fromkeys(uid for uid in uids if uid))
+        return {person.uid: person for person in self._any("uid", wanted)}
 
     def listed(self, uids: Iterable[str]) -> dict[str, Person]:
-        """Return them like `by_uids`, to be shown and never written: they lack `PROVENANCE`."""
-        return self._by_uids(uids, LISTED)
+        """Return them like `by_uids`, to be shown in a list and never written: they have `LISTED` alone."""
+        found: dict[str, Person] = {}
+        wanted = list(dict.fromkeys(uid for uid in uids if uid))
+        for start in range(0, len(wanted), AT_ONCE):
+            some = any_of(*(equals("uid", uid) for uid in wanted[start : start + AT_ONCE]))
+            found |= {person.uid: person for person in self._list(some)}
+        return found
+
+    def beginning(self, starts: Iterable[str], filters: Mapping[str, str]) -> list[Person]:
+        """Return whose family name begins in one of these ways, as `listed` has them; filters as `search`."""
+        named = any_of(*(begins("sn", start) for start in starts))
+        return self._list(all_of(named, *self._fitting([], filters)))
+
+    def of_cohort(self, name: str) -> list[Person]:
+        """Return the people in the cohort, as `listed` has them."""
+        return self._list(equals("memberOf", self._link.tree.cohort(name)))
 
     def by_names(self, names: Iterable[str]) -> list[Person]:
         """Return the people with one of the full names, in any case of letters."""
@@ -254,21 +277,21 @@ class People:
             return equals("nlcOrganisation", self._link.tree.organisation(value))
         return equals(ATTRIBUTES[FILTERED[name]], value)
 
-    def _by_uids(self, uids: Iterable[str], asked: Sequence[str]) -> dict[str, Person]:
-        wanted = list(dict.fromkeys(uid for uid in uids if uid))
-        return {person.uid: person for person in self._any("uid", wanted, asked)}
-
-    def _any(self, attribute: str, values: Sequence[str], asked: Sequence[str] = CODEC.asked) -> list[Person]:
+    def _any(self, attribute: str, values: Sequence[str]) -> list[Person]:
         found: list[Person] = []
         for start in range(0, len(values), AT_ONCE):
             some = values[start : start + AT_ONCE]
-            found += self._find(any_of(*(equals(attribute, value) for value in some)), asked=asked)
+            found += self._find(any_of(*(equals(attribute, value) for value in some)))
         return found
 
     def _only(self, filter_: str) -> Person | None:
         found = self._find(filter_, limit=2)
         return found[0] if len(found) == 1 else None
 
-    def _find(self, filter_: str, limit: int = 0, asked: Sequence[str] = CODEC.asked) -> list[Person]:
-        found = self._link.find(self._base, filter_, asked, limit=limit)
+    def _list(self, filter_: str) -> list[Person]:
+        found = self._link.find(self._base, filter_, _ASKED_FOR_LISTS, again_and_again=True)
+        return [person for person in map(_listed, found) if person.status != CANARY]
+
+    def _find(self, filter_: str, limit: int = 0) -> list[Person]:
+        found = self._link.find(self._base, filter_, CODEC.asked, limit=limit)
         return [person for person in map(CODEC.decode, found) if person.status != CANARY]

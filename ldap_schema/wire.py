@@ -23,7 +23,7 @@ from ldap_schema.ber import (
     number,
     tagged,
 )
-from ldap_schema.entries import Entry
+from ldap_schema.entries import Entry, KnownEntry
 from ldap_schema.operations import AddEntry, DeleteEntry, ModifyEntry, Operation, Search
 from ldap_schema.wire_filters import encode_filter
 
@@ -33,6 +33,8 @@ _ADD_VALUES, _DELETE_VALUES, _REPLACE_VALUES = 0, 1, 2
 _SCOPES = {"entry": 0, "children": 1, "below": 2}
 _NEVER_DEREFERENCE = 0
 WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
+
+MOST_KNOWN = 4096  # entries of lists that a process keeps in mind; there are about 1,500 leaders
 
 Control = tuple[str, bool, bytes]
 
@@ -103,8 +105,21 @@ def read_answer(message: Message) -> Answer:
 
 def read_entry(message: Message) -> Entry:
     """Return the entry that the message carries (SearchResultEntry); raise BrokenBER."""
-    data, end = message.data, message.end
-    _, start, at = element(data, message.start, end, OCTETS)
+    return Entry(*_read_entry(message.data, message.start, message.end))
+
+
+def read_known_entry(message: Message) -> Entry:
+    """Return the same; one that was read before with the very same bytes is the same object."""
+    return _known_entry(message.data[message.start : message.end])
+
+
+@lru_cache(maxsize=MOST_KNOWN)
+def _known_entry(content: bytes) -> KnownEntry:
+    return KnownEntry(*_read_entry(content, 0, len(content)))
+
+
+def _read_entry(data: bytes, start: int, end: int) -> tuple[str, dict[str, list[bytes]]]:
+    _, start, at = element(data, start, end, OCTETS)
     dn = data[start:at].decode("utf-8", "replace")
     _, at, end = element(data, at, end, SEQUENCE)
     values: dict[str, list[bytes]] = {}
@@ -114,7 +129,7 @@ def read_entry(message: Message) -> Entry:
         if name in values:
             raise BrokenBER("An entry has an attribute twice.")
         values[name] = given
-    return Entry(dn, values)
+    return dn, values
 
 
 def _read_attribute(data: bytes, at: int, end: int) -> tuple[str, list[bytes]]:

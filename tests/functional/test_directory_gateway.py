@@ -174,11 +174,15 @@ def test_an_update_that_changes_nothing_writes_nothing(sync: Directory) -> None:
     assert sync.context_csn() > before
 
 
-def test_lists_of_people_lack_where_values_came_from_and_nothing_else(sync: Directory) -> None:
-    person = leader("li-a", title="Director", sources=("of=name;by=hand",), mail_source=("of=mail;by=hand",))
+def test_lists_of_people_have_what_lists_show_as_it_is_now(sync: Directory) -> None:
+    person = leader("li-a", title="Director", mail=("li@a.example",), mail_source=("of=mail;by=hand",))
     sync.write([Add(person)])
     assert sync.people.by_uids(["li-a"]) == {"li-a": person}
-    assert sync.people.listed(["li-a", "li-nobody"]) == {"li-a": replace(person, sources=(), mail_source=())}
+    shown = replace(person, kind="", mail=(), mail_source=())
+    assert sync.people.listed(["li-a", "li-nobody"]) == {"li-a": shown}
+    assert sync.people.listed(["li-a"])["li-a"] is sync.people.listed(["li-a"])["li-a"], "read once"
+    sync.write([Update(person, replace(person, title="Warden"))])
+    assert sync.people.listed(["li-a"]) == {"li-a": replace(shown, title="Warden")}
 
 
 def test_too_many_changes_for_one_transaction_are_refused_before_anything_is_sent(sync: Directory) -> None:
