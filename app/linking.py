@@ -72,7 +72,9 @@ def _link(item: waiting.Item, person: Person, reason: str) -> Person:
     with services().store.transaction() as tx:
         waiting.settle(tx, item.id, viewer().uid, now)
         told = {"provider": provider_of(key), "reason": reason}
-        ledger.append(tx, "sign-in linked by a manager", viewer().uid, person.uid, told, now)
+        ledger.append(
+            tx, "sign-in linked by a manager", viewer().uid, person.uid, told, now, about=person.uid
+        )
         notice.queue(tx)
         return services().sign_on.link(person.uid, key)
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 
 from app.security import is_https
 from counterpart import wsgi
@@ -25,7 +26,7 @@ from saml.keys import KeyUnusable, load_keys
 from saml.provider import LIVE
 from saml.registry import Registry
 from search_index.folder import IndexFolder
-from store import heartbeats, ledger, outbox
+from store import checkpoints, heartbeats, outbox
 from store.database import Store
 from store.errors import StoreDamaged, StoreNotReady, StoreUnavailable, TryLater
 
@@ -119,8 +120,9 @@ def redis(patient: Patient) -> Iterator[Problem]:
 
 def store(patient: Patient) -> Iterator[Problem]:
     """The store has this version's tables, and its ledger holds."""
+    file = patient.settings.service.ledger_key_file
     with _store(patient) as opened, opened.reading() as tx:
-        verdict = ledger.verify(tx)
+        verdict = checkpoints.verify(tx, checkpoints.read_key(Path(file)) if file else None)
     if not verdict.holds:
         yield Problem(
             f"The ledger does not hold from entry {verdict.broken_at} on: {verdict.reason}.",

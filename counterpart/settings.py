@@ -98,6 +98,10 @@ class ServiceSettings:
             "it nobody opens them: keep a copy elsewhere."
         },
     )
+    ledger_key_file: str = field(
+        default="",
+        metadata={"meaning": "Ed25519 key (PEM) that signs checkpoints of the ledger; keep a copy."},
+    )
     log_file: Path = field(
         default=Path("var/log/counterpart.log"),
         metadata={

@@ -106,6 +106,16 @@ class Store:
                 f"this program needs {TABLES}. Run `counterpart migrate`."
             )
 
+    def scrub(self) -> None:
+        """Let what was deleted leave the file and its log, as far as readers at work allow it just now.
+
+        SQLite overwrites what is deleted; a copy of it may still stand in the write-ahead log. A database
+        server does the like in its own time.
+        """
+        if self.file:
+            with _in_our_words(self.place), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
@@ -121,7 +131,7 @@ def _sqlite(url: URL, settings: StoreSettings) -> Engine:
 
     def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we begin transactions ourselves, see below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         record.info["file"] = _identity(path)
 

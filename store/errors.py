@@ -6,6 +6,7 @@ StoreError
 ├── StoreDamaged         the file is not a database, or no longer a whole one
 ├── Conflict             a value that must be unique is taken; nothing was written
 ├── NoSuchRecord         the id names nothing here
+├── KeyDestroyed         what is asked for was sealed for somebody whose key is gone: they were erased
 ├── BadRecord            a value that can't be kept; it never reached the database
 │   └── BadMail          a mail that must not be sent as it stands: header injection, size, address
 └── DeliveryError        raised by whatever sends mail, read by the outbox
@@ -36,6 +37,10 @@ class Conflict(StoreError):
 
 class NoSuchRecord(StoreError):
     """There is no record with that id."""
+
+
+class KeyDestroyed(StoreError):
+    """The value was sealed under the key of somebody who was erased since: nobody can read it any more."""
 
 
 class BadRecord(StoreError):

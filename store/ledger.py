@@ -1,8 +1,9 @@
 """The ledger: an append-only list of acts, each sealed with the digest of the one before.
 
 Changing, removing or reordering an entry breaks the chain from there on. Cutting off its end does not, so
-`verify` also takes a seal noted elsewhere (`counterpart ledger verify` prints one). Personal values are not
-put in.
+`verify` also takes a seal noted elsewhere (`counterpart ledger verify` prints one), and signed checkpoints
+(`store/checkpoints.py`) let old entries be deleted. What an entry tells of a person beside ids is sealed
+under that person's key, so that an erasure makes it unreadable and the chain still holds.
 """
 
 import hashlib
@@ -14,8 +15,13 @@ from datetime import UTC, datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from store.errors import BadRecord
+from store import person_keys
+from store.errors import BadRecord, KeyDestroyed
 from store.models import LedgerEntry
+
+# Details in which somebody may be named or told of: sealed in an entry that is about a person.
+PERSONAL = ("reason", "key")
+SEALED = "sealed "  # before the holder and what is sealed
 
 BEGINNING = "0" * 64
 MERGED = "person merged"  # the subject is the id that went, the detail "into" the one that stayed
@@ -49,13 +55,22 @@ class Verdict:
 
 
 def append(
-    tx: Session, event: str, actor: str, subject: str, details: Mapping[str, str], now: datetime
+    tx: Session,
+    event: str,
+    actor: str,
+    subject: str,
+    details: Mapping[str, str],
+    now: datetime,
+    *,
+    about: str = "",
 ) -> Seal:
     """Add one act at the end; it is kept if and only if the caller's transaction commits.
 
-    `actor` and `subject` are opaque ids ("uid", "feed:northern-forces", "command line"), never names.
+    `actor` and `subject` are opaque ids ("uid", "feed:northern-forces", "command line"), never names. `about`
+    is the uid, or the mark of a row, of the person under whose key the PERSONAL details are sealed.
     """
-    wrapped = json.dumps(dict(details), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    told = _sealed(tx, about, details) if about else dict(details)
+    wrapped = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     _must_fit(event=event, actor=actor, subject=subject, details=wrapped)
     last = _last(tx)
     entry = LedgerEntry(
@@ -74,9 +89,12 @@ def append(
     return Seal(entry.number, entry.digest)
 
 
-def verify(tx: Session, noted: Seal | None = None) -> Verdict:
-    """Walk the whole chain; with a seal noted earlier, also see that the ledger still contains it."""
-    end = Seal(0, BEGINNING)
+def verify(tx: Session, noted: Seal | None = None, begin: Seal | None = None) -> Verdict:
+    """Walk the whole chain; with a seal noted earlier, also see that the ledger still contains it.
+
+    `begin` is the signed checkpoint up to which older entries were deleted.
+    """
+    end = begin or Seal(0, BEGINNING)
     noted_seen = noted is None or noted == end
     for entry in tx.scalars(
         select(LedgerEntry).order_by(LedgerEntry.number).execution_options(yield_per=500)
@@ -108,9 +126,42 @@ def of_events(tx: Session, events: Sequence[str], subject: str, count: int) -> l
 
 
 def details_of(entry: LedgerEntry) -> dict[str, str]:
-    """What an entry says beside event, actor and subject."""
+    """What an entry says beside event, actor and subject; what is sealed is left as it is."""
     told: dict[str, str] = json.loads(entry.details)
     return told
+
+
+def opened(tx: Session, entries: Sequence[LedgerEntry]) -> list[dict[str, str]]:
+    """What entries say, with what is sealed in them, or "erased" where the key is gone."""
+    all_details = [details_of(each) for each in entries]
+    holders = {value.split(" ")[1] for told in all_details for value in told.values() if _is_sealed(value)}
+    keys = person_keys.found(tx, holders)
+    return [{name: _open(keys, value) for name, value in told.items()} for told in all_details]
+
+
+def _sealed(tx: Session, holder: str, details: Mapping[str, str]) -> dict[str, str]:
+    personal = {name: value for name, value in details.items() if name in PERSONAL and value}
+    if not personal:
+        return dict(details)
+    key = person_keys.of(tx, holder)
+    return dict(details) | {
+        name: f"{SEALED}{holder} {person_keys.seal(key, holder, value.encode())}"
+        for name, value in personal.items()
+    }
+
+
+def _is_sealed(value: str) -> bool:
+    return value.startswith(SEALED) and value.count(" ") == SEALED.count(" ") + 1
+
+
+def _open(keys: Mapping[str, bytes], value: str) -> str:
+    if not _is_sealed(value):
+        return value
+    _, holder, text_ = value.split(" ")
+    try:
+        return person_keys.unseal(keys[holder], holder, text_).decode()
+    except (KeyError, KeyDestroyed):
+        return person_keys.DESTROYED
 
 
 def about(tx: Session, subject: str) -> list[LedgerEntry]:
@@ -154,6 +205,11 @@ def actors(tx: Session, event: str, subjects: Sequence[str]) -> dict[str, str]:
     columns = select(LedgerEntry.subject, LedgerEntry.actor)
     found = columns.where(LedgerEntry.event == event, LedgerEntry.subject.in_(subjects))
     return {row.subject: row.actor for row in tx.execute(found.order_by(LedgerEntry.number))}
+
+
+def first(tx: Session) -> int:
+    """The number of the oldest entry there is; 0 for an empty ledger."""
+    return tx.scalar(select(LedgerEntry.number).order_by(LedgerEntry.number).limit(1)) or 0
 
 
 def parse_seal(words: str) -> Seal:

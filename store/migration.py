@@ -8,6 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from store import erasure_models as _erasure_models  # noqa: F401 - its tables are ours too
 from store.database import Store
 from store.errors import StoreUnavailable
 

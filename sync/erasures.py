@@ -79,7 +79,7 @@ def merge(context: SyncContext, keep: Person, drop: Person, reason: str) -> None
     with context.store.transaction() as tx:
         told = {"into": keep.uid, "reason": why}
         kept.forget(tx, drop.uid)
-        ledger.append(tx, ledger.MERGED, context.actor, drop.uid, told, context.clock())
+        ledger.append(tx, ledger.MERGED, context.actor, drop.uid, told, context.clock(), about=keep.uid)
         context.directory.write(changes)
 
 

@@ -22,9 +22,10 @@ def gather(context: SyncContext, person: Person) -> dict[str, Any]:
     given = directory.delegations.by_leader(person.uid)
     taken = directory.delegations.to_delegate(person.uid)
     with context.store.reading() as tx:
+        acts = ledger.about(tx, person.uid)
         entries = [
-            {"at": each.instant, "event": each.event, **ledger.details_of(each)}
-            for each in ledger.about(tx, person.uid)
+            {"at": each.instant, "event": each.event, **told}
+            for each, told in zip(acts, ledger.opened(tx, acts), strict=True)
         ]
         searches = kept.searches(tx, person.uid)
         viewed = kept.viewed(tx, person.uid, context.clock())

@@ -59,6 +59,6 @@ def _written(context: SyncContext, event: str, before: Person, after: Person, to
     if after == before:
         return after
     with context.store.transaction() as tx:
-        ledger.append(tx, event, context.actor, before.uid, told, context.clock())
+        ledger.append(tx, event, context.actor, before.uid, told, context.clock(), about=before.uid)
         context.directory.write([Update(before, after)])
     return after

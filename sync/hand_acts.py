@@ -55,7 +55,8 @@ def carry_out(context: SyncContext, act: Act, reason: str = "") -> None:
     details = {**act.details} | ({"reason": said} if said else {})
     tell_joiners(context, act.plan.changes, "")
     with context.store.transaction() as tx:
-        ledger.append(tx, act.event, context.actor, act.person.uid, details, context.clock())
+        uid = act.person.uid
+        ledger.append(tx, act.event, context.actor, uid, details, context.clock(), about=uid)
         context.directory.write(act.plan.changes)
     context.directory.seals.renew(london_today(context.clock()))
 

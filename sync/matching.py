@@ -5,7 +5,7 @@ from dataclasses import replace
 from ldap_schema.errors import BadValue, NotFound
 from ldap_schema.feeds import FeedPart
 from ldap_schema.people import DECEASED, Person
-from store import ledger
+from store import ledger, tombstones
 from sync.answers import NEW, Question, read_questions, write_questions
 from sync.apply import update_part
 from sync.context import DONE, Result, SyncContext
@@ -50,7 +50,9 @@ def answer(context: SyncContext, feed: str, key: str, who: str, reason: str, par
     with context.store.transaction() as tx:
         told = {"part": where.part, "key": question.key, "reason": why}
         subject = f"feed:{feed}" if who == NEW else who
-        ledger.append(tx, "feed question answered", context.actor, subject, told, context.clock())
+        about = tombstones.marker(tx).row(feed, where.part, question.key) if who == NEW else who
+        now = context.clock()
+        ledger.append(tx, "feed question answered", context.actor, subject, told, now, about=about)
         update_part(context, where, answers=write_questions([*kept, answered]))
     is_who = "somebody new" if who == NEW else who
     return Result(

@@ -46,7 +46,9 @@ def _undo_data(planned: PlannedUndo, applied: bool) -> dict[str, object]:
 def history(context: SyncContext, feed: str = "", most: int = 100) -> Result:
     """List what was done to feeds, the latest first: runs with their counts, holds, decisions, undos."""
     with context.store.reading() as tx:
-        data = [_act(each) for each in ledger.of_events(tx, _EVENTS, f"feed:{feed}" if feed else "", most)]
+        entries = ledger.of_events(tx, _EVENTS, f"feed:{feed}" if feed else "", most)
+        told = ledger.opened(tx, entries)
+    data = [_act(each, details) for each, details in zip(entries, told, strict=True)]
     undone = {each["undoes"]: each["run"] for each in data if "undoes" in each}
     for each in data:
         if "undoes" not in each and each["run"] in undone:
@@ -55,8 +57,8 @@ def history(context: SyncContext, feed: str = "", most: int = 100) -> Result:
     return Result(exit_code=DONE, text=text, data={"runs": data})
 
 
-def _act(entry: LedgerEntry) -> dict[str, str]:
-    details = {name.replace(" ", "_"): value for name, value in ledger.details_of(entry).items()}
+def _act(entry: LedgerEntry, told: Mapping[str, str]) -> dict[str, str]:
+    details = {name.replace(" ", "_"): value for name, value in told.items()}
     return {
         "at": entry.instant,
         "event": entry.event.removeprefix("feed "),

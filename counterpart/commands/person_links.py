@@ -47,7 +47,9 @@ def link(
             key = waiting.settle(tx, matter, operator(), tools.clock()).details.get("federated_id")
         wanted = _known_key(key, known)
         told = {"provider": provider_of(wanted), "reason": reason[:300]}
-        ledger.append(tx, "sign-in linked by a manager", operator(), found.uid, told, tools.clock())
+        ledger.append(
+            tx, "sign-in linked by a manager", operator(), found.uid, told, tools.clock(), about=found.uid
+        )
         notice.queue(tx)
         linked = Linking(tools.directory).replace(found.uid, wanted, known)
     words = f"{found.full_name} signs in through {provider_of(wanted)} from now on."
@@ -74,7 +76,9 @@ def unlink(tools: Tools, reference: str, key: str, reason: str, as_json: bool) -
     found = find_person(tools.directory, reference)
     with tools.store.transaction() as tx:
         told = {"provider": provider_of(key), "reason": reason[:300]}
-        ledger.append(tx, "sign-in cut off by a manager", operator(), found.uid, told, tools.clock())
+        ledger.append(
+            tx, "sign-in cut off by a manager", operator(), found.uid, told, tools.clock(), about=found.uid
+        )
         left = Linking(tools.directory).remove(found.uid, key)
     words = f"{found.full_name} can't sign in through that any more."
     show({"uid": found.uid, "federated_ids": keys_of(left)}, words, as_json)

@@ -61,7 +61,7 @@ def _become(tools: Tools, found: Person, status: str, event: str, reason: str) -
         return False
     with tools.store.transaction() as tx:
         told = {"reason": reason.strip()[:300]}
-        ledger.append(tx, event, operator(), found.uid, told, tools.clock())
+        ledger.append(tx, event, operator(), found.uid, told, tools.clock(), about=found.uid)
         tools.directory.write([Update(found, replace(found, status=status))])
     return True
 
