@@ -30,6 +30,7 @@ class _Sorted:
     vacant: list[PostFacts] = field(default_factory=list)
     aside: list[RowOutcome] = field(default_factory=list)
     present: set[str] = field(default_factory=set)  # keys of rejected rows
+    hints: set[str] = field(default_factory=set)  # what else they say
 
 
 def canonical(feed: Feed, table: Table, part: str, as_of: date) -> Reading:
@@ -53,6 +54,7 @@ def canonical(feed: Feed, table: Table, part: str, as_of: date) -> Reading:
         vacant=tuple(found.vacant),
         set_aside=tuple(sorted(aside, key=lambda each: each.line)),
         present=frozenset(found.present | contradicted),
+        hints=frozenset(found.hints - {""}),
         constant=_constant(feed, kept),
     )
 
@@ -72,6 +74,7 @@ def _sort_out(feed: Feed, table: Table) -> _Sorted:
         except RowRefused as refused:
             key = reader.key(line, strict=False)
             found.present.add(key)
+            found.hints |= reader.hints(line)
             found.aside.append(
                 RowOutcome(
                     line=line.number, outcome=REJECTED, reason=str(refused), mend=refused.mend, key=key

@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 
 from sync.mapping import Column
+from sync.names import NOT_BLANK, person_words
 from sync.normalise import Value, domain_name, fold, is_blank, mail_address, telephone, words
 
 MOST_VALUES = 10  # of mail addresses or telephone numbers in one cell
 _BETWEEN = {
-    mail_address: re.compile(r"[;,|\r\n]+|\s/\s"),
-    telephone: re.compile(r"[;|\r\n]+"),
+    mail_address: re.compile(r"[;,|\r\n]+|\s(?:/|and|or|&)\s|(?<=\w)\s+(?=[^\s@]+@)"),
+    # "020 7946 0009/10" is one number and the end of another.
+    telephone: re.compile(r"[;|\r\n]+|\s*(?:[/,&]|\bor\b|\band\b)\s*(?=\+?[\d(][\d ()-]{8})"),
     domain_name: re.compile(r"[;,|\s]+"),
 }
 _IN_BRACKETS = re.compile(r"<[^<>]*>")
@@ -43,7 +45,7 @@ class Cells:
             text = column.map.get(fold(text), column.default)
         elif column.default and is_blank(text):
             text = column.default
-        return f"{column.prefix}{text}" if column.prefix and text else text
+        return f"{column.prefix}{text}" if column.prefix and not is_blank(text) else text
 
     def checked(self, key: str, check: Callable[[str], Value]) -> str:
         """Give one checked value; a refused one is left out with a note."""
@@ -62,7 +64,7 @@ class Cells:
         if value.refused:
             label = key.replace("_", " ")
             raise RowRefused(f"{label}: {value.note}", f"Correct the {label} and send the file again.")
-        if is_blank(value.text):
+        if is_blank(value.text) and not (check is person_words and value.text in NOT_BLANK):
             label = key.replace("_", " ")
             raise RowRefused(f"the row has no {label}", f"Fill in the {label}.")
         return self._kept(key, value)

@@ -10,7 +10,8 @@ from sync.normalise import REMEMBERED, clean
 from sync.wording import shown
 
 # Nobody in post today began before; nobody's last day is known to be after. Systems write them for "always".
-EARLIEST, ENDLESS = date(1940, 1, 1), date(2090, 1, 1)
+EARLIEST, ENDLESS = date(1940, 1, 1), date(2049, 12, 31)
+_CLOCK = re.compile(r"[ T]\d{1,2}:\d\d(:\d\d(\.\d{1,9})?)?( ?[AP]M)?\Z", re.IGNORECASE)
 _SERIAL = re.compile(r"([2-6]\d{4})(\.\d+)?")
 _DAY_ZERO = date(1899, 12, 30)  # day 1 is 1 January 1900, and 1900 had a 29 February, say spreadsheets
 
@@ -30,7 +31,7 @@ def read_day(raw: str, form: str) -> Day:
     of a day. A day past all planning means that there is none.
     """
     text = clean(raw).text
-    found = _in_form(text, form) or _iso(text)
+    found = _in_form(text, form) or _in_form(_CLOCK.sub("", text), form) or _iso(text)
     note = ""
     if found is None and (serial := _SERIAL.fullmatch(text)):
         found, note = _DAY_ZERO + timedelta(days=int(serial.group(1))), "a spreadsheet's day number was read"

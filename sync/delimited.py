@@ -8,6 +8,7 @@ from sync.errors import FileRefused
 from sync.layout import Row
 from sync.mapping import Feed
 
+_END_OF_FILE = b"\x1a\x0c"  # how old programs end a file, or its last page
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -16,6 +17,8 @@ def csv_rows(feed: Feed, raw: bytes, name: str) -> Iterator[Row]:
     in the agreed encoding, for quotes that don't match, and for a file that ends in the middle of a row.
     """
     _check_mark(feed, raw, name)
+    if not feed.format.encoding.startswith("utf-16"):
+        raw = raw.rstrip(_END_OF_FILE)
     text = _Text(feed, raw, name)
     form = feed.format
     reader = csv.reader(text.lines(), delimiter=form.delimiter, quotechar=form.quote, strict=True)

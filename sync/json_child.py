@@ -4,6 +4,7 @@ stdin is Wanted as JSON, a line end and the file; stdout is Opened as JSON.
 """
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 
@@ -72,6 +73,8 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _number(text: str) -> str:
     if len(text) > LONGEST_NUMBER:
         raise _NotPlain(f"a number has {len(text)} digits")
+    if not math.isfinite(float(text)):
+        raise _NotPlain(f"{text} is endless to most programs")
     return text
 
 

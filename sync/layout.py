@@ -46,18 +46,29 @@ def table_lines(feed: Feed, rows: Rows, name: str, most: int) -> Iterator[Line]:
         raise FileRefused(f"{name} has no header and no rows. It never changes anything.")
     places = _places(feed, header, name)
     rows.left_out.extend(cell for place, cell in enumerate(header) if place not in places.values())
-    count = 0
+    count, probe = 0, max(places.values())
     for number, cells in body:
         if not _filled(cells):
             continue
         count += 1
         if count > most:
             raise FileRefused(f"{name} has more than {most} rows.")
+        if cells[probe : probe + 1] == header[probe : probe + 1]:
+            _check_again(number, cells, places, name)
         yield _line(number, cells, len(header), places, rows.notes.get(number, ""))
     _check_footer(feed, footer, count, places, name)
     if not count:
         raise FileRefused(
             f"{name} has a header and no rows. Such a file never changes anything; nobody was marked absent."
+        )
+
+
+def _check_again(number: int, cells: list[str], places: dict[str, int], name: str) -> None:
+    """Refuse a file whose header stands there again: what is below it may be a list of other people."""
+    if all(_column_name(cells[place]) == _column_name(column) for column, place in places.items()):
+        raise FileRefused(
+            f"{name} has its header again in line {number}: it was put together from several tables. Nothing "
+            "was taken from it; send one table with one header."
         )
 
 

@@ -86,6 +86,11 @@ _TWO_PEOPLE = re.compile(r"[/;+&|]|\s(and|or)\s", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\s*[(]([^()]*)[)]\s*")
 _CALLED = re.compile(r"\s+[\"\u201c\u2018\']([^\"\u201d\u2019\']+)[\"\u201d\u2019\']\s+")
 _LETTER = re.compile(r"[^\W\d_]")
+# Marks that no name has: left by a wrong encoding ("D?sir?e"), a template or a program.
+_NO_NAME = re.compile(
+    r"[<>{}\xab\xbb\u201a\u201e\u2020\u2021\u2030\xa4\xa6\xa7\xac\xb6\xbf\xd7\xf7]|\w\?|\?\w|\[obj"
+)
+MOST_DIGITS = 2  # "Ada Quill 2" is how a system tells two people apart; more is a number or a day
 
 HONOURS = frozenset(
     "bt kg kt lg lt gcb kcb dcb cb gcmg kcmg dcmg cmg gcvo kcvo dcvo cvo lvo mvo gbe kbe dbe cbe obe "
@@ -95,6 +100,7 @@ HONOURS = frozenset(
     "frcn frsa fcipd fcca cpfa qgm qvrm gm gc vc qcvs kstj cstj ostj mstj pc dphil frcgp frcpath ceng fiet "
     "fice fcmi lld dlitt frse mrics frics facs adc".split()
 )
+NOT_BLANK = frozenset(("Null", "Na", "X"))  # names, though programs write such words where nothing is
 PARTICLES = frozenset(
     "van von de der den del della di da dos du la le lo st ter ten of ap ab ni ní nic o ó mac an".split()
 )
@@ -138,6 +144,8 @@ def person_words(raw: str) -> Value:
         return Value("", "it names two people; each needs a row", refused=True)
     if not _LETTER.search(value.text):
         return Value("", "it has no letters", refused=True)
+    if _NO_NAME.search(value.text) or sum(map(str.isdigit, value.text)) > MOST_DIGITS:
+        return Value("", "it has marks or digits that no name has", refused=True)
     return value
 
 

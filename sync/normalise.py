@@ -4,7 +4,6 @@ Every function returns a `Value`: what is kept (or nothing), and a sentence for 
 what was sent.
 """
 
-import html
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from functools import lru_cache
 
 import phonenumbers
 
+from sync.plain import HIDDEN, is_escaped, plain
 from sync.private import is_private_value
 
 LONGEST_TEXT = 256
@@ -19,37 +19,38 @@ LONGEST_TEXT = 256
 REMEMBERED = 20_000
 BLANK_WORDS = frozenset(
     {"", "n/d", "n/a", "na", "nd", "none", "null", "nil", "tbc", "tba", "-", "--", ".", "?", "x", "xx"}
+    # What spreadsheets and programs write where they found nothing.
+    | {"0", "(blank)", "(null)", "(none)", "<null>", "<na>", "undefined"}
 )
-# Marks that change how the rest of a line is shown, and what nobody sees: zero-width marks, the Hangul
-# fillers and the Braille blank (letters without ink), variation selectors, tags, and code points that are no
-# character. U+FFFD stays: it says that a letter was lost.
-_HIDDEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\U000e0000-\U000e0fff]"
-)
-# Line ends, tabs, form feeds and other separators are white space instead.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+# Letters that nothing can bring back, and what garbling leaves where a part of it was lost on the way.
+_LOST = re.compile("\ufffd|(?<=[a-z\u00df-\u00ff])[\u00c2\u00c3]|\u00e2\u20ac|\u00ef\u00bf\u00bd")
+_PILED = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{4}")
 _SHORTEST_PRIVATE = 8  # "QQ123456C" has nine letters
-# Letters of UTF-8 read as Windows-1252: "Ã©" for "é", "â€™" for an apostrophe.
-_TWICE_DECODED = re.compile(
-    "[\u00c2-\u00c5\u00e2][\u0080-\u00bf\u20ac\u0152\u0153\u2018-\u201e\u2020-\u2026\u02c6\u02dc\u2122]"
-)
 # What a spreadsheet shows where it could not work a value out, or had no room to show it.
 _SPREADSHEET_ERROR = re.compile(
-    r"#(REF|VALUE|NAME|DIV/0|N/A|NUM|NULL|SPILL|CALC|BLOCKED|GETTING_DATA)[!?]?|#{3,}", re.IGNORECASE
+    r"#(REF|VALUE|NAME|DIV/0|N/A|NUM|NULL|SPILL|CALC|BLOCKED|GETTING_DATA)[!?]?|#{3,}|Err:\d{3}",
+    re.IGNORECASE,
 )
 _AS_TEXT = re.compile(r'\A="([^"]*)"\Z')  # how a sender keeps a spreadsheet from eating leading zeros
 _FORMULA = re.compile(r"[=@\uff1d\uff20]|[+\uff0b-].*[(|!]")
-_ESCAPED = re.compile(r"&(amp|lt|gt|quot|apos|nbsp|#\d{1,5}|#x[0-9a-f]{1,4});", re.IGNORECASE)
 _APOSTROPHE = re.compile(r"\A'(?=[\d+=@(-])")
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(
     r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|xn--[A-Za-z0-9-]{2,59})"
 )
 _IN_BRACKETS = re.compile(r"[^<>]*<\s*([^<>\s]+)\s*>\W*")
-_LABEL = re.compile(r"(tel|telephone|phone|mobile|mob|direct|office|work|t|m)\s*[.:]\s*", re.IGNORECASE)
-_LEADING_NUMBER = re.compile(r"\+?[\d(][\d ().\u2013-]*")
-_EXTENSION = re.compile(r"\s*,?\s*(?:x|ext\.?|extension)\s*(\d{1,6})", re.IGNORECASE)
+_POWER_OF_TEN = re.compile(r"\d+[.,]\d+E\+?\d+|\d+E\+\d+", re.IGNORECASE)
+_MAIL_LABEL = re.compile(r"(mailto|smtp|e-?mail|mail|e)\s*:\s*", re.IGNORECASE)
+_QUOTES = " '\"\u2018\u2019\u201c\u201d"
+_REMARK = re.compile(r"\s+[(\[][^()\[\]@]*[)\]]\Z")
+_LINKED = re.compile(r"\[?([^\[\]#\s]+)(?:\]\(mailto:[^()\s]+\)|#mailto:[^#\s]+#?)", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(tel|telephone|phone|ph|mobile|mob|direct|direct (line|dial)|ddi|landline|main|"
+    r"switchboard|office|work|t|m)\s*[.:]\s*",
+    re.IGNORECASE,
+)
+_LEADING_NUMBER = re.compile(r"\+?[\d(][\d ().\u2010-\u2013\u2212-]*")
+_EXTENSION = re.compile(r"\s*[,;]?\s*\(?(?:x|ext\.?|extn\.?|extension|#)\s*:?\s*(\d{1,6})\)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,40 +80,19 @@ def clean(raw: str) -> Value:
     """Make any cell one line of NFC text; mend text decoded or escaped twice, drop invisible marks, and say
     so. What looks like a National Insurance number, or says that a spreadsheet failed, is refused.
     """
-    if raw.isascii() and raw.isprintable():  # nearly every cell: nothing to look for but doubled white space
+    if (
+        raw.isascii() and raw.isprintable() and not is_escaped(raw)
+    ):  # nearly every cell: nothing to look for but doubled white space
         text, notes = " ".join(raw.split()) if " " in raw else raw, list[str]()
     else:
-        text, notes = _plain(raw)
+        text, notes = plain(raw)
     if text[:1] in ("=", "'"):
         text = _AS_TEXT.sub(r"\1", _APOSTROPHE.sub("", text, count=1)).strip()
-    if "&" in text and _ESCAPED.search(text):
-        text = " ".join(_CONTROL.sub("", html.unescape(text)).split())
-        notes.append("letters escaped for a web page were mended")
-    if text.startswith("#") and _SPREADSHEET_ERROR.fullmatch(text):
+    if text[:1] in ("#", "E", "e") and _SPREADSHEET_ERROR.fullmatch(text):
         return Value("", "a spreadsheet could not work this value out", refused=True)
     if len(text) > _SHORTEST_PRIVATE and is_private_value(text):
         return Value("", "it looks like a National Insurance number, which is never kept", refused=True)
     return Value(text, "; ".join(notes))
-
-
-def _plain(raw: str) -> tuple[str, list[str]]:
-    notes = []
-    text = raw
-    if _TWICE_DECODED.search(text):
-        mended = _decode_again(text)
-        notes += ["letters garbled by a wrong encoding were mended"] if mended != text else []
-        text = mended
-    shown = _CONTROL.sub("", _HIDDEN.sub("", text))
-    if shown != text:
-        notes.append("invisible control characters were removed")
-    return unicodedata.normalize("NFC", " ".join(shown.split())), notes
-
-
-def _decode_again(text: str) -> str:
-    try:
-        return text.encode("cp1252").decode()
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return text
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -126,16 +106,39 @@ def words(raw: str, *, name: bool = False) -> Value:
         return Value("", f"longer than {LONGEST_TEXT} characters", refused=True)
     if _FORMULA.match(text):
         return Value("", "it starts like a spreadsheet formula", refused=True)
-    if text.isascii():
-        return value
-    if "\ufffd" in text:
+    return value if text.isascii() else _letters(value, name)
+
+
+def _letters(value: Value, name: bool) -> Value:
+    """Judge letters beyond ASCII: lost, piled up, of two alphabets in one word, or pictures."""
+    text = value.text
+    if _LOST.search(text):
         if name:
             return Value("", "it has letters lost by a wrong encoding", refused=True)
-        text = " ".join(text.replace("\ufffd", " ").split())
+        text = " ".join(_LOST.sub(" ", text).split())
         return Value(text, "letters lost by a wrong encoding were left out")
+    if _PILED.search(text):
+        return Value("", "it has more marks on one letter than any language", refused=True)
     if any(map(_mixes_alphabets, text.split())):
         return Value("", "a word in it mixes letters of two alphabets that look alike", refused=True)
     return _without_pictures(value)
+
+
+def with_letters(raw: str, *, name: bool = False) -> Value:
+    """Check a line of text that has letters, as a post's title and an organisation's name have."""
+    value = words(raw, name=name)
+    if value.refused or is_blank(value.text) or any(map(str.isalpha, value.text)):
+        return value
+    return Value("", "it has no letters", refused=True)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def key_text(raw: str) -> Value:
+    """Check a part of a sender's key: whatever could stand for somebody else's is refused."""
+    value = words(raw, name=True)
+    if not value.refused and _POWER_OF_TEN.fullmatch(value.text):
+        return Value("", "a spreadsheet turned this number into a power of ten", refused=True)
+    return value
 
 
 def _mixes_alphabets(word: str) -> bool:
@@ -146,7 +149,7 @@ def _mixes_alphabets(word: str) -> bool:
 
 def _without_pictures(value: Value) -> Value:
     text = "".join(
-        " " if unicodedata.category(letter) in ("So", "Sk", "Co") else letter for letter in value.text
+        " " if unicodedata.category(letter) in ("So", "Sk", "Co", "Me") else letter for letter in value.text
     )
     if text == value.text:
         return value
@@ -161,13 +164,9 @@ def mail_address(raw: str) -> Value:
     value = clean(raw)
     if value.refused or is_blank(value.text):
         return value if value.refused else Value()
-    if "control" in value.note:
+    if HIDDEN in value.note:
         return Value("", "mail address with invisible characters", refused=True)
-    text = value.text
-    if "<" in text and (found := _IN_BRACKETS.fullmatch(text)):
-        text = found.group(1)
-    if text[:7].casefold() == "mailto:":
-        text = text[7:].partition("?")[0]
+    text = _undressed(value.text)
     bare = re.sub(r"\s*([@.])\s*", r"\1", text) if " " in text else text
     local, at, domain = bare.rpartition("@")
     domain = _sent_domain(domain)
@@ -183,9 +182,26 @@ def mail_address(raw: str) -> Value:
     return Value(f"{local}@{domain}", mended)
 
 
+def _undressed(text: str) -> str:
+    """Take off what people and programs put around an address: a name, "mailto:", quotes, a remark."""
+    text = text.replace("\uff20", "@")
+    if "<" in text and (found := _IN_BRACKETS.fullmatch(text)):
+        text = found.group(1)
+    if found := _LINKED.fullmatch(text):
+        text = found.group(1)
+    text = _MAIL_LABEL.sub("", text, count=1)
+    return (
+        _REMARK.sub("", text.partition("?")[0] if "?" in text else text)
+        .strip(_QUOTES)
+        .rstrip(".,;:" + _QUOTES)
+    )
+
+
 def _sent_domain(domain: str) -> str:
     if domain.isascii():
         return domain.lower()
+    if any(map(_mixes_alphabets, domain.split("."))):
+        return domain  # made to look like another one: no domain that is taken
     try:
         return domain.encode("idna").decode().lower()
     except UnicodeError:
@@ -218,11 +234,13 @@ def telephone(raw: str) -> Value:
     if not leading:
         return Value("", "not a telephone number", refused=True)
     number = re.sub(r"\.0$", "", leading.group())
-    rest = text[leading.end() :]
+    # A bracket that opens behind the number belongs to what follows it.
+    number, bracket, _ = number.partition("(") if re.search(r"\(\D*$", number) else (number, "", "")
+    rest = bracket + text[leading.end() :]
     extension = _EXTENSION.fullmatch(rest)
     found = _whole_number(number)
     if not found:
-        return Value("", "not a telephone number that can be dialled", refused=True)
+        return Value("", "not a telephone number that can be dialled at the usual price", refused=True)
     note = _eaten_zero(number)
     if extension:
         return Value(f"{found} x{extension.group(1)}", note)
@@ -241,6 +259,8 @@ def _whole_number(text: str) -> str:
     except phonenumbers.NumberParseException:
         return ""
     if not (phonenumbers.is_valid_number(number) or _is_for_drama(number)):
+        return ""
+    if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 

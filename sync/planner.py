@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import date
 
 from ldap_schema.organisations import Organisation
-from ldap_schema.people import DECEASED, LEFT
+from ldap_schema.people import DECEASED, LEFT, Person
 from ldap_schema.posts import Post
 from sync.absences import Absences
 from sync.answers import Question, answers_of, read_questions, write_questions
 from sync.mapping import Feed
 from sync.match import Match, Matcher, bearers
 from sync.measures import Measures, Taken, measure
+from sync.normalise import fold
 from sync.offices import plan_offices
 from sync.places import Places, UnknownOrganisation
 from sync.records import over
@@ -54,6 +55,7 @@ class Planner:
         self.joining: dict[str, str] = {}
         self.staying = {each.key for each in reading.candidates if not over([each], today)}
         self.safe = {self.matcher.keys[key] for key in reading.present if key in self.matcher.keys}
+        self.safe |= {each.uid for each in state.people if reading.hints and reading.hints & _told_by(each)}
         self.questions: dict[str, Question] = {}
         self.vouched: set[str] = set()
 
@@ -161,3 +163,7 @@ class Planner:
     def _keep_safe(self, row: Candidate) -> None:
         if row.key in self.matcher.keys:
             self.safe.add(self.matcher.keys[row.key])
+
+
+def _told_by(person: Person) -> set[str]:
+    return {fold(person.full_name), person.sign_in_address.casefold()} - {""}

@@ -14,13 +14,15 @@ from sync.mapping import BLANK, NOT_ELIGIBLE, VACANT, Column, Feed
 from sync.names import Name, names_nobody, person_words, split_name
 from sync.normalise import (
     REMEMBERED,
+    Value,
     clean,
     domain_name,
     fold,
     is_blank,
+    key_text,
     mail_address,
     telephone,
-    words,
+    with_letters,
 )
 from sync.rows import Candidate, OfficeFacts, OrganisationFacts, PostFacts, escape_key
 
@@ -28,6 +30,15 @@ KINDS = frozenset({SUBSTANTIVE, ACTING, INTERIM, SECONDMENT, COVER, JOB_SHARE})
 # Of the reasons for leaving, only this one is looked at; what the cell says is never kept.
 DEATH = frozenset({"deceased", "died", "death", "died in service", "death in service"})
 LONGEST_KEY = 200
+# What stands in a cell instead when a separator inside another one has moved it along.
+_TYPED: Mapping[str, tuple[Callable[[str], Value], ...]] = {
+    "mail": (telephone,),
+    "sign_in_address": (telephone,),
+    "telephone": (mail_address,),
+    "mobile": (mail_address,),
+    "first_day": (mail_address, telephone),
+    "last_day": (mail_address, telephone),
+}
 T = TypeVar("T")
 
 
@@ -93,6 +104,8 @@ class RowReader:
             office=office.facts,
             refused=frozenset(person.refused | post.refused | organisation.refused),
         )
+        if len(found.refused & _TYPED.keys()) > 1 and any(map(_misplaced, (person, post))):
+            raise RowRefused("its cells stand under other columns' names", "Is a separator inside a cell?")
         before = (line.note,) if line.note else ()
         notes = (*before, *person.notes, *post.notes, *organisation.notes, *office.notes)
         return replace(found, notes=notes) if notes else found
@@ -104,6 +117,12 @@ class RowReader:
     def key(self, line: Line, *, strict: bool = True) -> str:
         """Give the sender's key of the person; not strict: as far as it can be read."""
         return _key(line, "identity.key", self.feed.key, strict)
+
+    def hints(self, line: Line) -> set[str]:
+        """Give what a row that can't be taken says, folded: it may name somebody whose key it lost."""
+        cells = Cells(self.feed.person, line.cells)
+        name = split_name(" ".join(clean(cells.raw(part)).text for part in self._names))
+        return {fold(clean(cell).text) for cell in line.cells.values()} | {fold(name.full)}
 
     def _name(self, person: Cells) -> Name:
         """Take the person's name from one cell or from several."""
@@ -128,7 +147,7 @@ class RowReader:
 
     def _post(self, line: Line, post: Cells, organisation: OrganisationFacts) -> PostFacts:
         """Take the post; without a reference of the sender's, its title and organisation tell it apart."""
-        title = post.needed("title")
+        title = post.needed("title", with_letters)
         if self.feed.post_key:
             key = _key(line, "identity.post_key", self.feed.post_key, True)
         else:
@@ -176,7 +195,7 @@ def _read_organisation(cells: Cells) -> OrganisationFacts:
     """Take what a row says of the organisation; it needs a code or a name."""
     code, name = cells.text("code"), ""
     if "name" in cells.table and not (code and not cells.raw("name")):
-        name = cells.needed("name", lambda raw: words(raw, name=True))
+        name = cells.needed("name", lambda raw: with_letters(raw, name=True))
     if not code and not name:
         raise RowRefused("the row names no organisation", "Fill in the organisation.")
     sector = cells.text("sector")
@@ -229,15 +248,22 @@ def _day(post: Cells, key: str) -> date | None:
     return found.day
 
 
+def _misplaced(cells: Cells) -> bool:
+    """Tell whether a refused cell holds what belongs under another column."""
+    return any(check(cells.raw(key)).text for key in cells.refused & _TYPED.keys() for check in _TYPED[key])
+
+
 def _key(line: Line, label: str, columns: tuple[str, ...], strict: bool) -> str:
     """Join the cells that tell one person or post from another. What is private is never part of it."""
-    values = [clean(line.cells[column]) for column in columns]
+    values = [key_text(line.cells[column]) if strict else clean(line.cells[column]) for column in columns]
     parts = tuple([fold(value.text) for value in values])
     if strict:
+        # "N/A" tells nobody apart; beside another column's value it may be a code ("ND", "X").
+        none = all(map(is_blank, parts))
         for column, value, part in zip(columns, values, parts, strict=True):
             if value.refused:
-                raise RowRefused(f"{column}: {value.note}", "Agree on another key for this feed.")
-            if not part:
+                raise RowRefused(f"{column}: {value.note}", f"Correct the {column} or agree on another key.")
+            if none or not part:
                 raise RowRefused(f"the row has no {column}", "Every row needs the key agreed for this feed.")
         if sum(map(len, parts)) > LONGEST_KEY:
             raise RowRefused(f"{label} is over-long", "Check the columns for shifted cells.")

@@ -110,6 +110,7 @@ class Reading:
     vacant: tuple[PostFacts, ...] = ()
     set_aside: tuple[RowOutcome, ...] = ()
     present: frozenset[str] = frozenset()  # keys of rejected rows: a faulty row is not an absence
+    hints: frozenset[str] = frozenset()  # what rejected rows say, folded: their key may be what is faulty
     constant: tuple[str, ...] = field(default=())  # person fields that are the same or blank in every row
 
 

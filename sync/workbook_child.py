@@ -12,12 +12,16 @@ from datetime import date, datetime
 from zipfile import ZipFile
 
 import msgspec
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from sync.opened import Opened
 
 _ERROR_CELL = re.compile(
     rb'<c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*>(?:<f\b[^<]*(?:</f>)?)?<v>#([A-Z0-9/!?_]{1,20})</v>'
+)
+# A formula that no spreadsheet worked out yet; one whose outcome is an empty text says t="str".
+_NO_OUTCOME = re.compile(
+    rb'<c\b(?![^>]*\bt="str")[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<f\b(?:[^>]*/>|[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
 )
 
 
@@ -32,7 +36,11 @@ def opened(raw: bytes, sheet: str) -> Opened:
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         sheets = workbook.sheet_names
-        seen = [each.name for each in workbook.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
+        seen = [
+            each.name
+            for each in workbook.sheets_metadata
+            if each.visible == SheetVisibleEnum.Visible and each.typ == SheetTypeEnum.WorkSheet
+        ]
         wanted = sheet or next(iter(seen), "")
         if wanted not in sheets:
             return Opened(sheets)
@@ -46,19 +54,21 @@ def opened(raw: bytes, sheet: str) -> Opened:
 
 
 def _write_errors(raw: bytes, index: int, rows: list[list[str]]) -> None:
-    """Write "#N/A" and the like where calamine gives nothing: a value that could not be worked out is not one
-    that somebody took away.
+    """Write "#N/A" and the like where calamine gives nothing: a value that was not or could not be worked out
+    is not one that somebody took away.
     """
     with ZipFile(io.BytesIO(raw)) as archive:
         sheet = _sheet_file(archive, index)
         content = archive.read(sheet) if sheet in archive.namelist() else b""
-    for found in _ERROR_CELL.finditer(content):
+    told = [(found, f"#{found.group(3).decode()}") for found in _ERROR_CELL.finditer(content)]
+    told += [(found, "#VALUE!") for found in _NO_OUTCOME.finditer(content)]
+    for found, error in told:
         letters, number = found.group(1).decode(), int(found.group(2))
         column = 0
         for letter in letters:
             column = column * 26 + ord(letter) - 64
         if number <= len(rows) and column <= len(rows[number - 1]):
-            rows[number - 1][column - 1] = f"#{found.group(3).decode()}"
+            rows[number - 1][column - 1] = error
 
 
 def _sheet_file(archive: ZipFile, index: int) -> str:

@@ -118,6 +118,14 @@ def test_a_rejected_row_is_no_absence(world: World) -> None:
     assert world.plan(write_file(world.folder, rows, LATER)).measures.absent == 0
 
 
+@pytest.mark.parametrize("key", ["", "N/A", "1.23457E+11", "#REF!"])
+def test_whose_key_alone_is_lost_is_not_absent(world: World, key: str) -> None:
+    rows = people(30)
+    rows[0]["Staff No"] = key
+    plan = world.plan(write_file(world.folder, rows, LATER))
+    assert (plan.measures.absent, plan.measures.rejected) == (0, 1)
+
+
 def test_a_file_cut_anywhere_changes_nobody_by_itself(world: World) -> None:
     whole = write_file(world.folder, people(30), LATER).read_bytes()
     for cut in range(0, len(whole), 97):

@@ -16,7 +16,7 @@ from sync import json_child
 from sync.canonical import canonical
 from sync.errors import FileRefused, InputRefused
 from sync.layout import Rows, table_lines
-from sync.mapping import Feed, Format
+from sync.mapping import Eligible, Feed, Format
 from sync.mapping_reader import load_feed
 from sync.readers import Table, read_table
 from sync.rows import Reading
@@ -65,6 +65,8 @@ def outcomes(reading: Reading) -> list[str]:
         HEAD + ",Salary,Salary\r\n" + BRAM + ",1,2\r\n" + CLEO + ",3,4\r\n",  # doubled, and not mapped
         "\r\n \r\n" + GOOD,
         GOOD.replace("Director 1", "Director\x0cof 1"),
+        GOOD + "\x1a",  # how old programs end a file
+        GOOD + "\x0c",
     ],
 )
 def test_a_file_with_harmless_habits_is_read_as_if_it_had_none(tmp_path: Path, feed: Feed, raw: str) -> None:
@@ -93,6 +95,7 @@ def test_a_file_with_harmless_habits_is_read_as_if_it_had_none(tmp_path: Path, f
         (b"<!DOCTYPE HTML><html><body>Sign in</body></html>", "a web page"),
         (b"<html><table><tr><td>Staff No", "a web page"),
         (GOOD.replace(",", ";").encode(), 'separated by ";"'),
+        ((GOOD + GOOD.replace("Bram", "Dora")).encode(), "its header again in line 4"),  # leavers, perhaps
         ((HEAD + ",Title\r\n" + BRAM + ",x\r\n").encode(), '2 columns named "Title"'),
         (GOOD.replace("Staff No", "Staff Number").encode(), 'Did you mean "Staff Number"'),
         (GOOD.replace("Name,", "").encode(), 'no column "Name"'),
@@ -176,6 +179,17 @@ def test_nfd_and_nfc_are_the_same_name(tmp_path: Path, feed: Feed) -> None:
         ("Staff No", "#N/A", "rejected"),
         ("Staff No", "x" * 300, "rejected"),
         ("Staff No", "*)(uid=*", "taken"),
+        ("Staff No", "N/A", "rejected"),
+        ("Staff No", "0", "rejected"),
+        ("Staff No", "1.23457E+11", "rejected"),
+        ("Staff No", "=A2+1", "rejected"),
+        ("Staff No", "S\ufffd1", "rejected"),
+        ("Staff No", "S1\u0430b", "rejected"),  # a Cyrillic letter among Latin ones
+        ("Post Ref", "-", "rejected"),
+        ("Title", "0", "rejected"),  # a spreadsheet's look-up of a blank cell
+        ("Title", "(blank)", "rejected"),
+        ("Organisation", "0", "rejected"),
+        ("Name", "0", "blank name"),
         ("Post Ref", "", "rejected"),
         ("Organisation", "", "rejected"),
         ("Organisation", "\ufffd", "rejected"),
@@ -205,6 +219,34 @@ def test_an_odd_cell_costs_at_most_its_own_row(
         assert reading.set_aside[0].reason
         assert reading.set_aside[0].mend
     assert "123456" not in repr(reading)
+
+
+def test_a_row_whose_cells_a_separator_has_moved_along_is_rejected(tmp_path: Path, feed: Feed) -> None:
+    """The last cell was cut off too, as some spreadsheets do, so that the number of cells is right."""
+    moved = BRAM.replace("Director 1", "Director, Rivers").removesuffix(",")
+    assert len(moved.split(",")) == len(HEADER)
+    feed = replace(feed, eligible=Eligible())
+    assert outcomes(read(feed, tmp_path, f"{HEAD}\r\n{moved}\r\n{CLEO}\r\n")) == ["rejected", "taken"]
+
+
+def test_a_name_that_looks_like_nothing_is_a_name(tmp_path: Path) -> None:
+    mapping = write_mapping(
+        tmp_path, old='full_name = "Name"', new='given_name = "Name"\nfamily_name = "Grade"'
+    )
+    feed = replace(load_feed(mapping), eligible=Eligible())
+    raw = f"{HEAD}\r\n{BRAM.replace('SCS3', 'Null')}\r\n{CLEO.replace('SCS3', 'NULL')}\r\n"
+    assert outcomes(read(feed, tmp_path, raw)) == ["taken", "rejected"]
+
+
+def test_organisations_whose_code_is_not_known_are_not_one(tmp_path: Path) -> None:
+    mapping = write_mapping(
+        tmp_path,
+        old='name = "Organisation"',
+        new='name = "Organisation"\ncode = { column = "Grade", prefix = "GOV:" }',
+    )
+    feed = replace(load_feed(mapping), eligible=Eligible())
+    raw = f"{HEAD}\r\n{BRAM.replace('SCS3', 'N/A')}\r\n{CLEO.replace('SCS3', 'SCS4')}\r\n"
+    assert [each.post.organisation.code for each in read(feed, tmp_path, raw).candidates] == ["", "GOV:SCS4"]
 
 
 def test_a_refused_detail_is_left_out_and_said(tmp_path: Path, feed: Feed) -> None:

@@ -25,6 +25,12 @@ RLO, ZWSP = "\u202e", "\u200b"
         ("020\u00a07946\u00a00000", "+44 20 7946 0000", ""),
         ("020 7946 0000, ext 12", "+44 20 7946 0000 x12", ""),
         (f"020 7946 {ZWSP}0000", "+44 20 7946 0000", ""),
+        ("020\u20117946\u20110000", "+44 20 7946 0000", ""),  # hyphens that a word processor does not break
+        ("DDI: 020 7946 0000", "+44 20 7946 0000", ""),
+        ("020 7946 0000 (ext 12)", "+44 20 7946 0000 x12", ""),
+        ("020 7946 0000 extn. 12", "+44 20 7946 0000 x12", ""),
+        ("02079460000#12", "+44 20 7946 0000 x12", ""),
+        ("020 7946 0000 (secretary)", "+44 20 7946 0000", "left out"),
     ],
 )
 def test_a_number_that_a_spreadsheet_or_a_habit_changed_is_mended(sent: str, kept: str, note: str) -> None:
@@ -34,7 +40,18 @@ def test_a_number_that_a_spreadsheet_or_a_habit_changed_is_mended(sent: str, kep
 
 @pytest.mark.parametrize(
     "sent",
-    ["2,07946E+10", "2.07946e10", "#REF!", "#N/A", "########", "999", "020 7946 000", "0" * 60, "AB123456C"],
+    [
+        "2,07946E+10",
+        "2.07946e10",
+        "#REF!",
+        "#N/A",
+        "########",
+        "999",
+        "020 7946 000",
+        "0" * 60,
+        "AB123456C",
+        "0909 879 0000",
+    ],
 )
 def test_a_number_that_is_lost_is_refused(sent: str) -> None:
     assert telephone(sent).refused
@@ -53,6 +70,14 @@ def test_a_number_that_is_lost_is_refused(sent: str) -> None:
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
         ("ada@xn--bcher-kva.xn--p1ai", "ada@xn--bcher-kva.xn--p1ai"),
         ("ada@rivers.example\u00a0", "ada@rivers.example"),
+        ("ada@rivers.example.", "ada@rivers.example"),
+        ("'ada@rivers.example'", "ada@rivers.example"),
+        ("ada@rivers.example (PA)", "ada@rivers.example"),
+        ("E-mail: ada@rivers.example", "ada@rivers.example"),
+        ("SMTP:ada@rivers.example", "ada@rivers.example"),
+        ("ada\uff20rivers.example", "ada@rivers.example"),
+        ("[ada@rivers.example](mailto:ada@rivers.example)", "ada@rivers.example"),
+        ("ada@rivers.example#mailto:ada@rivers.example#", "ada@rivers.example"),  # a database's link
     ],
 )
 def test_a_mail_address_in_any_dress_is_kept_plain(sent: str, kept: str) -> None:
@@ -73,6 +98,9 @@ def test_a_mail_address_in_any_dress_is_kept_plain(sent: str, kept: str) -> None
         "ada(comment)@rivers.example",
         '"ada quill"@rivers.example',
         "ada@rivers.example\\0",
+        "ada@riv\u0435rs.example",
+        ".ada@rivers.example",
+        "ada@rivers.example bram@rivers.example",
     ],
 )
 def test_what_may_be_another_address_is_refused(sent: str) -> None:
@@ -97,6 +125,18 @@ def test_what_may_be_another_address_is_refused(sent: str) -> None:
         ("Director (R&D)", "Director (R&D)", ""),
         ("CN=Ada,OU=x\\,*()", "CN=Ada,OU=x\\,*()", ""),  # means something to LDAP, and is text
         ("'t Hooft", "'t Hooft", ""),
+        ("Rivers &amp;amp; Coasts", "Rivers & Coasts", "escaped for a web page"),
+        ("D&eacute;sir\u00e9e", "Désirée", "escaped for a web page"),
+        ("R&D&region;", "R&D&region;", ""),
+        ("&#8238;wolraM", "wolraM", "invisible"),  # a mark that turns the line, written for a web page
+        ("D\u00c3\u0192\u00c2\u00a9sir\u00c3\u0192\u00c2\u00a9e", "Désirée", "garbled"),  # twice
+        ("D\u00c3\u00a9sir\u00e9e", "Désirée", "garbled"),  # in part
+        ("O\u00e2\u0080\u0099Neil", "O\u2019Neil", "garbled"),  # UTF-8 read as Latin-1
+        ("O\u0092Neil", "O\u2019Neil", "garbled"),  # Windows-1252 read as Latin-1
+        ("Iona\u00c8\u203a", "Iona\u021b", "garbled"),
+        ("NESCAF\u00c9\u00ae", "NESCAFÉ", "pictures"),
+        ("\U0001d400\U0001d41d\U0001d41a", "Ada", "fancy"),
+        ("Ada 1\ufe0f\u20e3", "Ada 1", "pictures"),
     ],
 )
 def test_text_is_made_plain_and_said_to_be(sent: str, kept: str, note: str) -> None:
@@ -123,6 +163,9 @@ def test_text_is_made_plain_and_said_to_be(sent: str, kept: str, note: str) -> N
         "\u0391da",  # Greek
         "QQ 12 34 56 C",
         "Director (NI: AB123456C)",
+        "Err:502",
+        "&#61;1+1",
+        "M" + "\u0301\u0317" * 9 + "arlow",
         "x" * 1_000_000,
     ],
 )
@@ -141,6 +184,13 @@ def test_text_that_is_not_what_it_seems_is_refused(sent: str) -> None:
         ("ada.quill@rivers.example", "mail address"),
         ("12345", "no letters"),
         ("--- ---", "no letters"),
+        ("D?sir?e", "no name has"),
+        ("D\u201asir\u201ae", "no name has"),  # code page 437 read as Windows-1252
+        ("2020-02-01T00:00:00", "no name has"),
+        ("S12345", "no name has"),
+        ("\u00abSurname\u00bb", "no name has"),
+        ("[object Object]", "no name has"),
+        ("Voil\u00c3", "lost by a wrong encoding"),
     ],
 )
 def test_a_cell_that_is_not_one_person_s_name_is_refused(sent: str, reason: str) -> None:
@@ -204,6 +254,10 @@ def test_honours_peerages_and_names_in_use_are_told_apart(sent: str, name: Name)
         ("2026-11-01 09:00:00", "%d/%m/%Y", date(2026, 11, 1), ""),
         ("0001-01-01T00:00:00+14:00", "", None, "not a day"),
         ("0", "%d/%m/%Y", None, "not a day"),
+        ("01/03/2026 00:00:00", "%d/%m/%Y", date(2026, 3, 1), ""),
+        ("01/03/2026 12:00:00 AM", "%d/%m/%Y", date(2026, 3, 1), ""),
+        ("01/03/2026 25 00", "%d/%m/%Y", None, "not a day"),
+        ("06/06/2079", "%d/%m/%Y", None, "read as no day"),
         ("AB123456C", "%d/%m/%Y", None, "not a day"),
         ("1 Nov 2026", "%d %b %Y", date(2026, 11, 1), ""),
     ],

@@ -131,9 +131,17 @@ def test_an_error_cell_that_is_needed_rejects_its_row(
     assert "could not work this value out" in reading.set_aside[0].reason
 
 
-def test_a_formula_nobody_worked_out_is_a_blank_cell(tmp_path: Path, feed: Feed) -> None:
+def test_a_formula_nobody_worked_out_is_an_error_and_not_a_blank_cell(tmp_path: Path, feed: Feed) -> None:
     reading = read(feed, tmp_path, put("Title", '=HYPERLINK("https://evil.example")'))
-    assert reading.set_aside[0].reason == "the row has no title"
+    assert "could not work this value out" in reading.set_aside[0].reason
+    assert read(feed, tmp_path, put("Phone", "=1+1")).candidates[0].refused == {"telephone"}
+
+
+def test_a_sheet_that_is_a_chart_is_passed_over(tmp_path: Path, feed: Feed) -> None:
+    def chart(book: Workbook, page: Worksheet) -> None:
+        book.create_chartsheet("Chart", 0)
+
+    assert len(read(feed, tmp_path, chart).candidates) == 2
 
 
 def test_private_columns_of_a_workbook_are_nowhere_in_what_is_read(tmp_path: Path, feed: Feed) -> None:
