@@ -22,7 +22,7 @@ from store.migration import migrate
 
 MANAGER = "rowan.thistlewood@leadership.example"
 PORTAL_SECRET_BYTES = 48
-MAPPINGS = Path(__file__).parent / "mappings"
+MAPPINGS = Path(__file__).parent / "mappings", Path(__file__).parent / "feeds"  # pushed, and as files
 HEADER = """\
 # Written anew by `make run` at every start. The product reads it when it is started beside this folder;
 # a variable of the same name in the environment wins.
@@ -40,9 +40,9 @@ def furnish_files(house: HouseSettings, slapd: Slapd, redis: Redis, mail: MailCa
 
 
 def _furnish_mappings(folder: Path) -> None:
-    """Put the mappings of feeds that are pushed where portal and worker look; nobody's own are touched."""
+    """Put the mappings of all invented senders where portal and worker look; nobody's own are touched."""
     folder.mkdir(parents=True, exist_ok=True)
-    for mapping in MAPPINGS.glob("*.toml"):
+    for mapping in (each for mappings in MAPPINGS for each in mappings.glob("*.toml")):
         shutil.copyfile(mapping, folder / mapping.name)
 
 

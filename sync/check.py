@@ -1,8 +1,9 @@
 """Trying a mapping without any server: what it says, and what it would make of a sample file."""
 
 import textwrap
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -16,11 +17,11 @@ from sync.readers import Table, read_table
 from sync.render import printable
 from sync.rows import REJECTED, Candidate, Reading
 from sync.settings import SyncSettings
-from sync.source import source_of
+from sync.source import WHOLE_FEED, Source, names_file, source_of
 from sync.wording import shown
 
 TAKEN = "taken"
-SHOWN_LINES, SHOWN_ROWS = 8, 50  # what does not fit is counted; `--json` has it all
+SHOWN_LINES, SHOWN_ROWS, SHOWN_WORDS = 8, 50, 12  # what does not fit is counted; `--json` has it all
 _MEANS = {
     TAKEN: "people the directory would hold",
     VACANT: "a post that nobody holds",
@@ -44,7 +45,7 @@ def check(
     feed = load_feed(mapping)
     if sample is None:
         return Result(exit_code=DONE, text="\n".join(_of_mapping(feed, width)), data={"feed": feed.id})
-    source = source_of(feed, sample, london_today(clock()))
+    source, named = _source(feed, sample, london_today(clock()))
     table = read_table(feed, sample, settings)
     reading = canonical(feed, table, source.part, source.as_of)
     counts = {TAKEN: len(reading.candidates)}
@@ -52,7 +53,8 @@ def check(
         counts[each.outcome] = counts.get(each.outcome, 0) + 1
     lines = [f"{sample.name} for {feed.name}, as of {source.as_of:%-d %B %Y}: {reading.rows} rows", ""]
     lines += [f"{count:>7}  {name:<14} {_MEANS.get(name, '')}".rstrip() for name, count in counts.items()]
-    for part in (_first(reading), _left_out(table, width), _rejected(reading, width), _noted(reading, width)):
+    parts = (_first(reading), _left_out(table, width), _rejected(reading, width), _noted(reading, width))
+    for part in (_wrapped(named, width, ""), _none_eligible(settings, feed, sample, counts, width), *parts):
         lines += ["", *part] if part else []
     lines += ["", "Nothing was changed, and nothing of the file was kept."]
     data = {
@@ -63,9 +65,31 @@ def check(
         "counts": counts,
         "left_out": list(table.left_out),
         "set_aside": msgspec.to_builtins(reading.set_aside),
+        "name_is_agreed": not named,
         "notes": [{"line": each.line, "note": note} for each in reading.candidates for note in each.notes],
     }
     return Result(exit_code=PARTLY if counts.get(REJECTED) else DONE, text="\n".join(lines), data=data)
+
+
+def _source(feed: Feed, sample: Path, today: date) -> tuple[Source, str]:
+    """Take a sample of any name, and say so where a file of that name would not be the feed's."""
+    if names_file(feed, sample.name):
+        return source_of(feed, sample, today), ""
+    said = f'A file of that name would be left alone: the mapping says "{feed.file}" (source.file).'
+    return Source(today, WHOLE_FEED, sample), said
+
+
+def _none_eligible(
+    settings: SyncSettings, feed: Feed, sample: Path, counts: Mapping[str, int], width: int
+) -> list[str]:
+    """Say what stands in the column that decides, where it let nobody through: a word is misspelt."""
+    column = feed.eligible.column
+    if counts.get(TAKEN) or not counts.get(NOT_ELIGIBLE) or not column:
+        return []
+    found = Counter(line.cells[column].strip() for line in read_table(feed, sample, settings).lines)
+    words = ", ".join(f'"{shown(word)}" ({count})' for word, count in found.most_common(SHOWN_WORDS))
+    said = f'Nobody is eligible. The column "{shown(column)}" has {words}'
+    return _wrapped(f"{said}; eligible.any_of names none of them.", width, "")
 
 
 def _of_mapping(feed: Feed, width: int) -> list[str]:

@@ -29,6 +29,7 @@ MOST_LINES = 300
 MOST_LETTERS = 40_000  # of one list in a mail
 MOST_ROWS = 20_000  # of an attached table; a longer one holds what needs somebody's eye
 _VALUE = re.compile(r'"[^"]*"|“[^”]*”')
+_TAKEN = re.compile(r"^(as [^;]*|last day [^;]*)(; |$)")  # what a row that was taken says of itself
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +159,7 @@ def _table(receipt: Receipt) -> _Table:
 
 
 def _unquoted(text: str) -> str:
-    return printable(_VALUE.sub("“…”", text))
+    return printable(_VALUE.sub("“…”", _TAKEN.sub("", text)))
 
 
 def _row(receipt: Receipt, row: RowOutcome, outcome: str = "", mend: str = "") -> str:

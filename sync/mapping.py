@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from ldap_schema.posts import ACTING, COVER, INTERIM, JOB_SHARE, SECONDMENT, SUBSTANTIVE
 from sync.freshness import NO_RHYTHM, Rhythm
 from sync.sources.origin import DEFAULT_ORIGIN, Origin
 
 VACANT, NOT_DISCLOSED, ELIMINATED, BLANK = "vacant", "not disclosed", "eliminated", "blank name"
 NOT_ELIGIBLE, DUPLICATE = "not eligible", "duplicate"
+KINDS = (SUBSTANTIVE, ACTING, INTERIM, SECONDMENT, COVER, JOB_SHARE)  # how a post may be held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,10 @@ from sync.freshness import read_rhythm
 from sync.mapping import (
     BLANK,
     ELIMINATED,
+    KINDS,
     NOT_DISCLOSED,
     VACANT,
+    Column,
     Eligible,
     Feed,
     Format,
@@ -89,7 +91,10 @@ def load_feed(path: Path) -> Feed:
             f"{path} is not a TOML file: line {line} is not UTF-8 text. Save it as UTF-8."
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise MappingRefused(f"{path} is not a TOML file: {shown(str(error))}.") from error
+        # The library quotes a letter or a key; it says where at the end, after what may be long.
+        said, _, where = str(error).rpartition(" (")
+        place = f" ({where}" if said else ""
+        raise MappingRefused(f"{path} is not a TOML file: {shown(said or where)}{place}.") from error
     except (RecursionError, ValueError) as error:
         raise MappingRefused(
             f"{path} is not a mapping: it is nested too deep, or has a number no computer needs."
@@ -191,7 +196,17 @@ class _Reader(FormatValues):
             raise self.refuse("post.title", "say which column holds the post's title.")
         if not {"name", "code"} & feed.organisation.keys():
             raise self.refuse("organisation", "give the organisation's name or code (a column, or a value).")
+        if "kind" in feed.post:
+            self._kinds(feed.post["kind"])
         self._allowed(feed)
+
+    def _kinds(self, column: Column) -> None:
+        """Check the words that the mapping itself says of how a post is held."""
+        mapped = [("map", word) for word in (column.map or {}).values()]
+        for key, word in (("value", column.value), ("default", column.default), *mapped):
+            if word and fold(word) not in KINDS:
+                near = closest(word, KINDS) or f" Use one of: {', '.join(KINDS)}."
+                raise self.refuse(f"post.kind.{key}", f'"{shown(word)}" is no way to hold a post.{near}')
 
     def _allowed(self, feed: Feed) -> None:
         self._file_name(feed.file)

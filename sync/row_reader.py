@@ -6,11 +6,11 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from ldap_schema.organisations import SECTORS
-from ldap_schema.posts import ACTING, COVER, INTERIM, JOB_SHARE, SECONDMENT, SUBSTANTIVE
+from ldap_schema.posts import SUBSTANTIVE
 from sync.cells import Cells, RowRefused
 from sync.days import read_day
 from sync.layout import Line
-from sync.mapping import BLANK, NOT_ELIGIBLE, VACANT, Column, Feed
+from sync.mapping import BLANK, KINDS, NOT_ELIGIBLE, VACANT, Column, Feed
 from sync.names import Name, names_nobody, person_words, split_name
 from sync.normalise import (
     REMEMBERED,
@@ -26,7 +26,6 @@ from sync.normalise import (
 )
 from sync.rows import Candidate, OfficeFacts, OrganisationFacts, PostFacts, escape_key
 
-KINDS = frozenset({SUBSTANTIVE, ACTING, INTERIM, SECONDMENT, COVER, JOB_SHARE})
 # Of the reasons for leaving, only this one is looked at; what the cell says is never kept.
 DEATH = frozenset({"deceased", "died", "death", "died in service", "death in service"})
 LONGEST_KEY = 200

@@ -135,6 +135,7 @@ def test_a_receipt_names_lines_to_mend_and_repeats_no_value(context: SyncContext
     assert len(table.splitlines()) == 31
     assert "rubbish" not in text + table
     assert "mend1" not in text + table, "a key may be a name"
+    assert "Director" not in text + table
 
 
 def test_a_receipt_that_was_not_mailed_when_the_process_died_is_mailed_by_the_next_look(

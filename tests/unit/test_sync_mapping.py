@@ -75,6 +75,16 @@ def test_every_mapping_we_ship_is_good(path: Path) -> None:
         ("rivers-{as_of}.csv", "../rivers.csv", "without a folder"),
         ('id = "rivers"', 'id = "../rivers"', "small letters"),
         ("[person]", "[person]\nfull_nam = 1", 'Did you mean "full_name"'),
+        (
+            'title = "Title"',
+            'title = "Title"\nkind = { column = "Basis", map = { "P" = "substantiv" } }',
+            'post.kind.map: "substantiv" is no way to hold a post. Did you mean "substantive"?',
+        ),
+        (
+            'title = "Title"',
+            'title = "Title"\nkind = { column = "Basis", default = "xyz" }',
+            'post.kind.default: "xyz" is no way to hold a post. Use one of: substantive, acting',
+        ),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_the_key_and_what_to_write(

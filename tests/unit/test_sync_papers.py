@@ -185,6 +185,26 @@ def test_a_check_shows_what_would_be_held_and_which_columns_are_dropped(tmp_path
     assert result.data["left_out"] == ["Salary"]
 
 
+def test_a_sample_may_have_any_name_and_is_told_where_a_file_of_it_would_be_left_alone(
+    tmp_path: Path,
+) -> None:
+    mapping, sample = write_mapping(tmp_path), tmp_path / "sample.csv"
+    write_file(tmp_path, [row(1)]).rename(sample)
+    result = check(SyncSettings(), lambda: NOON, mapping, sample)
+    assert (result.exit_code, result.data["counts"]) == (0, {"taken": 1})
+    assert "A file of that name would be left alone" in result.text
+    assert (
+        "left alone" not in check(SyncSettings(), lambda: NOON, mapping, write_file(tmp_path, [row(1)])).text
+    )
+
+
+def test_a_check_in_which_nobody_is_eligible_says_what_the_column_has(tmp_path: Path) -> None:
+    mapping = write_mapping(tmp_path, old="SCS3", new="SC3")
+    mapping.write_text(mapping.read_text().replace("SCS4", "SC4"))
+    text = check(SyncSettings(), lambda: NOON, mapping, write_file(tmp_path, [row(1), row(2)])).text
+    assert 'Nobody is eligible. The column "Grade" has "SCS3" (2)' in " ".join(text.split())
+
+
 def test_a_check_of_a_mapping_alone_says_what_it_does(tmp_path: Path) -> None:
     text = check(SyncSettings(), lambda: NOON, write_mapping(tmp_path)).text
     assert "is told by Staff No" in text
