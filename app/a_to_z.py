@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, render_template, request
 
+from app import harvest
 from app.finding import clean
 from app.letters import LETTERS, beginnings
 from app.organisation_list import organisation_list
@@ -34,6 +35,7 @@ def people() -> str:
     if letter and letter not in tuple(LETTERS):
         abort(404)
     listed = viewer().directory.people.beginning(beginnings(letter), filters) if letter else []
+    harvest.listed(one.uid for one in listed)
     return render_template(
         "a_to_z/people.html",
         letter=letter,
@@ -53,6 +55,7 @@ def my_cohorts() -> str:
     mine = who.directory.cohorts.of(who.uid)
     known = [cohort for cohort in who.directory.cohorts.all() if cohort.name in mine]
     members = [Members(cohort, _by_name(who.directory.people.of_cohort(cohort.name))) for cohort in known]
+    harvest.listed(one.uid for each in members for one in each.people)
     return render_template("a_to_z/cohorts.html", cohorts=members)
 
 

@@ -52,6 +52,9 @@ NEXT_STEPS = {
     waiting.PROVIDER_KEYS: "Ask the organisation's IT team by telephone whether they did this.",
     waiting.PROVIDER_METADATA: "“counterpart idp list” shows the state of every provider.",
     waiting.PROVIDER_ENDING: "Ask the organisation's IT team when the next one comes.",
+    waiting.HARVEST: "Call them and ask what they need: a list can be made for them. If it was not them, "
+    "“counterpart person suspend” signs them out everywhere. It goes from here after "
+    f"{waiting.PASSES_AFTER.days} days.",
     waiting.FEEDBACK: "Answer if an address was given.",
 }
 

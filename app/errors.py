@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from app.harvest import SlowedDown
 from app.scim.errors import is_scim, scim_error
 from app.sessions import SessionsUnavailable
 from ldap_schema.errors import AlreadyThere, BadValue, DirectoryRefused, DirectoryUnavailable, Moved, NotFound
@@ -87,6 +88,13 @@ ERRORS: dict[type[Exception], ErrorPage] = {
     SessionsUnavailable: _away("The sessions store, which knows who is signed in,"),
     RedisError: _away("The sessions store, which knows who is signed in,"),
     Unavailable: _away("Signing in"),
+    SlowedDown: ErrorPage(
+        429,
+        "One page at a time for now",
+        ("You opened more people's pages than somebody needs who looks for a few, so for an hour the next "
+         "one opens only some seconds after the last. Wait ten seconds and try again.",
+         "If you need many people's details, ask for a list: whom to call stands at the foot of this page."),
+    ),
     CSRFError: ErrorPage(
         400,
         "This form is out of date",

@@ -9,8 +9,10 @@ from app import (
     confirm,
     connect,
     contact,
+    counterparts,
     desk,
     devices,
+    export,
     health,
     home,
     linking,
@@ -26,6 +28,7 @@ from app import (
 )
 from app.brand import choose_brand
 from app.errors import show_errors_as_pages
+from app.harvest import watch_for_harvest
 from app.limits import limit_how_often
 from app.organisation_list import keep_organisations
 from app.rendering import prepare_templates
@@ -52,7 +55,9 @@ BLUEPRINTS = (
     mailed_link.bp,
     search.bp,
     saved.bp,
+    export.bp,
     people.bp,
+    counterparts.bp,
     contact.bp,
     posts.bp,
     organisations.bp,
@@ -86,6 +91,7 @@ def create_app(settings: PortalSettings, services: PortalServices) -> Flask:
     warn_of_proxies(app, settings)
     bound_forms(app)
     ask_who_is_looking(app)  # a view for others is refused before its form is looked at
+    watch_for_harvest(app, settings, services)
     demand_form_tokens(app, services)
     confirm.demand_fresh_sign_in(app)  # keeps a form only after its token was looked at
     limit_how_often(app, settings, services)

@@ -49,6 +49,27 @@ class MessageLimits:
         counter.hit(self._in_all, "messages", sender)
 
 
+class ExportLimits:
+    """How many people one person may save as files in 24 hours."""
+
+    def __init__(self, counter: MovingWindowRateLimiter, settings: PortalSettings) -> None:
+        self._counter = counter
+        self._limit = parse(f"{settings.export_people_per_day} per day")
+
+    @property
+    def most(self) -> int:
+        """How many they are at most."""
+        return self._limit.amount
+
+    def left(self, uid: str) -> int:
+        """How many of them are left for somebody."""
+        return self._counter.get_window_stats(self._limit, "export", uid).remaining
+
+    def count(self, uid: str, people: int) -> bool:
+        """Count so many; False, and nothing counted, if they would be too many."""
+        return self._counter.hit(self._limit, "export", uid, cost=people)
+
+
 class LinkLimits:
     """How often a sign-in link may be asked for: by one network address, and for one mailbox."""
 
@@ -59,6 +80,11 @@ class LinkLimits:
         """Count one; False if it would be one too many, which the asker is not told."""
         counter, mailbox = self._counter, hashlib.sha256(address.encode()).hexdigest()
         return counter.hit(LINKS_IN_ALL, "links-by", asker) and counter.hit(LINKS_TO_ONE, "links-to", mailbox)
+
+
+def export_limits() -> ExportLimits:
+    """Return how many people may be saved as files."""
+    return cast(ExportLimits, current_app.extensions["counterpart-export-limits"])
 
 
 def may_ask_for_link(address: str) -> bool:
@@ -86,6 +112,7 @@ def limit_how_often(app: Flask, settings: PortalSettings, services: PortalServic
         app.view_functions[endpoint] = _limited(app.view_functions[endpoint])
     app.extensions["counterpart-try-limit"] = count
     app.extensions["counterpart-link-limits"] = LinkLimits(counter)
+    app.extensions["counterpart-export-limits"] = ExportLimits(counter, settings)
     app.extensions["counterpart-message-limits"] = MessageLimits(counter, settings)
 
 

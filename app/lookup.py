@@ -7,12 +7,15 @@ is sealed finds themself because the directory is asked for that alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import current_app
 
-from app import finding
+from app import finding, harvest
 from app.finding import FacetValue, Found, Question, Traits
+from app.fragments import by_local_part, reached
+from app.office_reasons import whom_it_serves, with_offices
+from app.organisation_list import organisation_list
 from app.viewer import Viewer, services
 from ldap_schema.people import Person
 from search_index import query
@@ -51,13 +54,27 @@ def pages_of(total: int) -> int:
 
 def look_up(question: Question, who: Viewer, page: int) -> Results:
     """Return a page of people; raises DirectoryError."""
-    found = _by_index(question, who, page) if not question.empty else None
+    results, rest = _look_up(question, who, page), whom_it_serves(question)
+    if rest and not results.total:
+        results = _look_up(rest, who, page)
+    results = replace(results, shown=with_offices(results.shown, question, who, wanted=rest is not None))
+    harvest.listed(one.person.uid for one in results.shown)
+    return results
+
+
+def _look_up(question: Question, who: Viewer, page: int) -> Results:
+    if question.empty:
+        return _by_directory(question, who, [], page, behind=False)
+    if question.organisation and question.organisation not in organisation_list().by_id:
+        return Results(total=0, page=1, shown=[], traits=[], cut_short=False)
+    led = reached(question, who)
+    found = _by_index(question, who, led, page)
     if found is not None and (found.total or not question.words):
         return found
-    return _by_directory(question, who, page, behind=found is None and not question.empty)
+    return _by_directory(question, who, led, page, behind=found is None)
 
 
-def _by_index(question: Question, who: Viewer, page: int) -> Results | None:
+def _by_index(question: Question, who: Viewer, led: Sequence[Found], page: int) -> Results | None:
     """Return who the index finds, or None where it can't be used."""
     index = services().index
     if not index.usable:
@@ -76,13 +93,15 @@ def _by_index(question: Question, who: Viewer, page: int) -> Results | None:
     cut_short = len(documents) >= MOST
     if question.role:
         documents = [one for one in documents if _traits(one).role == question.role]
-    own = _sealed_viewer(question, who) if who.sealed else []
-    total = len(own) + len(documents)
+    before = _with(led, _sealed_viewer(question, who) if who.sealed else [])
+    known = {one.person.uid for one in before}
+    documents = [one for one in documents if one.id not in known]
+    total = len(before) + len(documents)
     page = min(page, pages_of(total))
-    first = max(0, (page - 1) * PAGE - len(own))
-    shown = own if page == 1 else []
-    shown = [*shown, *_read(documents[first : page * PAGE - len(own)], question, who)]
-    traits = [one.traits for one in own] + [_traits(one) for one in documents]
+    first, last = (page - 1) * PAGE, page * PAGE
+    of_index = documents[max(0, first - len(before)) : max(0, last - len(before))]
+    shown = [*before[first:last], *_read(of_index, question, who)]
+    traits = [one.traits for one in before] + [_traits(one) for one in documents]
     return Results(total=total, page=page, shown=shown, traits=traits, cut_short=cut_short)
 
 
@@ -90,6 +109,12 @@ def _sealed_viewer(question: Question, who: Viewer) -> list[Found]:
     """Return the viewer if they are sealed and fit: the index knows no sealed person."""
     own = who.directory.people.sealed_viewer(question.words, _filters(question))
     return finding.narrowed(finding.rank([own] if own else [], question.words), question)
+
+
+def _with(led: Sequence[Found], others: Sequence[Found]) -> list[Found]:
+    """Join both, those whom a number or an address led to first, nobody twice."""
+    known = {one.person.uid for one in led}
+    return [*led, *(one for one in others if one.person.uid not in known)]
 
 
 def _read(documents: Sequence[Document], question: Question, who: Viewer) -> list[Found]:
@@ -118,9 +143,12 @@ def _traits(document: Document) -> Traits:
     )
 
 
-def _by_directory(question: Question, who: Viewer, page: int, *, behind: bool) -> Results:
+def _by_directory(
+    question: Question, who: Viewer, led: Sequence[Found], page: int, *, behind: bool
+) -> Results:
     people = [] if question.empty else who.directory.people.search(question.words, _filters(question), MOST)
     found = finding.narrowed(finding.rank(people, question.words), question)
+    found = _with(led or by_local_part(question, who, found), found)
     page = min(page, pages_of(len(found)))
     return Results(
         total=len(found),

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request
 
+from app import harvest
 from app.chart import Chart, chart
 from app.finding import clean
 from app.letters import by_letter
@@ -119,6 +120,7 @@ def _posts_of(id: str, today: date) -> list[PostRow]:
         for post, tenures in directory.posts.of_organisation(id)
     ]
     people = directory.people.listed([one.holder for _, tenures in rows for one in tenures])
+    harvest.listed(people)
     return [PostRow(post, _holders(tenures, people), not tenures) for post, tenures in rows]
 
 

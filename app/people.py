@@ -7,6 +7,8 @@ from urllib.parse import quote
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from app import harvest
+from app.counterparts import counterparts_of
 from app.moments import day
 from app.organisation_list import organisation_list
 from app.permissions import leader_signed_in
@@ -55,6 +57,7 @@ def profile(uid: str) -> str | WerkzeugResponse:
     except NotFound:
         return _merged(uid)
     if uid != who.uid:
+        harvest.opened(uid)
         note_view(uid)
     routes = routes_to(person)
     return render_template(
@@ -64,6 +67,7 @@ def profile(uid: str) -> str | WerkzeugResponse:
         concealed=concealed(person),
         offices=[(office, routes_to_office(office)) for office in who.directory.offices.serving(uid)],
         posts=_posts_of(uid),
+        found=counterparts_of(person),
         sources=shared_lines(person),
         own=uid == who.uid,
     )
@@ -82,6 +86,8 @@ def _merged(uid: str) -> WerkzeugResponse:
 def card(uid: str) -> Response:
     """Give the same details as the profile, for an address book."""
     person = viewer().directory.people.get(uid)
+    if uid != viewer().uid:
+        harvest.opened(uid)
     address = services().base_url + url_for("people.profile", uid=uid)
     response = make_response(vcard(person, address))
     response.mimetype = "text/vcard"

@@ -5,6 +5,7 @@ from datetime import date
 
 from flask import Blueprint, render_template
 
+from app import harvest
 from app.moments import day
 from app.organisation_list import organisation_list
 from app.people import dates_of, holds_today, how_held
@@ -42,6 +43,7 @@ def post(id: str) -> str:
     directory, today = viewer().directory, london_today(services().clock())
     found, tenures = directory.posts.get(id), directory.posts.tenures(id)
     people = directory.people.listed([tenure.holder for tenure in tenures])
+    harvest.listed(people)
     newest_first = sorted(tenures, key=lambda one: str(one.first_day or ""), reverse=True)
     spells = [Spell(people[one.holder], one) for one in newest_first if one.holder in people]
     held = any(holds_today(one, today) for one in tenures)

@@ -5,6 +5,7 @@ Names are never kept, only who: they are read as the viewer each time, so that w
 is not in the list any more.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs, urlencode
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs, urlencode
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.finding import clean
+from app.finding import Question, clean
 from app.organisation_list import organisation_list
 from app.permissions import leader_signed_in
 from app.viewer import services, viewer
@@ -125,9 +126,16 @@ def note_view(uid: str) -> None:
         current_app.logger.warning("A profile was not put on its viewer's own list: %s", error)
 
 
-def asked_again(values: dict[str, str]) -> str:
+def asked_again(values: Mapping[str, str]) -> str:
     """Return what was asked for as the query part of an address, always in the same order."""
     return urlencode({name: text for name in ASKED if (text := clean(values.get(name, "")))})
+
+
+@bp.app_template_filter()
+def address_of(question: Question) -> str:
+    """Return the same of a search that was asked, for links of its page."""
+    narrowed = {name: str(getattr(question, name, "")) for name in ASKED[1:]}
+    return asked_again({"q": question.text, **narrowed})
 
 
 def _name_of(query: str) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
 from rapidfuzz import fuzz, process
 
-from app import finding
+from app import finding, harvest
 from app.finding import FacetValue, Question
 from app.lookup import PAGE, Results, look_up
 from app.organisation_list import OrganisationList, organisation_list
@@ -58,6 +58,7 @@ def results() -> Response:
     asked = request.accept_mimetypes.best_match(["text/html", "application/json"])
     question = _question()
     answer = _answer(question, viewer(), organisation_list())
+    harvest.searched(question, answer.results.page)
     if not answer.results.total and question.words:
         _note_that_nobody_was_found(question)
     if asked == "application/json":
@@ -101,7 +102,7 @@ def _nearest(question: Question, who: Viewer) -> list[Person]:
 def _note_that_nobody_was_found(question: Question) -> None:
     """Put the query on the desk, without who asked; telephone numbers and mail addresses stay out."""
     text = question.text.casefold()
-    if "@" in text or sum(map(str.isdigit, text)) > 4:
+    if "@" in text or sum(map(str.isdigit, text)) >= 4:
         return
     summary = f"A search for “{question.text}” found nobody."
     try:

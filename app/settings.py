@@ -83,6 +83,33 @@ class PortalSettings:
     messages_to_one_per_day: int = field(
         default=10, metadata={"meaning": "How often one person may write to the same person in 24 hours."}
     )
+    export_people_per_day: int = field(
+        default=200,
+        metadata={"meaning": "How many people one person may save as a file from results in 24 hours."},
+    )
+    harvest_listed_per_day: int = field(
+        default=1000,
+        metadata={
+            "meaning": "How many different people one person may be shown in a day before pages open slowly "
+            "and the desk is told."
+        },
+    )
+    harvest_opened_per_hour: int = field(
+        default=150,
+        metadata={"meaning": "The same for how many people's pages and cards one person opens in an hour."},
+    )
+    harvest_short_per_hour: int = field(
+        default=15,
+        metadata={"meaning": "The same for different searches of a letter or two in an hour."},
+    )
+    harvest_turned_per_hour: int = field(
+        default=60,
+        metadata={"meaning": "The same for pages of results after the first, in an hour."},
+    )
+    harvest_seconds: int = field(
+        default=10,
+        metadata={"meaning": "Seconds between two pages about people for whoever is slowed down so."},
+    )
     largest_request: int = field(
         default=512 * 1024,
         metadata={"meaning": "Bytes a request may have; more is refused with a page that says so."},

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from counterpart.settings import load
+from dev.areas import write_areas
 from dev.certificates import write_secret
 from dev.commands import Commands
 from dev.feeds_out import write_feeds
@@ -104,8 +105,11 @@ def furnish_people(
         return
     say(f"Inventing {house.leaders} leaders and bringing them into the directory (once)…")
     feeds = write_feeds(house.var / "feeds", leaders=house.leaders, as_of=datetime.now(UTC).date())
+    served, neighbours = write_areas(house.var, house.leaders)
     commands.run(
         *(("sync", "apply", feed.feed_toml, "--file", feed.path, "--told") for feed in feeds),
         ("person", "role", MANAGER, "directory-managers"),
+        ("areas", "serve", served, "--yes"),
+        ("areas", "neighbours", neighbours),
     )
     stamp.touch()

@@ -8,6 +8,7 @@ from pathlib import Path
 from ldap_schema.changes import Change, Record, operations
 from ldap_schema.comparison import Comparison, compare
 from ldap_schema.connection import Connections
+from ldap_schema.contacts import Contacts
 from ldap_schema.credentials import Credentials
 from ldap_schema.delegations import Delegations
 from ldap_schema.errors import BadValue, NotDelegated, NotFound
@@ -67,6 +68,7 @@ class Directory:
         self.posts = Posts(link)
         self.organisations = Organisations(link)
         self.offices = Offices(link)
+        self.contacts = Contacts(link)
         self.delegations = Delegations(link)
         self.grants = Grants(link)
         self.seals = Seals(link)

@@ -1,9 +1,10 @@
 """Private offices: `nlcId=…,ou=offices`; a shared mailbox and number that survive a change of staff."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ldap_schema.entries import Codec
-from ldap_schema.filters import all_of, equals
+from ldap_schema.filters import all_of, any_of, equals
 from ldap_schema.link import Link
 from ldap_schema.tree import Tree
 
@@ -54,6 +55,15 @@ class Offices:
         """Return the offices that act for the person, by name."""
         found = self._find(all_of(IS_OFFICE, equals("nlcServes", self._link.tree.person(uid))))
         return sorted(found, key=lambda office: (office.name, office.id))
+
+    def serving_any(self, uids: Iterable[str]) -> dict[str, list[Office]]:
+        """Return uid -> the offices that act for that person, by name; of a page of people."""
+        dns = {uid: self._link.tree.person(uid) for uid in uids}
+        if not dns:
+            return {}
+        found = self._find(all_of(IS_OFFICE, any_of(*(equals("nlcServes", dn) for dn in dns.values()))))
+        listed = sorted(found, key=lambda office: (office.name, office.id))
+        return {uid: [office for office in listed if uid in office.serves] for uid in dns}
 
     def all_of_feed(self, feed: str, part: str | None = None) -> list[Office]:
         """Return the offices that a feed, or one part of it, owns."""

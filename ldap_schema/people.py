@@ -1,6 +1,6 @@
 """People: `uid=<opaque id>,ou=people`. A rename, a marriage or a move never moves the entry."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -158,17 +158,11 @@ class People:
 
     def by_uids(self, uids: Iterable[str]) -> dict[str, Person]:
         """Return those of the people who can be seen, by uid; an empty uid is nobody (a concealed holder)."""
-        wanted = list(dict.fromkeys(uid for uid in uids if uid))
-        return {person.uid: person for person in self._any("uid", wanted)}
+        return {person.uid: person for person in self._any("uid", filter(None, uids))}
 
     def listed(self, uids: Iterable[str]) -> dict[str, Person]:
         """Return them like `by_uids`, to be shown in a list and never written: they have `LISTED` alone."""
-        found: dict[str, Person] = {}
-        wanted = list(dict.fromkeys(uid for uid in uids if uid))
-        for start in range(0, len(wanted), AT_ONCE):
-            some = any_of(*(equals("uid", uid) for uid in wanted[start : start + AT_ONCE]))
-            found |= {person.uid: person for person in self._list(some)}
-        return found
+        return {person.uid: person for person in self._any("uid", filter(None, uids), self._list)}
 
     def beginning(self, starts: Iterable[str], filters: Mapping[str, str]) -> list[Person]:
         """Return whose family name begins in one of these ways, as `listed` has them; filters as `search`."""
@@ -179,9 +173,13 @@ class People:
         """Return the people in the cohort, as `listed` has them."""
         return self._list(equals("memberOf", self._link.tree.cohort(name)))
 
+    def of_organisations(self, ids: Iterable[str]) -> list[Person]:
+        """Return the people of these organisations like `listed`."""
+        return self._any("nlcOrganisation", map(self._link.tree.organisation, ids), self._list)
+
     def by_names(self, names: Iterable[str]) -> list[Person]:
         """Return the people with one of the full names, in any case of letters."""
-        return list({person.uid: person for person in self._any("cn", list(dict.fromkeys(names)))}.values())
+        return list({person.uid: person for person in self._any("cn", names)}.values())
 
     def all_of_feed(self, feed: str, part: str | None = None) -> list[Person]:
         """Return the people that a feed, or one part of it, owns."""
@@ -277,11 +275,13 @@ class People:
             return equals("nlcOrganisation", self._link.tree.organisation(value))
         return equals(ATTRIBUTES[FILTERED[name]], value)
 
-    def _any(self, attribute: str, values: Sequence[str]) -> list[Person]:
-        found: list[Person] = []
-        for start in range(0, len(values), AT_ONCE):
-            some = values[start : start + AT_ONCE]
-            found += self._find(any_of(*(equals(attribute, value) for value in some)))
+    def _any(
+        self, attribute: str, values: Iterable[str], find: Callable[[str], list[Person]] | None = None
+    ) -> list[Person]:
+        wanted, found = list(dict.fromkeys(values)), list[Person]()
+        for start in range(0, len(wanted), AT_ONCE):
+            some = any_of(*(equals(attribute, value) for value in wanted[start : start + AT_ONCE]))
+            found += (find or self._find)(some)
         return found
 
     def _only(self, filter_: str) -> Person | None:

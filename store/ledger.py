@@ -20,7 +20,7 @@ from store.errors import BadRecord, KeyDestroyed
 from store.models import LedgerEntry
 
 # Details in which somebody may be named or told of: sealed in an entry that is about a person.
-PERSONAL = ("reason", "key")
+PERSONAL = ("reason", "key", "asked")
 SEALED = "sealed "  # before the holder and what is sealed
 
 BEGINNING = "0" * 64

@@ -24,13 +24,14 @@ SILENT_FEED = "silent feed"
 UNREACHED_FEED = "feed not fetched"
 STUCK_MAIL = "stuck mail"
 FEEDBACK = "feedback"
+HARVEST = "many people looked at"
 SUSPENDED_DEVICE = "suspended device"
 PROVIDER_KEYS = "sign-in keys"
 PROVIDER_METADATA = "sign-in metadata"
 PROVIDER_ENDING = "sign-in ending"
 
 # Matters that hold people's keys at their provider, or say who somebody is, and for how long they may.
-PASSING = (UNKNOWN_SIGN_IN, MOVED_SIGN_IN)
+PASSING = (UNKNOWN_SIGN_IN, MOVED_SIGN_IN, HARVEST)
 PASSES_AFTER = timedelta(days=30)
 
 LONGEST_KEY, LONGEST_SUMMARY = 200, 2000
@@ -161,6 +162,17 @@ def forget_passing(tx: Session, now: datetime) -> int:
     """
     old = WaitingItem.kind.in_(PASSING), WaitingItem.last_seen < now - PASSES_AFTER
     return len(tx.scalars(delete(WaitingItem).where(*old).returning(WaitingItem.id)).all())
+
+
+def about(uid: str, matter: str) -> str:
+    """Return the key of a matter about one person, by which it goes when they are erased."""
+    return f"{uid} {matter}"
+
+
+def forget_person(tx: Session, uid: str) -> None:
+    """Delete matters about a person, settled or not."""
+    about_them = WaitingItem.key.startswith(about(uid, ""), autoescape=True)
+    tx.execute(delete(WaitingItem).where(WaitingItem.kind == HARVEST, about_them))
 
 
 def _open(tx: Session, id: int) -> WaitingItem:

@@ -9,7 +9,7 @@ from ldap_schema.clock import london_today
 from ldap_schema.errors import NotFound
 from ldap_schema.offices import Office
 from ldap_schema.people import Person
-from store import kept, ledger, outbox
+from store import kept, ledger, outbox, waiting
 from sync import merging
 from sync.context import SyncContext
 from sync.erasing import Surroundings, erasure
@@ -62,6 +62,7 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
         with context.store.transaction() as tx:
             outbox.forget(tx, person.sign_in_address, notice_key(person))
             kept.forget(tx, person.uid)
+            waiting.forget_person(tx, person.uid)
             ledger.append(tx, EVENT, context.actor, person.uid, {"reason": why}, context.clock())
             context.directory.write(erasure(around))
         shred(folder, person, around.tenures)

@@ -40,7 +40,7 @@ QUICK = Rounds(
 )
 FULL = Rounds(
     hypothesis_examples=500,
-    hostile_search_words=2_000,
+    hostile_search_words=10_000,
     saml_mutations=20_000,
     worker_kills=10,
     sync_kills=12,

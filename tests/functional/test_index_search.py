@@ -88,9 +88,14 @@ def test_former_names_acronyms_and_assistants_lead_to_the_people(
     assert agrees(slapd, index)
     assert uids(found(client, "boslu warden of locks")) == [person.uid]
     assert uids(found(client, "sluices warden")) == [person.uid]
-    answer = found(client, "blinkhorn")
-    assert uids(answer) == [person.uid]
-    assert answer["results"][0]["matched"] == ["office: blinkhorn"]
+    why = f"office: Zora Blinkhorn assists {person.full_name}"
+    asked = ("blinkhorn", "zora blinkhorn", "Blinkhorn, Zora", f"office of {person.family_name}",
+             f"private office of Ada {person.family_name}", f"PA to {person.full_name}")  # fmt: skip
+    for query in asked:
+        answer = found(client, query)
+        assert uids(answer) == [person.uid], query
+        assert answer["results"][0]["matched"][0] == why, query
+        assert why in client.get("/search", query_string={"q": query}).text
 
 
 def test_the_index_betrays_no_concealed_number_and_nobody_who_is_gone(

@@ -1,0 +1,172 @@
+"""Notices who takes the directory away person by person, slows that down, and tells the desk once a day.
+
+What is kept to tell it is in Redis alone and ends by itself: for each viewer, how many different people were
+shown today and how many people's pages were opened this hour, as HyperLogLogs over keyed digests. They tell
+a number, and not who somebody looked at. Ordinary searching is written down nowhere.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response, g, request
+from redis import Redis
+from werkzeug.exceptions import TooManyRequests
+
+from app.finding import Question
+from app.services import PortalServices
+from app.settings import PortalSettings
+from app.viewer import NOTE_SECONDS, Viewer
+from ldap_schema.clock import london_today
+from store import waiting
+from store.errors import StoreError
+
+HOUR, DAY = 3600, 24 * 3600
+SHORT = 2  # letters: who looks for somebody types more; who walks the alphabet does not
+SLOWED_FOR = HOUR  # after the last page that was too many
+# Views that show people, which somebody who is slowed down opens one at a time.
+WATCHED = (
+    "search.results", "search.suggestions", "people.profile", "people.card", "organisations.organisation",
+    "posts.post", "a_to_z.people", "a_to_z.my_cohorts", "counterparts.index", "export.ask", "export.send",
+)  # fmt: skip
+
+
+class SlowedDown(TooManyRequests):
+    """Somebody asks for more people than anybody needs, and sooner than they may."""
+
+
+@dataclass(slots=True)
+class Shown:
+    """What one request showed of people."""
+
+    listed: set[str] = field(default_factory=set)  # uids
+    opened: set[str] = field(default_factory=set)  # uids of those whose page or card it was
+    short: str = ""  # a search for a letter or two
+    turned: str = ""  # the address of a page of results after the first
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of something one person may do in a day or an hour, and what the desk is told beyond it."""
+
+    what: str
+    most: int
+    seconds: int
+    words: str
+
+
+def limits(settings: PortalSettings) -> tuple[Limit, ...]:
+    """Return what is counted of each viewer."""
+    return (
+        Limit("listed", settings.harvest_listed_per_day, DAY,
+              "was shown more than {} different people in a day"),
+        Limit("opened", settings.harvest_opened_per_hour, HOUR,
+              "opened more than {} people's pages in an hour"),
+        Limit("short", settings.harvest_short_per_hour, HOUR,
+              "searched for more than {} different beginnings of a letter or two in an hour"),
+        Limit("turned", settings.harvest_turned_per_hour, HOUR,
+              "turned more than {} pages of results in an hour"),
+    )  # fmt: skip
+
+
+class Tallies:
+    """The counters; one object for all requests, which keeps nothing of anybody itself."""
+
+    def __init__(self, redis: Redis, secret: bytes, settings: PortalSettings) -> None:
+        self._redis = redis
+        self._secret = secret
+        self._limits = limits(settings)
+        self._pace = settings.harvest_seconds
+
+    def may_go_on(self, uid: str) -> bool:
+        """Whether this viewer may open another page now: always, unless they are slowed down."""
+        who = self._digest(uid)
+        if not self._redis.exists(f"harvest:{who}:slowed"):
+            return True
+        return bool(self._redis.set(f"harvest:{who}:pace", b"1", nx=True, ex=self._pace))
+
+    def count(self, uid: str, shown: Shown, now: datetime) -> str:
+        """Count what a request showed; return in words what was too much, or nothing."""
+        who, pipe = self._digest(uid), self._redis.pipeline(transaction=False)
+        counted = [limit for limit in self._limits if getattr(shown, limit.what)]
+        for limit in counted:
+            span = str(london_today(now)) if limit.seconds == DAY else str(int(now.timestamp()) // HOUR)
+            key, values = f"harvest:{who}:{limit.what}:{span}", getattr(shown, limit.what)
+            pipe.pfadd(key, *self._members(values, uid, span))
+            pipe.expire(key, limit.seconds)
+            pipe.pfcount(key)
+        found: list[Any] = pipe.execute() if counted else []
+        over = [one for one, many in zip(counted, found[2::3], strict=True) if many > one.most]
+        if not over:
+            return ""
+        self._redis.set(f"harvest:{who}:slowed", b"1", ex=SLOWED_FOR)
+        return over[0].words.format(f"{over[0].most:,}")
+
+    def _members(self, values: str | set[str], uid: str, span: str) -> list[bytes]:
+        """Give what a counter counts, each value once; the same value is another one for somebody else."""
+        several = [values] if isinstance(values, str) else values
+        return [bytes.fromhex(self._digest(f"{uid} {span} {value}")) for value in several]
+
+    def _digest(self, text: str) -> str:
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def listed(uids: Iterable[str]) -> None:
+    """Say that this page lists these people."""
+    _shown().listed.update(uids)
+
+
+def opened(uid: str) -> None:
+    """Say that this page is all about one person, or their card."""
+    _shown().opened.add(uid)
+
+
+def searched(question: Question, page: int) -> None:
+    """Say what this page answers: how short it was, and whether it is a later page of the same."""
+    if len(question.text) <= SHORT:
+        _shown().short = question.text.casefold()
+    if page > 1:
+        _shown().turned = request.full_path
+
+
+def watch_for_harvest(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
+    """Count what every page shows of people, and let whoever was shown too many go on slowly."""
+    tallies = Tallies(services.redis, services.secret, settings)
+
+    @app.before_request
+    def slow_down() -> None:
+        viewer = g.get("viewer")
+        if viewer is not None and request.endpoint in WATCHED and not tallies.may_go_on(viewer.uid):
+            raise SlowedDown(retry_after=settings.harvest_seconds)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        viewer, shown = g.get("viewer"), g.pop("shown", None)
+        if viewer is not None and shown is not None:
+            too_much = tallies.count(viewer.uid, shown, services.clock())
+            if too_much:
+                _tell_the_desk(app, services, viewer, too_much)
+        return response
+
+
+def _shown() -> Shown:
+    if "shown" not in g:
+        g.shown = Shown()
+    shown: Shown = g.shown
+    return shown
+
+
+def _tell_the_desk(app: Flask, services: PortalServices, viewer: Viewer, too_much: str) -> None:
+    """Put it on the desk once a day for each person; it passes by itself, like all that names somebody."""
+    now = services.clock()
+    key = waiting.about(viewer.uid, str(london_today(now)))
+    summary = f"{viewer.name} ({viewer.organisation}) {too_much}. Pages open slowly for them now."
+    try:
+        with services.store.transaction(patience=NOTE_SECONDS) as tx:
+            if not waiting.was_raised(tx, waiting.HARVEST, key):
+                waiting.raise_item(tx, waiting.HARVEST, key, summary, now)
+    except StoreError as error:
+        app.logger.error("Somebody who seems to take the directory away was not put on the desk: %s", error)
