@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from dev.settings import of_a_test
 from store.database import Store
 from store.migration import migrate
 from store.settings import StoreSettings
+from tests.functional import forked
 
 SECONDS = 60.0  # longest time a command may take here
 
@@ -61,12 +61,10 @@ class Installed:
         """Run a command in the folder beside `var`, as somebody at a terminal would; a traceback fails the
         test.
         """
-        ran = subprocess.run(
-            [self.program, *arguments], cwd=self.folder, env=self.environ, capture_output=True, text=True,
-            timeout=SECONDS, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in ran.stdout + ran.stderr, ran.stderr
-        return Answer(ran.returncode, ran.stdout, ran.stderr)
+        run = forked.run if self.program == COUNTERPART else forked.run_anew
+        code, out, err = run(self.program, arguments, self.folder, self.environ, SECONDS)
+        assert "Traceback" not in out + err, err
+        return Answer(code, out, err)
 
     def start(self, name: str, *arguments: str | Path, port: int = 0) -> Process:
         """Start a command that runs until it is stopped; use as a context manager."""
