@@ -8,6 +8,7 @@ from ldap_schema.errors import AlreadyThere, NotFound
 from ldap_schema.filters import all_of, equals, present
 from ldap_schema.link import Link
 from ldap_schema.operations import AddEntry
+from ldap_schema.touched import CHANGE_NUMBER, Touched, Window, touched
 from ldap_schema.tree import parent_id_of
 
 ATTRIBUTES = {
@@ -70,6 +71,14 @@ class Feeds:
             return _part(self._link.get(self._link.tree.feed_part(feed, part), CODEC.asked))
         except NotFound:
             return None
+
+    def change_number(self, feed: str, part: str) -> str:
+        """Return the number of the last change to what is remembered of a part, or raise NotFound."""
+        return self._link.get(self._link.tree.feed_part(feed, part), [CHANGE_NUMBER]).text(CHANGE_NUMBER)
+
+    def touched(self, feed: str, part: str, run: Window) -> Touched:
+        """Return what was written since that run of the part began, but by the run itself."""
+        return touched(self._link, feed, part, run)
 
     def parts(self, feed: str | None = None) -> list[FeedPart]:
         """Return all parts of one feed, or of all feeds, in order of their names."""

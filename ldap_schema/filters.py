@@ -32,7 +32,17 @@ def equals(attribute: str, value: str) -> str:
 
 def between(attribute: str, first: str, last: str) -> str:
     """Return a filter for entries with a value from the first to the last, both included."""
-    return f"(&({_name(attribute)}>={escape(first)})({_name(attribute)}<={escape(last)}))"
+    return all_of(at_least(attribute, first), at_most(attribute, last))
+
+
+def at_least(attribute: str, value: str) -> str:
+    """Return a filter for entries with a value that is this or comes after it."""
+    return f"({_name(attribute)}>={escape(value)})"
+
+
+def at_most(attribute: str, value: str) -> str:
+    """Return a filter for entries with a value that is this or comes before it."""
+    return f"({_name(attribute)}<={escape(value)})"
 
 
 def begins(attribute: str, value: str) -> str:
@@ -68,6 +78,11 @@ def all_of(*filters: str) -> str:
 def any_of(*filters: str) -> str:
     """Return a filter that wants one of the given; at least one must be given."""
     return _join("|", filters)
+
+
+def none_of(filter_: str) -> str:
+    """Return a filter for entries that the given one does not fit."""
+    return f"(!{filter_})"
 
 
 def _join(operator: str, filters: tuple[str, ...]) -> str:

@@ -112,9 +112,13 @@ class Posts:
 
     def held_by_any(self, uids: Sequence[str]) -> list[tuple[Post, Tenure]]:
         """Return what the people hold, held and will hold, by the tenures that make it theirs."""
-        tenures = self._tenures_with("roleOccupant", [self._link.tree.person(uid) for uid in uids])
-        posts = self._by_ids(list(dict.fromkeys(tenure.post_id for tenure in tenures)))
+        tenures = self.tenures_of(uids)
+        posts = self.by_ids(list(dict.fromkeys(tenure.post_id for tenure in tenures)))
         return [(posts[tenure.post_id], tenure) for tenure in tenures if tenure.post_id in posts]
+
+    def tenures_of(self, uids: Sequence[str]) -> list[Tenure]:
+        """Return the tenures of these people, past and future ones too."""
+        return self._tenures_with("roleOccupant", [self._link.tree.person(uid) for uid in uids])
 
     def of_organisation(self, organisation_id: str) -> list[tuple[Post, list[Tenure]]]:
         """Return the organisation's posts by title, each with its tenures; vacant ones have none."""
@@ -137,6 +141,14 @@ class Posts:
         """Return the tenures that a feed, or one part of it, owns."""
         return self._tenures(all_of(IS_TENURE, *_owned(feed, part)))
 
+    def with_keys(self, feed: str, part: str, keys: Sequence[str]) -> list[Post]:
+        """Return those posts of a part of a feed that the sender knows by these keys."""
+        found: list[Post] = []
+        for start in range(0, len(keys), AT_ONCE):
+            some = any_of(*(equals("nlcFeedKey", key) for key in keys[start : start + AT_ONCE]))
+            found += self._posts(all_of(IS_POST, *_owned(feed, part), some))
+        return found
+
     def _posts(self, filter_: str) -> list[Post]:
         return [POST_CODEC.decode(e) for e in self._link.find(self._base, filter_, POST_CODEC.asked)]
 
@@ -151,7 +163,8 @@ class Posts:
             found += self._tenures(all_of(IS_TENURE, any_of(*(equals(attribute, dn) for dn in some))))
         return found
 
-    def _by_ids(self, ids: Sequence[str]) -> dict[str, Post]:
+    def by_ids(self, ids: Sequence[str]) -> dict[str, Post]:
+        """Return those of the posts that can be seen, by id."""
         found: dict[str, Post] = {}
         for start in range(0, len(ids), AT_ONCE):
             wanted = any_of(*(equals("nlcId", id_) for id_ in ids[start : start + AT_ONCE]))

@@ -12,6 +12,7 @@ from sync.readers import Table
 from sync.row_reader import RowReader
 from sync.rows import (
     REJECTED,
+    SHARED,
     Candidate,
     PostFacts,
     Reading,
@@ -138,7 +139,7 @@ def _note_shared_mail(candidates: list[Candidate]) -> list[Candidate]:
         for mail in each.mail:
             owners.setdefault(mail.casefold(), set()).add(each.key)
     return [
-        replace(each, notes=(*each.notes, "shared mailbox: kept as a contact detail, it identifies nobody"))
+        replace(each, notes=(*each.notes, SHARED))
         if any(len(owners[mail.casefold()]) > 1 for mail in each.mail)
         else each
         for each in candidates

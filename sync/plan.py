@@ -10,7 +10,7 @@ from sync.mapping import Feed
 from sync.measures import Measures
 from sync.notices import held_back
 from sync.planner import Planner
-from sync.rows import Reading, RowOutcome
+from sync.rows import Agreed, Reading, RowOutcome
 from sync.state import State
 from sync.steps import PlanLine
 
@@ -33,6 +33,8 @@ class Plan:
     outcomes: tuple[RowOutcome, ...] = ()
     measures: Measures = field(default_factory=Measures)
     questions: tuple[str, ...] = ()  # open ones and their answers, as the part remembers them (answers.py)
+    # For the next run of this process's sync folder, and no part of a saved plan.
+    agreed: tuple[Agreed, ...] = field(default=(), repr=False, compare=False)
 
 
 def make_plan(
@@ -47,6 +49,7 @@ def make_plan(
     """Work out the plan for one file; `today` (Europe/London) tells which first and last days are to come."""
     planner = Planner(feed, reading, state, mint_id, today, joiner_show)
     planner.run()
+    changes = held_back(planner.sheet.draft.changes(), today, notice_days)
     return Plan(
         feed=feed.id,
         part=reading.part,
@@ -55,11 +58,12 @@ def make_plan(
         mapping_digest=reading.mapping_digest,
         state_digest=state.digest(),
         rows=reading.rows,
-        changes=held_back(planner.sheet.draft.changes(), today, notice_days),
+        changes=changes,
         lines=planner.report.lines(),
         outcomes=planner.report.outcomes(),
         measures=planner.measures(),
         questions=planner.questions_and_answers(),
+        agreed=planner.agreed(changes),
     )
 
 

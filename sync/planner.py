@@ -1,12 +1,14 @@
 """The steps of one plan, in order: place every row, renew every person, then judge who is absent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
+from ldap_schema.changes import Change
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import DECEASED, LEFT, Person
 from ldap_schema.posts import Post
+from ldap_schema.reading_back import record_of
 from sync.absences import Absences
 from sync.answers import Question, answers_of, read_questions, write_questions
 from sync.mapping import Feed
@@ -18,7 +20,7 @@ from sync.places import Places, UnknownOrganisation
 from sync.records import over
 from sync.renewal import Renewal
 from sync.rows import LEFT as ROW_LEFT
-from sync.rows import QUESTION, REJECTED, Candidate, Reading
+from sync.rows import QUESTION, REJECTED, SHARED, Agreed, Candidate, Reading, person_key
 from sync.sheet import Sheet
 from sync.state import State
 from sync.steps import Report, suggestion
@@ -92,6 +94,33 @@ class Planner:
         sent = {each.key for each in self.reading.candidates} | self.reading.present
         kept = {key: answer for key, answer in self.answers.items() if key in sent}
         return write_questions((kept | self.questions).values())
+
+    def agreed(self, changes: Iterable[Change]) -> tuple[Agreed, ...]:
+        """List the rows with which the directory agrees once the changes are written (`settled.py`)."""
+        written = {each.uid: each for each in map(record_of, changes) if isinstance(each, Person)}
+        aside = self.reading.present.union([each.key for each in self.reading.set_aside], self.answers)
+        found = []
+        for uid, rows in self.rows.items():
+            person, post = written.get(uid) or self.sheet.draft.person(uid), self.posts[rows[0].line][0]
+            if len(rows) == 1 and rows[0].key not in aside and self._agrees(person, rows[0]):
+                found.append(Agreed(row=rows[0], person=person, post_id=post.id))
+        return tuple(found)
+
+    def _agrees(self, person: Person, row: Candidate) -> bool:
+        """Tell whether person, post and the only open tenure say what the row says, and no other does."""
+        tenures, (post, organisation) = self.sheet.ours(person.uid), self.posts[row.line]
+        standing = [each for each in tenures if each.lasts(self.reading.as_of)]
+        return (
+            len(standing) == 1
+            and standing[0].post_id == post.id
+            and self.sheet.draft.after[Post, post.id] == post
+            and self.renewal.is_ours(person)
+            and not person.disputed
+            and row.office is None
+            and SHARED not in row.notes
+            and all(person_key(each.feed_key) == row.key for each in tenures)
+            and self.renewal.unchanged.says(person, standing[0], row, (post, organisation))
+        )
 
     def _present(self) -> dict[str, list[Candidate]]:
         return {

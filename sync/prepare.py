@@ -1,6 +1,7 @@
 """From a mapping and a file to a judged plan; reads the directory, writes nothing anywhere."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from sync.errors import FileRefused, PlanRefused
 from sync.guard import judge
 from sync.mapping import Feed
 from sync.mapping_reader import load_feed
+from sync.narrow import Sieve
 from sync.plan import make_plan
 from sync.plan_file import SavedPlan, name_plan, read_plan
 from sync.readers import Table, read_table
 from sync.rows import Reading
+from sync.settling import narrowing
 from sync.source import Source, find_sources, source_of
 from sync.state import State, read_part, read_state
 from sync.tombstones import Tombstones
@@ -33,6 +36,8 @@ class Prepared:
     saved: SavedPlan
     state: State
     reading: Reading
+    sieve: Sieve
+    began: float  # time.monotonic()
 
     @property
     def nothing_new(self) -> bool:
@@ -53,8 +58,12 @@ def newest_source(context: SyncContext, feed: Feed) -> Source:
     return sources[-1]
 
 
-def prepare(context: SyncContext, feed: Feed, source: Source) -> Prepared:
-    """Read one file and work out its plan; FileRefused when it is older than what was applied."""
+def prepare(context: SyncContext, feed: Feed, source: Source, *, narrowly: bool = False) -> Prepared:
+    """Read one file and work out its plan; FileRefused when it is older than what was applied.
+
+    Narrowly: rows that are as before are left out where that is sure to give the same plan (`narrow.py`).
+    """
+    began = time.monotonic()
     table = read_table(feed, source.path, context.settings)
     part = read_part(context.directory, feed.id, source.part)
     as_of = source.as_of
@@ -66,19 +75,25 @@ def prepare(context: SyncContext, feed: Feed, source: Source) -> Prepared:
             f"{source.part}, as of {part.as_of}. "
             "An older file never follows a newer one."
         )
-    reading = _read(context, feed, table, source.part, as_of)
-    state = read_state(context.directory, reading)
     today = london_today(context.clock())
     settings = context.settings
+    sieve = narrowing(context, feed, part, today) if narrowly else Sieve(feed.digest)
+    table = replace(table, lines=sieve.lines(table.lines))
+    reading = sieve.completed(_read(context, feed, table, source.part, as_of))
+    if narrowly and not sieve.pays:
+        return prepare(context, feed, source)
+    state = read_state(context.directory, reading, sieve.uids(), len(sieve.as_before))
     plan = make_plan(feed, reading, state, context.mint_id, today, settings.joiner_show, settings.notice_days)
     holds = judge(plan.measures, feed.limits).reasons + _undone_before(context, part, reading)
+    if narrowly and (holds or not sieve.is_sure(plan, reading)):
+        return prepare(context, feed, source)
     standing = _standing(context, state, plan.state_digest, reading)
     if standing:
         # Planned before, stopped, and nothing moved since: it stays the same run, so that an approval
         # finds it.
-        return Prepared(saved=standing, state=state, reading=reading)
+        return Prepared(saved=standing, state=state, reading=reading, sieve=sieve, began=began)
     saved = name_plan(plan, str(source.path.resolve()), str(Path(feed.path).resolve()), feed.name, holds)
-    return Prepared(saved=saved, state=state, reading=reading)
+    return Prepared(saved=saved, state=state, reading=reading, sieve=sieve, began=began)
 
 
 def _read(context: SyncContext, feed: Feed, table: Table, part: str, as_of: date) -> Reading:

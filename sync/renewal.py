@@ -78,6 +78,7 @@ class Renewal:
             len(rows) == len(tenures) == 1
             and tenures[0].post_id == place[0].id
             and self.is_ours(person)
+            and not person.disputed  # what is disputed is told in every receipt
             and person is self.sheet.draft.person(person.uid)
             and self.unchanged.says(person, tenures[0], row, place)
         )

@@ -5,6 +5,7 @@ aside with a reason.
 from dataclasses import dataclass, field
 from datetime import date
 
+from ldap_schema.people import Person
 from sync.names import Name
 
 # What became of a row. Every row of a file has exactly one of these; the receipt's counts add up to the
@@ -19,6 +20,7 @@ JOINED, RETURNED, UPDATED, MOVED, UNCHANGED, LEAVING, LEFT = (
     "left",
 )
 REJECTED, QUESTION = "rejected", "question"
+SHARED = "shared mailbox: kept as a contact detail, it identifies nobody"  # a note on a row
 TAKEN = (JOINED, RETURNED, UPDATED, MOVED, UNCHANGED, LEAVING, LEFT)
 
 
@@ -94,6 +96,15 @@ class Candidate:
     def row_key(self) -> str:
         """The sender's key of person and post together; a tenure's key."""
         return f"{self.key} @ {self.post.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """A row and the records that say what it says (settled.py)."""
+
+    row: Candidate
+    person: Person
+    post_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from sync.receipt import Receipt, as_csv, as_text, load_receipt, receipt_of
 from sync.render import plan_text, receipt_line
 from sync.resume import complete
 from sync.settings import SyncSettings
+from sync.settling import keep
 from sync.source import Source, find_sources, in_order
 from sync.state import State, read_part
 
@@ -102,7 +103,7 @@ def _one(context: SyncContext, feed: Feed, source: Source) -> Result:
     complete(context, read_part(context.directory, feed.id, source.part))
     for attempts_left in reversed(range(ATTEMPTS)):
         try:
-            return _once(context, feed, source)
+            return _once(context, feed, source, narrowly=attempts_left == ATTEMPTS - 1)
         except RunOvertaken:
             if not attempts_left:
                 raise
@@ -110,12 +111,15 @@ def _one(context: SyncContext, feed: Feed, source: Source) -> Result:
     raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
 
-def _once(context: SyncContext, feed: Feed, source: Source) -> Result:
-    prepared = prepare(context, feed, source)
+def _once(context: SyncContext, feed: Feed, source: Source, narrowly: bool) -> Result:
+    prepared = prepare(context, feed, source, narrowly=narrowly)
     saved = prepared.saved
     if prepared.nothing_new:
         return _applied(nothing_to_do(context, saved))
-    return _judged(context, saved, prepared.state)
+    result = _judged(context, saved, prepared.state)
+    if result.exit_code != HELD:
+        keep(context, saved, prepared.state, prepared.sieve, prepared.began)
+    return result
 
 
 def _judged(context: SyncContext, saved: SavedPlan, state: State) -> Result:

@@ -2,7 +2,7 @@
 searches.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import blake2b
@@ -53,6 +53,7 @@ class State:
     elsewhere_posts: tuple[Post, ...] = ()  # the posts of those tenures
     asked: frozenset[str] = frozenset()  # uids of whom another feed's open question may speak
     as_of: dict[tuple[str, str], date] = field(default_factory=dict)  # other sources' newest file, by part
+    as_before: int = 0  # active people of this part who were not read: nothing is new of them (narrow.py)
 
     def owned(self) -> list[Person]:
         """People whose record this part is the source of."""
@@ -66,7 +67,7 @@ class State:
         guests = {each.holder for each in self.tenures if each.lasts(today)} - {
             each.uid for each in self.owned()
         }
-        return len(here | guests)
+        return len(here | guests) + self.as_before
 
     def digest(self) -> str:
         """Fingerprint of everything a plan was based on, whatever order it was read in; holds are not part
@@ -98,19 +99,28 @@ def read_part(directory: Directory, feed: str, part: str) -> FeedPart:
     return directory.feeds.part(feed, part) or FeedPart(feed=feed, part=part)
 
 
-def read_state(directory: Directory, reading: Reading) -> State:
-    """Read what the plan for this file needs, and nothing else."""
+def read_state(
+    directory: Directory, reading: Reading, among: Set[str] | None = None, as_before: int = 0
+) -> State:
+    """Read what the plan for this file needs, and nothing else: of all people of the part, or of some."""
     feed, part = reading.feed, reading.part
     memory = read_part(directory, feed, part)
-    people, tenures = people_and_tenures(directory, feed, part)
+    if among is None:
+        people, tenures = people_and_tenures(directory, feed, part)
+    else:
+        people, tenures = _some_people(directory, feed, part, among)
     owners = _owners(directory, reading, people.values())
+    organisations = _organisations(directory, reading)
+    split = any(len(each.successor_ids) > 1 for each in organisations)
+    some = None if among is None or split else tenures
     state = State(
         part=memory,
         people=tuple(people.values()),
-        posts=tuple(directory.posts.all_of_feed(feed, part)),
+        posts=_posts(directory, reading, some),
         tenures=tuple(tenures),
         offices=tuple(directory.offices.all_of_feed(feed, part)),
-        organisations=_organisations(directory, reading),
+        organisations=organisations,
+        as_before=as_before,
         by_address=owners,
         answered=directory.people.by_uids(
             {each.who for each in read_questions(memory.answers) if each.who not in ("", NEW)} - people.keys()
@@ -126,6 +136,36 @@ def people_and_tenures(directory: Directory, feed: str, part: str) -> tuple[dict
     tenures = directory.posts.tenures_of_feed(feed, part)
     people |= directory.people.by_uids(sorted({each.holder for each in tenures} - people.keys()))
     return people, tenures
+
+
+def _some_people(
+    directory: Directory, feed: str, part: str, among: Set[str]
+) -> tuple[dict[str, Person], list[Tenure]]:
+    """Give, of these people, the part's own and the holders of its tenures, by uid, and those tenures."""
+    uids, mine = sorted(among), (feed, part)
+    tenures = [each for each in directory.posts.tenures_of(uids) if (each.feed, each.feed_part) == mine]
+    holders = {each.holder for each in tenures}
+    found = directory.people.by_uids(uids).values()
+    ours = [each for each in found if each.uid in holders or (each.feed, each.feed_part) == mine]
+    return {each.uid: each for each in ours}, tenures
+
+
+def _posts(directory: Directory, reading: Reading, tenures: Iterable[Tenure] | None) -> tuple[Post, ...]:
+    """Find the part's posts, or only those of some tenures and of the rows.
+
+    A sender without references for posts may name one by another title or organisation: then all are needed.
+    """
+    if tenures is None:
+        return tuple(directory.posts.all_of_feed(reading.feed, reading.part))
+    named = {each.key: each for each in (*(row.post for row in reading.candidates), *reading.vacant)}
+    found = {each.id: each for each in directory.posts.with_keys(reading.feed, reading.part, sorted(named))}
+    known = {each.feed_key for each in found.values()}
+    if any(each.keyed_by_title and key not in known for key, each in named.items()):
+        return tuple(directory.posts.all_of_feed(reading.feed, reading.part))
+    missing = {each.post_id for each in tenures} - found.keys()
+    more = directory.posts.by_ids(sorted(missing))
+    mine = (each for each in more.values() if (each.feed, each.feed_part) == (reading.feed, reading.part))
+    return (*found.values(), *mine)
 
 
 def _asked(directory: Directory, mine: FeedPart) -> frozenset[str]:
