@@ -46,15 +46,20 @@ def touched(link: Link, feed: str, part: str, run: Window) -> Touched:
     news = all_of(at_least(CHANGE_NUMBER, run.since), none_of(own))
     of_part = all_of(equals("nlcFeed", feed), equals("nlcFeedPart", part))
     return Touched(
-        people=frozenset(id_of(each.dn) for each in _find(link, "people", news)),
+        people=frozenset(id_of(each.dn) for each in _find(link, "people", _of_class("nlcPerson", news))),
         others=any(
             (
                 _find(link, "posts", all_of(of_part, news), limit=1),
                 _find(link, "offices", all_of(of_part, news), limit=1),
-                _find(link, "organisations", news, limit=1),
+                _find(link, "organisations", _of_class("nlcOrganisationInfo", news), limit=1),
             )
         ),
     )
+
+
+def _of_class(name: str, filter_: str) -> str:
+    """Leave out what keeps a branch from being empty."""
+    return all_of(equals("objectClass", name), filter_)
 
 
 def _find(link: Link, branch: str, filter_: str, limit: int = 0) -> Sequence[Entry]:

@@ -1,4 +1,7 @@
-"""Takes an erased person out of the papers of runs: plans that name them go, receipts are blanked."""
+"""Takes an erased person out of the papers of runs: plans that name them go, receipts are blanked.
+
+What is remembered of settled rows goes as well; the next runs plan whole files.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,6 +11,7 @@ from ldap_schema.people import Person
 from ldap_schema.posts import Tenure
 from sync.receipt import APPLYING, Receipt, kept_receipts, row_keys, save_receipt
 from sync.rows import RowOutcome
+from sync.settled import forget_all
 from sync.tombstones import MEND, NOT_TAKEN, REASON
 
 
@@ -17,6 +21,7 @@ def shred(folder: Path, person: Person, tenures: Iterable[Tenure]) -> tuple[int,
     A run whose plan is gone can't be undone any more, and says so.
     """
     keys = row_keys(person, tenures)
+    forget_all(folder)
     return _plans(folder / "plans", person), sum(_blank(folder, each, keys) for each in kept_receipts(folder))
 
 

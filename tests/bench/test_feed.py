@@ -54,7 +54,7 @@ def write_rows(folder: Path, rows: int, days_ago: int, moved: int = 0) -> Path:
             phone = f"020 7946 {number % 1000 if number >= moved else 1000 + number % 8000:04d}"
             trust = f"Trust {_letters(number % BODIES)}"
             writer.writerow(
-                (number, name, "Quill", f"{name}@health.example", phone, "Director of finance", trust)
+                (number + 1, name, "Quill", f"{name}@health.example", phone, "Director of finance", trust)
             )
     return path
 

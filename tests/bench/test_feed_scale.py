@@ -1,9 +1,9 @@
 """What a large feed costs beside OpenLDAP's own tools, and what a run makes other writers wait.
 
 Ratios are within one run, first on a slapd without overlays, for which the goals are set, then on
-production's. How many rows, and a tenth of them: COUNTERPART_BENCH_FEED_ROWS (10000). 100000 is what the goals
-are set for; a million shows that cost stays linear. `--basetemp` on a file system in memory takes the disk out
-of it: the tools, which wait for it once for each entry, gain more by that than we do.
+production's. How many rows, and a tenth of them: COUNTERPART_BENCH_FEED_ROWS (10000). 100000 is what the
+goals are set for; a million shows that cost stays linear. `--basetemp` on a file system in memory takes the
+disk out of it: the tools, which wait for it once for each entry, gain more by that than we do.
 """
 
 import os
