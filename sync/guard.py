@@ -11,6 +11,7 @@ from sync.mapping import Limits, exact
 from sync.measures import Measures
 
 SMALL = 20  # a part with fewer people is judged by counts
+TWO_AT_ONCE = 2  # one namesake joins now and then
 SMALL_GONE, SMALL_UPDATES, SMALL_IDENTITY, SMALL_BLANKED = 2, 3, 1, 3
 
 
@@ -45,20 +46,28 @@ def _any_size(counts: Measures, limits: Limits) -> list[str]:
         for name in counts.constant
     ]
     reasons += [f"the column for {_word(name)} is suddenly blank in every row" for name in counts.blank]
+    if counts.doubled >= TWO_AT_ONCE:
+        reasons.append(f"{counts.doubled} people would be listed twice, under keys of the same name")
     reasons += [
         f"everybody in {name} would move to an organisation that is new here; if it was renamed, say so with "
         "`counterpart sync organisations`"
         for name in counts.emptied
     ]
-    if counts.gone_lately and counts.absent:
-        several, of = counts.absent + counts.gone_lately, counts.size + counts.gone_lately
-        most = limits.allowed(limits.drip, of)
-        if several > most:
-            reasons.append(
-                f"little by little, {several} of {of} people would be absent or gone within 30 days, "
-                f"more than {most}"
-            )
+    of = counts.size + counts.gone_lately
+    reasons += _drip(
+        "be absent or gone", counts.absent, counts.gone_lately, of, limits.allowed(limits.drip, of)
+    )
+    # Dates are answers, and a term may end for several: twice what one file may say.
+    most = limits.allowed(2 * limits.leave, counts.size)
+    reasons += _drip("leave by a date", counts.leaving, counts.let_go_lately, counts.size, most)
     return reasons
+
+
+def _drip(what: str, now: int, lately: int, of: int, most: int) -> list[str]:
+    """Hold what no file says at once and several say together."""
+    if not (now and lately) or now + lately <= most:
+        return []
+    return [f"little by little, {now + lately} of {of} people would {what} within 30 days, more than {most}"]
 
 
 def _small(counts: Measures) -> list[str]:

@@ -23,7 +23,7 @@ from sync.mapping import (
     Limits,
 )
 from sync.mapping_format import FormatValues
-from sync.normalise import fold
+from sync.normalise import fold, mail_address
 from sync.private import private_kind
 from sync.scim_paths import EVERY, scim_path
 from sync.scim_snapshot import SUFFIX, TYPE, pushed_feed
@@ -68,6 +68,12 @@ TABLES: dict[str, tuple[str, ...]] = {
     "eligible": ("column", "any_of", "not_a_person"),
     "guard": tuple(each.name for each in fields(Limits)),
 }
+_NEVER_ONE = (
+    ("person", "given_name", "family_name"),
+    ("person", "mail", "telephone"),
+    ("person", "mail", "mobile"),
+    ("post", "first_day", "last_day"),
+)
 KNOWN_WORDS = {
     "": BLANK,
     "vacant": VACANT,
@@ -210,6 +216,9 @@ class _Reader(FormatValues):
 
     def _allowed(self, feed: Feed) -> None:
         self._file_name(feed.file)
+        self._distinct(feed)
+        if feed.contact and mail_address(feed.contact).text != feed.contact:
+            raise self.refuse("feed.contact", "write one mail address, and nothing else.")
         for column, key in feed.columns().items():
             kind = private_kind(column, only_compared=key == "eligible.column")
             if kind:
@@ -219,7 +228,16 @@ class _Reader(FormatValues):
                     f"{kind}.",
                 )
 
+    def _distinct(self, feed: Feed) -> None:
+        """Refuse one column for two values that no one cell can say."""
+        for table, one, other in _NEVER_ONE:
+            columns: Mapping[str, Column] = getattr(feed, table)
+            if one in columns and other in columns and columns[one].column == columns[other].column != "":
+                raise self.refuse(f"{table}.{other}", f"the same column is {table}.{one} already.")
+
     def _file_name(self, pattern: str) -> None:
+        if re.search(r"[*?\\]|[{}]", re.sub(r"{.*?}", "", pattern)):
+            raise self.refuse("source.file", "it may have {part} and {as_of}, and no other mark for “any”.")
         for placeholder in re.findall(r"{(.*?)}", pattern):
             if placeholder not in ("part", "as_of"):
                 raise self.refuse(
@@ -249,7 +267,7 @@ class _Reader(FormatValues):
                 found[key] = self.flag(table, "guard", key)
             elif key == "floor":
                 found[key] = self.number(table, "guard", key)
-            elif isinstance(value, str) and re.fullmatch(r"(100|\d{1,2})(\.\d+)?%", value):
+            elif isinstance(value, str) and re.fullmatch(r"100%|[0-9]{1,2}(\.[0-9]+)?%", value):
                 found[key] = float(value[:-1]) / 100
             else:
                 raise self.refuse(f"guard.{key}", 'write a percentage, as "5%".')

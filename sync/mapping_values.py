@@ -13,6 +13,8 @@ from sync.normalise import fold
 from sync.wording import closest, shown
 
 LARGEST_NUMBER = 10_000
+LONGEST_DATE_FORM = 60
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _A_DAY = date(2026, 11, 23)
 _COLUMN = tuple(each.name for each in fields(Column))
 
@@ -32,6 +34,8 @@ class Values:
         value = table.get(key, "")
         if not isinstance(value, str):
             raise self.refuse(f"{name}.{key}", "write it as text, in quotation marks.")
+        if name in ("feed", "source") and _CONTROL.search(value):
+            raise self.refuse(f"{name}.{key}", "write it on one line, without control characters.")
         if needed and not value.strip():
             raise self.refuse(f"{name}.{key}", "it is needed and missing.")
         return value
@@ -100,6 +104,8 @@ class Values:
                 raise self.refuse(f"{key}.{option}", "write it as text, in quotation marks.")
 
     def _date_form(self, form: str, key: str) -> None:
+        if len(form) > LONGEST_DATE_FORM:
+            raise self.refuse(key, f"no form of a day is longer than {LONGEST_DATE_FORM} letters.")
         try:
             # A civil day has no zone.
             understood = datetime.strptime(_A_DAY.strftime(form), form).date() == _A_DAY  # noqa: DTZ007

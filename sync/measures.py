@@ -52,8 +52,10 @@ class Measures:
     blanked: Mapping[str, int] = field(default_factory=dict)
     constant: tuple[str, ...] = ()  # columns that used to vary and now say one thing
     blank: tuple[str, ...] = ()  # columns that used to say something and now say nothing
+    doubled: int = 0  # joiners with the name of somebody whom the file lists under another key
     emptied: tuple[str, ...] = ()  # organisations whose people would all be somewhere new
     gone_lately: int = 0  # people who were found gone in the last thirty days, a few at a time
+    let_go_lately: int = 0  # people whom a date let go in the last thirty days, a few at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class Taken:
     absent: set[str]
     vouched: set[str]
     outcomes: list[RowOutcome]
+    numbered: bool = True  # the sender's key is more than a name
 
 
 def measure(
@@ -78,6 +81,7 @@ def measure(
     tenures = _by_holder(state, draft, {each.uid for each, _ in stayed if each.status in (HELD, LEAVING)})
     columns = [name for name in _COLUMNS if any(getattr(b, name) != getattr(a, name) for b, a in changed)]
     size = state.size(today)
+    gone_lately, let_go_lately = _lately(state, size, today, limits)
     return Measures(
         size=size,
         rows=reading.rows,
@@ -98,8 +102,10 @@ def measure(
         blanked={name: count for name, count in blanked.items() if count},
         constant=tuple(name for name in columns if _became(stayed, everybody, name, blank=False)),
         blank=tuple(name for name in columns if _became(stayed, everybody, name, blank=True)),
+        doubled=_doubled(stayed, everybody) if taken.numbered else 0,
         emptied=_emptied(stayed, draft),
-        gone_lately=_gone_lately(state, size, today, limits),
+        gone_lately=gone_lately,
+        let_go_lately=let_go_lately,
     )
 
 
@@ -172,6 +178,11 @@ def _became(pairs: list[tuple[Person, Person]], everybody: list[Person], name: s
     return any(had) if blank and not any(has) else not blank and any(has) and len(had) > 1
 
 
+def _doubled(stayed: list[tuple[Person, Person]], everybody: list[Person]) -> int:
+    names, there = {fold(after.full_name) for _, after in stayed}, {before.uid for before, _ in stayed}
+    return sum(each.uid not in there and fold(each.full_name) in names for each in everybody)
+
+
 def _emptied(pairs: list[tuple[Person, Person]], draft: Draft) -> tuple[str, ...]:
     """Name the organisations whose people would all be in one that the plan makes: renamed, most likely."""
     new = {each.id for each in draft.every(Organisation) if (Organisation, each.id) not in draft.before}
@@ -181,11 +192,19 @@ def _emptied(pairs: list[tuple[Person, Person]], draft: Draft) -> tuple[str, ...
     return tuple(sorted(names[each] for each, count in moved.items() if count == had[each]))
 
 
-def _gone_lately(state: State, size: int, today: date, limits: Limits) -> int:
-    """Count who was found gone lately, but for days on which so many were that a named person agreed."""
+def _lately(state: State, size: int, today: date, limits: Limits) -> tuple[int, int]:
+    """Count who was found gone lately, and who was let go by a date, but for days on which so many were that
+    a named person agreed.
+    """
     marked = {each.holder for each in state.tenures if is_marked(each)}
-    days = Counter(
-        each.status_since for each in state.owned() if each.status in (LEAVING, LEFT) and each.uid in marked
+    going = [each for each in state.owned() if each.status in (LEAVING, LEFT)]
+    recent = [each for each in going if each.status_since and each.status_since >= today - LATELY]
+    found = Counter(each.status_since for each in recent if each.uid in marked)
+    dated = Counter(each.status_since for each in recent if each.uid not in marked)
+    return _agreed_by_nobody(found, limits.allowed(limits.absent, size)), _agreed_by_nobody(
+        dated, limits.allowed(limits.leave, size)
     )
-    most = limits.allowed(limits.absent, size)
-    return sum(count for day, count in days.items() if day and day >= today - LATELY and count <= most)
+
+
+def _agreed_by_nobody(days: Counter[date | None], most: int) -> int:
+    return sum(count for count in days.values() if count <= most)

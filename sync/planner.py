@@ -86,6 +86,7 @@ class Planner:
             absent=self.absences.absent,
             vouched=self.vouched,
             outcomes=self.report.outcome_list(),
+            numbered=self.feed.numbered,
         )
         return measure(self.reading, self.state, self.sheet.draft, taken, self.sheet.today, self.feed.limits)
 

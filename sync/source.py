@@ -49,7 +49,12 @@ def find_sources(feed: Feed, folder: Path, today: date) -> list[Source]:
     if not folder.is_dir():
         raise FileRefused(f"There is no folder {folder} to look for {feed.file} in.")
     pattern = _pattern(feed)
-    names = sorted(each for each in folder.iterdir() if each.is_file() and pattern.fullmatch(each.name))
+    # A link could lead to what its sender may not read.
+    names = sorted(
+        each
+        for each in folder.iterdir()
+        if each.is_file() and not each.is_symlink() and pattern.fullmatch(each.name)
+    )
     if not names:
         raise FileRefused(
             f'No file in {folder} is named as the mapping says: "{feed.file}" ({feed.path}: source.file).'

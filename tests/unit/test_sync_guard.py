@@ -272,6 +272,34 @@ def test_a_slow_drip_is_stopped_however_small_each_file_is(world: World) -> None
     assert any("little by little" in each for each in judge(plan.measures, Limits()).reasons)
 
 
+@pytest.mark.parametrize(("size", "most"), [(12, 2), (100, 20)])
+def test_a_slow_drip_of_last_days_is_stopped_however_small_each_file_is(
+    world: World, size: int, most: int
+) -> None:
+    rows = people(size)
+    world.take(rows)
+    for number in range(most + 1):
+        world.today = DAY + timedelta(days=number + 1)
+        rows[number]["To"] = "30/11/2026"
+        plan = world.plan_of(rows, world.today)
+        if stopped(plan):
+            break
+        world.apply(plan)
+    assert number == most
+    assert any("would leave by a date" in each for each in judge(plan.measures, Limits()).reasons)
+
+
+def test_people_listed_twice_under_other_keys_hold_and_one_namesake_does_not(world: World) -> None:
+    world.take(people(12))
+    again = [
+        each | {"Staff No": f"Z{at}", "Post Ref": f"Z{at}", "Sign-in": ""}
+        for at, each in enumerate(people(12))
+    ]
+    assert not stopped(world.plan_of([*people(12), again[0]], WEEK[1]))
+    plan = world.plan_of([*people(12), *again[:2]], WEEK[1])
+    assert any("listed twice" in each for each in judge(plan.measures, Limits()).reasons)
+
+
 def test_whoever_a_named_person_let_go_at_once_is_no_drip(world: World) -> None:
     world.today = DAY
     world.take(people(60))

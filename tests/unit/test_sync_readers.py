@@ -194,6 +194,7 @@ def test_a_folder_is_taken_in_date_order_and_other_files_are_left_alone(tmp_path
     for day in (date(2026, 11, 8), DAY, date(2026, 10, 30)):
         write_file(tmp_path, [row()], day)
     (tmp_path / "README").write_text("not a feed")
+    (tmp_path / "rivers-2026-11-09.csv").symlink_to("/etc/hostname")  # its sender may not read that
     assert [each.as_of.day for each in find_sources(feed, tmp_path, TODAY)] == [30, 1, 8]
 
 
