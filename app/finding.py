@@ -6,38 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ldap_schema.people import Person
-from search_index.words import fold, folded
+from search_index import documents
+from search_index.words import fold
 
 LONGEST_QUERY = 200  # characters; nobody's name, post and organisation together are longer
 MOST_WORDS = 8  # more make the directory work without finding anybody else
 
-# A word or two in a title -> the role it is a case of; the first that fits decides, so deputies stand first.
-ROLES = (
-    ("deputy chief constable", "Deputy chief constable"),
-    ("assistant chief constable", "Assistant chief constable"),
-    ("chief constable", "Chief constable"),
-    ("second permanent secretary", "Second permanent secretary"),
-    ("permanent secretary", "Permanent secretary"),
-    ("permanent under-secretary", "Permanent secretary"),
-    ("director general", "Director general"),
-    ("chief fire officer", "Chief fire officer"),
-    ("pro-vice-chancellor", "Pro-vice-chancellor"),
-    ("vice-chancellor", "Vice-chancellor"),
-    ("vice chancellor", "Vice-chancellor"),
-    ("deputy chief executive", "Deputy chief executive"),
-    ("chief executive", "Chief executive"),
-    ("chief operating officer", "Chief operating officer"),
-    ("chief finance officer", "Chief finance officer"),
-    ("chief financial officer", "Chief finance officer"),
-    ("medical director", "Medical director"),
-    ("chief medical officer", "Medical director"),
-    ("chief nurs", "Chief nurse"),
-    ("commissioner", "Commissioner"),
-    ("principal", "Principal"),
-    ("director", "Director"),
-)
-
 NOTHING_KNOWN: Mapping[str, str] = {}
+NOTHING_COUNTED: Mapping[str, Mapping[str, int]] = {}
+FACETS = ("sector", "region", "role", "organisation")
 
 # Honours and ranks say how to address somebody, not who it is; alone they would match half the directory.
 ADDRESS = frozenset(
@@ -117,11 +94,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def role_of(title: str) -> str:
     """Return the role a post's title is a case of; a title of its own kind is its own role."""
-    plain = folded(title)
-    for part, role in ROLES:
-        if part in plain:
-            return role
-    return title
+    return documents.role_of(title)
 
 
 def rank(people: Iterable[Person], words: Sequence[str]) -> list[Found]:
@@ -137,18 +110,27 @@ def narrowed(found: Iterable[Found], question: Question) -> list[Found]:
     return [one for one in found if not question.role or one.role == question.role]
 
 
-def facets(found: Sequence[Traits], organisations: Mapping[str, str]) -> dict[str, list[FacetValue]]:
-    """Count the values by which these results can be narrowed further, the most frequent first."""
-    return {
-        "sector": _counted((one.sector for one in found), {}),
-        "region": _counted((one.region for one in found), {}),
-        "role": _counted((one.role for one in found), {}),
-        "organisation": _counted((one.organisation_id for one in found), organisations),
-    }
+def facets(
+    counts: Mapping[str, Mapping[str, int]], organisations: Mapping[str, str]
+) -> dict[str, list[FacetValue]]:
+    """Return the values by which results can be narrowed further, the most frequent first."""
+    labels = {"organisation": organisations}
+    return {name: _listed(counts.get(name, {}), labels.get(name, {})) for name in FACETS}
 
 
-def _counted(values: Iterable[str], labels: Mapping[str, str]) -> list[FacetValue]:
-    counts = Counter(value for value in values if value)
+def counted(
+    traits: Iterable[Traits], others: Mapping[str, Mapping[str, int]] = NOTHING_COUNTED
+) -> dict[str, Counter[str]]:
+    """Count people by each facet, beside others who are counted already."""
+    counts = {name: Counter(others.get(name, {})) for name in FACETS}
+    for one in traits:
+        values = (one.sector, one.region, one.role, one.organisation_id)
+        for name, value in zip(FACETS, values, strict=True):
+            counts[name].update([value] if value else [])
+    return counts
+
+
+def _listed(counts: Mapping[str, int], labels: Mapping[str, str]) -> list[FacetValue]:
     listed = [FacetValue(value, labels.get(value, value), count) for value, count in counts.items()]
     return sorted(listed, key=lambda one: (-one.count, one.label))
 

@@ -6,24 +6,25 @@ are when the index finds nobody: they find pieces of words as well. No sealed pe
 is sealed finds themself because the directory is asked for that alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flask import current_app
 
 from app import finding, harvest
-from app.finding import FacetValue, Found, Question, Traits
+from app.finding import FacetValue, Found, Question
 from app.fragments import by_local_part, reached
 from app.office_reasons import whom_it_serves, with_offices
 from app.organisation_list import organisation_list
 from app.viewer import Viewer, services
-from ldap_schema.people import Person
+from ldap_schema.clock import london_today
 from search_index import query
-from search_index.documents import Document
+from search_index.contents import Contents
 from search_index.errors import IndexFailed
+from search_index.judging import Hit
 
-PAGE = 20
-MOST = query.MOST  # people one search reads: more than there are, so that ranking sees everybody who matches
+PAGE = query.PAGE
+MOST = 2000  # people one search reads where the directory's filters are asked: more than there are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,10 @@ class Results:
     total: int
     page: int
     shown: Sequence[Found]
-    traits: Sequence[Traits]
-    cut_short: bool
+    counts: Mapping[str, Mapping[str, int]]  # facet -> value -> people
+    cut_short: bool = False
     index_is_behind: bool = False
+    left_out: Sequence[str] = ()  # words that fit nobody in whom the others fit
 
     @property
     def pages(self) -> int:
@@ -43,8 +45,8 @@ class Results:
         return pages_of(self.total)
 
     def facets(self, organisations: dict[str, str]) -> dict[str, list[FacetValue]]:
-        """Count the values by which the results can be narrowed; organisations' names by id are given."""
-        return finding.facets(self.traits, organisations)
+        """Give the values by which the results can be narrowed; organisations' names by id are given."""
+        return finding.facets(self.counts, organisations)
 
 
 def pages_of(total: int) -> int:
@@ -66,12 +68,14 @@ def _look_up(question: Question, who: Viewer, page: int) -> Results:
     if question.empty:
         return _by_directory(question, who, [], page, behind=False)
     if question.organisation and question.organisation not in organisation_list().by_id:
-        return Results(total=0, page=1, shown=[], traits=[], cut_short=False)
+        return Results(total=0, page=1, shown=[], counts={})
     led = reached(question, who)
     found = _by_index(question, who, led, page)
-    if found is not None and (found.total or not question.words):
+    if found is not None and (not question.words or (found.total and not found.left_out)):
         return found
-    return _by_directory(question, who, led, page, behind=found is None)
+    # The directory finds pieces of words too; only where it finds nobody either, words are left out.
+    exactly = _by_directory(question, who, led, page, behind=found is None)
+    return exactly if found is None or exactly.total else found
 
 
 def _by_index(question: Question, who: Viewer, led: Sequence[Found], page: int) -> Results | None:
@@ -79,30 +83,38 @@ def _by_index(question: Question, who: Viewer, led: Sequence[Found], page: int) 
     index = services().index
     if not index.usable:
         return None
-    asked = query.Asked(
-        words=question.words,
-        sector=question.sector,
-        region=question.region,
-        organisation=question.organisation,
-    )
+    before = _with(led, _sealed_viewer(question, who) if who.sealed else [])
     try:
-        documents = query.find(index.contents(), asked)
+        found = _page_of(index.contents(), question, page, before)
+        last = pages_of(len(before) + found.total)
+        if page > last:  # a page after the last one is the last one
+            page, found = last, _page_of(index.contents(), question, last, before)
     except IndexFailed as error:
         current_app.logger.warning("The search index was not used: %s", error)
         return None
-    cut_short = len(documents) >= MOST
-    if question.role:
-        documents = [one for one in documents if _traits(one).role == question.role]
-    before = _with(led, _sealed_viewer(question, who) if who.sealed else [])
-    known = {one.person.uid for one in before}
-    documents = [one for one in documents if one.id not in known]
-    total = len(before) + len(documents)
-    page = min(page, pages_of(total))
-    first, last = (page - 1) * PAGE, page * PAGE
-    of_index = documents[max(0, first - len(before)) : max(0, last - len(before))]
-    shown = [*before[first:last], *_read(of_index, question, who)]
-    traits = [one.traits for one in before] + [_traits(one) for one in documents]
-    return Results(total=total, page=page, shown=shown, traits=traits, cut_short=cut_short)
+    return Results(
+        total=len(before) + found.total,
+        page=page,
+        shown=[*before[(page - 1) * PAGE : page * PAGE], *_read(found.hits, who)],
+        counts=finding.counted((one.traits for one in before), found.counts),
+        left_out=() if led else found.left_out,
+    )
+
+
+def _page_of(contents: Contents, question: Question, page: int, before: Sequence[Found]) -> query.Found:
+    """Return what the index has of a page, on which these stand before everybody whom it finds."""
+    first = (page - 1) * PAGE - len(before)
+    asked = query.Asked(
+        text=question.text,
+        sector=question.sector,
+        region=question.region,
+        role=question.role,
+        organisation=question.organisation,
+        without=tuple(one.person.uid for one in before),
+        first=max(0, first),
+        most=max(0, PAGE + min(0, first)),
+    )
+    return query.find(contents, asked, london_today(services().clock()))
 
 
 def _sealed_viewer(question: Question, who: Viewer) -> list[Found]:
@@ -117,30 +129,19 @@ def _with(led: Sequence[Found], others: Sequence[Found]) -> list[Found]:
     return [*led, *(one for one in others if one.person.uid not in known)]
 
 
-def _read(documents: Sequence[Document], question: Question, who: Viewer) -> list[Found]:
+def _read(hits: Sequence[Hit], who: Viewer) -> list[Found]:
     """Read the people as the viewer; whoever can't be read is left out, whatever the index says."""
-    people = who.directory.people.listed(one.id for one in documents)
-    return [_found(people[one.id], one, question) for one in documents if one.id in people]
-
-
-def _found(person: Person, document: Document, question: Question) -> Found:
-    reasons = {word: query.why(document, word) for word in question.words}
-    return finding.judge(person, question.words, reasons)
+    people = who.directory.people.listed(hit.document.id for hit in hits)
+    return [
+        Found(person, hit.why, round(hit.score), finding.role_of(person.title))
+        for hit in hits
+        if (person := people.get(hit.document.id))
+    ]
 
 
 def _filters(question: Question) -> dict[str, str]:
     wanted = {"sector": question.sector, "region": question.region, "organisation_id": question.organisation}
     return {name: value for name, value in wanted.items() if value}
-
-
-def _traits(document: Document) -> Traits:
-    facets = document.facets
-    return Traits(
-        sector=facets.get("sector", ""),
-        region=facets.get("region", ""),
-        role=finding.role_of(facets.get("post", "")),
-        organisation_id=facets.get("organisation", ""),
-    )
 
 
 def _by_directory(
@@ -154,7 +155,7 @@ def _by_directory(
         total=len(found),
         page=page,
         shown=found[(page - 1) * PAGE : page * PAGE],
-        traits=[one.traits for one in found],
+        counts=finding.counted(one.traits for one in found),
         cut_short=len(people) >= MOST,
         index_is_behind=behind,
     )

@@ -58,19 +58,20 @@ _CODECS = {
     "nlcPerson": _codec(
         Person, people.ATTRIBUTES,
         "uid", "full_name", "family_name", "given_name", "display_name", "honorific", "honours", "known_as",
-        "title", "organisation_name", "organisation_id", "sector", "region",
+        "title", "organisation_name", "organisation_id", "sector", "town", "region",
         organisation_id=Tree.organisation,
     ),
     "nlcOrganisationInfo": _codec(
         Organisation, organisations.ATTRIBUTES,
-        "id", "name", "former_names", "acronyms", "sector", "region",
+        "id", "name", "former_names", "acronyms", "sector", "town", "region", "areas_served", "successor_ids",
+        successor_ids=Tree.organisation,
     ),
     "nlcPost": _codec(
-        Post, posts.POST_ATTRIBUTES, "id", "title", "organisation_id", "role", "region",
+        Post, posts.POST_ATTRIBUTES, "id", "title", "organisation_id", "role", "town", "region",
         organisation_id=Tree.organisation,
     ),
     "nlcTenure": _codec(
-        Tenure, posts.TENURE_ATTRIBUTES, "id", "post_id", "holder", "kind",
+        Tenure, posts.TENURE_ATTRIBUTES, "id", "post_id", "holder", "kind", "first_day", "last_day",
         post_id=Tree.post, holder=Tree.person,
     ),
     "nlcOffice": _codec(

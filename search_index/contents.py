@@ -12,6 +12,7 @@ from search_index.errors import IndexDamaged, IndexFailed
 from search_index.schema import SCHEMA
 
 AT_ONCE = 500  # values in one query
+_PROGRESS = tantivy.Query.term_query(SCHEMA, schema.KIND, schema.PROGRESS, "basic")
 _PANIC = "PanicException"  # what tantivy raises where its own code fails; no Exception to Python
 
 
@@ -45,6 +46,14 @@ class Contents:
         """Return the documents that depend on one of the entries named so."""
         return self._any(schema.REFS, list(references))
 
+    def named(self, kind: str, ids: Iterable[str]) -> list[Document]:
+        """Return the documents of one kind with these ids."""
+        return [one for one in self._any(schema.ID, list(dict.fromkeys(ids))) if one.kind == kind]
+
+    def stored(self, found: tantivy.SearchResult) -> list[Document]:
+        """Return the documents that a search found, in its order."""
+        return [schema.decode(self.searcher.doc(at)) for _, at in found.hits]
+
     def all(self) -> list[Document]:
         """Return every document; for tests, and where an index is known to be small."""
         return list(self._found(tantivy.Query.all_query()))
@@ -52,7 +61,7 @@ class Contents:
     def progress(self) -> tantivy.Document:
         """Return the document that says how far the index has come."""
         with failures(IndexDamaged):
-            query = tantivy.Query.term_query(SCHEMA, schema.KIND, schema.PROGRESS)
+            query = _PROGRESS
             hits = self.searcher.search(query, 1).hits
             if not hits:
                 raise IndexDamaged("The search index does not say how far it has come.")
@@ -68,11 +77,10 @@ class Contents:
     def _found(self, query: tantivy.Query) -> Iterator[Document]:
         with failures(IndexDamaged):
             most = max(self.searcher.num_docs, 1)
-            hits = self.searcher.search(query, most, count=False).hits
-            stored = [self.searcher.doc(at) for _, at in hits]
-            yield from (
-                schema.decode(one) for one in stored if schema.first(one, schema.KIND) != schema.PROGRESS
-            )
+            # The document that says how far the index has come is none of an entry, and keeps none.
+            everything = [(tantivy.Occur.Must, query), (tantivy.Occur.MustNot, _PROGRESS)]
+            hits = self.searcher.search(tantivy.Query.boolean_query(everything), most, count=False).hits
+            yield from [schema.decode(self.searcher.doc(at)) for _, at in hits]
 
 
 @contextmanager

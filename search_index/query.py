@@ -1,147 +1,188 @@
-"""Asks the index for people: which, in which order. Every word must fit, in the place that suits it best."""
+"""Asks the index for people: which, in which order, and why.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
+First everybody in whom every word fits as it is typed, as the beginning of one, or as another form of it.
+If these are few, also those whose names are spelt or sound alike, and who held a post that was meant.
+If nobody fits all words, those who fit most of them, and the result says which words it leaves out.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import tantivy
-from nicknames import NickNamer
 
-from search_index import schema
+from search_index import candidates, posts, schema
 from search_index.contents import Contents, failures
-from search_index.documents import (
-    ASSISTED,
-    EMPLOYER,
-    FAMILY,
-    FORMERLY,
-    GIVEN,
-    NAME,
-    PERSON,
-    PLACE,
-    TITLE,
-    Document,
-)
+from search_index.documents import COUNTED, FAMILY, GIVEN, PERSON, TITLE, Document
 from search_index.errors import IndexDamaged
-from search_index.schema import SCHEMA
-from search_index.words import token
+from search_index.judging import Hit, judge
+from search_index.understanding import Unit, understand
 
-MOST = 2000  # people one search finds: more than there are
-# What a word is worth where it stands; the beginning of one is worth less, and so is another form of a name.
-WEIGHTS = {
-    FAMILY: 8.0,
-    GIVEN: 6.0,
-    NAME: 4.0,
-    TITLE: 3.0,
-    EMPLOYER: 3.0,
-    FORMERLY: 3.0,
-    ASSISTED: 2.0,
-    PLACE: 1.0,
-}
-BEGINNING, NICKNAME = 0.3, 0.6
-WHOLE_NAME, WHOLE_TITLE, PHRASE = 100.0, 60.0, 5.0
-# Words that say nothing alone, and stand in "chief constable of Kent" where the directory says it otherwise.
-LITTLE = frozenset({"a", "and", "at", "for", "in", "of", "the"})
+PAGE = 20
+BLOCK = 60  # documents that are looked at closely together; within a block the best comes first
+FEW = 10  # people; if fewer fit as typed, names that are alike are looked for too, and at most so many shown
+NEAR = 0.6  # of the best one's worth: whoever is worth less was hardly meant
+MOST_VALUES = 1000  # by which results are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is looked for: words as they were typed, and facets that must be so."""
+    """What is looked for: a text as it was typed, and facets that must be so; and which of the results."""
 
-    words: Sequence[str] = ()
+    text: str = ""
     sector: str = ""
     region: str = ""
+    role: str = ""
     organisation: str = ""
+    without: tuple[str, ...] = ()  # ids of people who are known already
+    first: int = 0
+    most: int = PAGE
+
+    @property
+    def fixed(self) -> dict[str, str]:
+        """The facets that are asked for."""
+        values = {name: getattr(self, name) for name in COUNTED}
+        return {name: value for name, value in values.items() if value}
 
 
-def find(contents: Contents, asked: Asked) -> list[Document]:
-    """Return the people who fit, best first, by family name among equals; raises IndexDamaged."""
-    words = telling(asked.words)
-    if asked.words and not words:
-        return []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A part of the people found, best first; and facet -> value -> how many of all of them."""
+
+    total: int = 0
+    hits: Sequence[Hit] = ()
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()  # words that fit nobody in whom the others fit
+
+
+def find(contents: Contents, asked: Asked, today: date | None = None) -> Found:
+    """Return who fits. With `today`, reasons also say who acts or held a post. Raises IndexDamaged."""
+    units = understand(asked.text)
+    if not units and (asked.text.strip() or not asked.fixed):
+        return Found()
+    fixed = [candidates.exactly(schema.KIND, PERSON)]
+    fixed += [candidates.exactly(name, value) for name, value in asked.fixed.items()]
+    fixed += [candidates.none_of(schema.ID, asked.without)] if asked.without else []
     with failures(IndexDamaged):
-        hits = contents.searcher.search(_query(words, asked), MOST, count=False).hits
-        found = [(score, schema.decode(contents.searcher.doc(at))) for score, at in hits]
-    found.sort(key=lambda pair: (-_worth(pair[0], pair[1], words), _by_name(pair[1])))
-    return [document for _, document in found]
+        if not units:
+            return _browsed(contents, fixed, asked)
+        found = _as_typed(contents, fixed, units, asked)
+        if found.total < FEW:
+            found = _more(contents, fixed, units, asked, found, today)
+        if today is not None:
+            found = replace(found, hits=posts.with_tenures(contents, found.hits, today))
+        return found
 
 
-def telling(words: Iterable[str]) -> list[str]:
-    """Return the words as tokens, without those that say nothing unless there are no others."""
-    made = [made for word in words if (made := token(word))]
-    return [word for word in made if word not in LITTLE] or made
+def _browsed(contents: Contents, fixed: Sequence[tantivy.Query], asked: Asked) -> Found:
+    """Everybody with these facets, by name."""
+    every = candidates.query((), fixed, wide=False)
+    at = contents.searcher.search(
+        every, max(asked.most, 1), offset=asked.first, order_by_field=schema.ALPHABET, order=tantivy.Order.Asc
+    )
+    hits = [Hit(one, 0.0) for one in contents.stored(at)][: asked.most]
+    total, counts = _counted(contents, every)
+    return Found(total=total, hits=hits, counts=counts)
 
 
-@cache
-def _namer() -> NickNamer:
-    return NickNamer()
+def _as_typed(
+    contents: Contents, fixed: Sequence[tantivy.Query], units: Sequence[Unit], asked: Asked
+) -> Found:
+    every = candidates.query(units, fixed, wide=False)
+    hits: list[Hit] = []
+    block = asked.first // BLOCK * BLOCK
+    while block < asked.first + max(asked.most, 1):
+        at = contents.searcher.search(every, BLOCK, offset=block, count=False)
+        judged = ordered(judge(one, units) for one in contents.stored(at))
+        hits += judged
+        if len(judged) < BLOCK:
+            break
+        block += BLOCK
+    start = asked.first // BLOCK * BLOCK
+    if start == 0 and len(hits) < BLOCK:
+        total, counts = len(hits), _count(hit.document for hit in hits)
+    else:
+        total, counts = _counted(contents, every)
+    return Found(
+        total=total, hits=hits[asked.first - start : asked.first - start + asked.most], counts=counts
+    )
 
 
-def other_forms(name: str) -> set[str]:
-    """Return the names that somebody called so may go by: "liz" is elizabeth, "elizabeth" is liz."""
-    namer = _namer()
-    return {token(form) for form in namer.nicknames_of(name) | namer.canonicals_of(name)} - {name, ""}
+def _more(
+    contents: Contents,
+    fixed: Sequence[tantivy.Query],
+    units: Sequence[Unit],
+    asked: Asked,
+    typed: Found,
+    today: date | None,
+) -> Found:
+    """Add people whose names are alike and former holders; or leave words out, if nobody fits otherwise."""
+    known = {hit.document.uuid: hit for hit in typed.hits}
+    found = dict(known)
+    for hit in [*_wide(contents, fixed, units), *_former(contents, units, asked, today)]:
+        if hit.document.uuid not in found or found[hit.document.uuid].score < hit.score:
+            found[hit.document.uuid] = hit
+    if not any(not hit.left_out for hit in found.values()):
+        for leave in range(1, len([unit for unit in units if unit.required])):
+            found |= {hit.document.uuid: hit for hit in _wide(contents, fixed, units, leave)}
+            if found:
+                break
+    hits = _nearest(found.values(), len(known))
+    left_out = hits[0].left_out if hits else ()
+    return Found(
+        total=len(hits),
+        hits=hits[asked.first : asked.first + asked.most],
+        counts=_count(hit.document for hit in hits),
+        left_out=left_out,
+    )
 
 
-def _query(words: Sequence[str], asked: Asked) -> tantivy.Query:
-    facets = {"sector": asked.sector, "region": asked.region, "organisation": asked.organisation}
-    must = [_exactly(schema.KIND, PERSON)]
-    must += [_exactly(name, value) for name, value in facets.items() if value]
-    must += [_word(word) for word in words]
-    parts = [(tantivy.Occur.Must, each) for each in must]
-    if len(words) > 1:
-        parts += [(tantivy.Occur.Should, _phrase(name, words)) for name in (NAME, TITLE, EMPLOYER, FORMERLY)]
-    return tantivy.Query.boolean_query(parts)
+def _former(contents: Contents, units: Sequence[Unit], asked: Asked, today: date | None) -> list[Hit]:
+    """Who held a post that is asked for; facets ask for what somebody does now."""
+    found = posts.former_holders(contents, units, today) if not asked.fixed else []
+    return [hit for hit in found if hit.document.id not in asked.without]
 
 
-def _exactly(name: str, value: str) -> tantivy.Query:
-    return tantivy.Query.const_score_query(tantivy.Query.term_query(SCHEMA, name, value, "basic"), 0.0)
+def _wide(
+    contents: Contents, fixed: Sequence[tantivy.Query], units: Sequence[Unit], leave: int = 0
+) -> list[Hit]:
+    at = contents.searcher.search(candidates.query(units, fixed, wide=True, leave=leave), BLOCK, count=False)
+    return [judge(one, units) for one in contents.stored(at)]
 
 
-def _word(word: str) -> tantivy.Query:
-    """A word counts where it is worth most, so that one that stands in name and mail is not two."""
-    ways = []
-    for name, weight in WEIGHTS.items():
-        ways.append(_worth_so(tantivy.Query.term_query(SCHEMA, name, word), weight))
-        begins = tantivy.Query.fuzzy_term_query(SCHEMA, name, word, distance=0, prefix=True)
-        ways.append(_worth_so(begins, weight * BEGINNING))
-    for form in other_forms(word):
-        ways.append(_worth_so(tantivy.Query.term_query(SCHEMA, GIVEN, form), WEIGHTS[GIVEN] * NICKNAME))
-    return tantivy.Query.disjunction_max_query(ways)
+def _nearest(found: Iterable[Hit], typed: int) -> list[Hit]:
+    """Return those who fit as typed, and of the others those who are not much worse than the best."""
+    hits = ordered(found)
+    if not hits:
+        return []
+    least = hits[0].score * NEAR
+    near = [hit for hit in hits if (hit.close and typed) or hit.score >= least]
+    return near[: max(FEW, typed + FEW)]
 
 
-def _phrase(name: str, words: Sequence[str]) -> tantivy.Query:
-    return _worth_so(tantivy.Query.phrase_query(SCHEMA, name, list(words)), PHRASE)
+def ordered(hits: Iterable[Hit]) -> list[Hit]:
+    """Return them best first, by name among equals."""
+    return sorted(hits, key=lambda hit: (len(hit.left_out), -round(hit.score, 3), _by_name(hit.document)))
 
 
-def _worth_so(query: tantivy.Query, weight: float) -> tantivy.Query:
-    # Constant: how rare a word is among two thousand leaders says nothing about who is meant.
-    return tantivy.Query.const_score_query(query, weight)
+def _by_name(document: Document) -> tuple[str, str, str]:
+    words = document.words
+    return words.get(FAMILY, ""), words.get(GIVEN, ""), words.get(TITLE, "")
 
 
-def _worth(score: float, document: Document, words: Sequence[str]) -> float:
-    """Put whoever has just that name or that post before those who have more in it."""
-    worth = score + (WHOLE_TITLE if " ".join(words) == document.words.get(TITLE) else 0.0)
-    given, family = (document.words.get(name, "").split() for name in (GIVEN, FAMILY))
-    # "o neill oneill": the pieces of a name as it is written, and then the whole of it.
-    whole = bool(family) and (family[-1] in words or all(piece in words for piece in family[:-1] or family))
-    return worth + (WHOLE_NAME if whole and any(name in words for name in given) else 0.0)
+def _counted(contents: Contents, every: tantivy.Query) -> tuple[int, dict[str, dict[str, int]]]:
+    """Count all that a query finds, and by the value of each facet."""
+    terms = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in COUNTED}
+    said = contents.searcher.aggregate(every, {**terms, "all": {"value_count": {"field": schema.SLOT}}})
+    counts = {
+        name: {bucket["key"]: bucket["doc_count"] for bucket in said[name]["buckets"]} for name in COUNTED
+    }
+    return int(said["all"]["value"]), counts
 
 
-def _by_name(document: Document) -> tuple[str, str]:
-    return document.words.get(FAMILY, ""), document.words.get(GIVEN, "")
-
-
-LABELS = {
-    FAMILY: "family name", GIVEN: "first name", NAME: "name", TITLE: "post", EMPLOYER: "organisation",
-    FORMERLY: "organisation, also called", ASSISTED: "office", PLACE: "region",
-}  # fmt: skip
-
-
-def why(document: Document, word: str) -> str:
-    """Say where in the document a word was found, as "post: keeper"; nothing if it is nowhere in it."""
-    wanted = token(word)
-    for name, label in LABELS.items():
-        if any(said.startswith(wanted) for said in document.words.get(name, "").split()):
-            return f"{label}: {word}"
-    known = other_forms(wanted).intersection(document.words.get(GIVEN, "").split())
-    return f"first name: {word} → {min(known).capitalize()}" if known else ""
+def _count(documents: Iterable[Document]) -> dict[str, dict[str, int]]:
+    found = list(documents)
+    return {
+        name: dict(Counter(value for one in found if (value := one.facets.get(name)))) for name in COUNTED
+    }

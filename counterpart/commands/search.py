@@ -1,9 +1,12 @@
 """`counterpart search`: finds people by name, post or organisation."""
 
+from dataclasses import dataclass
+
 import click
 
 from counterpart.commands.common import Tools, as_json, counted, example, pass_tools, show, table
 from counterpart.commands.people import find_person
+from ldap_schema.clock import london_today
 from ldap_schema.directory import Directory
 from ldap_schema.people import Person
 from search_index import query
@@ -46,52 +49,67 @@ def search(
     filters = {"sector": sector, "region": region}
     if organisation:
         filters["organisation_id"] = tools.directory.organisations.find(organisation).id
-    asked = [word for part in words for word in part.split()]
     directory = tools.directory
     if viewer:
         directory = tools.portal_directory.as_viewer(find_person(tools.directory, viewer).uid)
-    found = _by_index(tools, directory, asked, filters, limit)
+    found = _by_index(tools, directory, " ".join(words), filters, limit)
     if not found or not viewer:  # the jobs' account sees people of every status, whom no index holds
-        more = directory.people.search(
-            asked, {name: value for name, value in filters.items() if value}, limit
-        )
-        found = list({person.uid: person for person in (*found, *more)}.values())[:limit]
+        asked = [word for part in words for word in part.split()]
+        narrow = {name: value for name, value in filters.items() if value}
+        more = {person.uid: person for person in directory.people.search(asked, narrow, limit)}
+        known = {one.person.uid for one in found}
+        found += [FoundPerson(person) for uid, person in more.items() if uid not in known]
+        found = found[:limit]
     if not tools.index.usable:
         click.echo(BEHIND, err=True)  # now that there is an answer: a failure is one sentence of its own
-    show({"total": len(found), "results": [_plain(person) for person in found]}, _text(found, limit), as_json)
+    show({"total": len(found), "results": [_plain(one) for one in found]}, _text(found, limit), as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """Somebody found, and why; without a reason by the directory's own filters."""
+
+    person: Person
+    why: tuple[str, ...] = ()
 
 
 def _by_index(
-    tools: Tools, directory: Directory, words: list[str], filters: dict[str, str], limit: int
-) -> list[Person]:
+    tools: Tools, directory: Directory, text: str, filters: dict[str, str], limit: int
+) -> list[FoundPerson]:
     """Return whom the index finds, best first, as this account may see them; nobody where it is behind."""
     if not tools.index.usable:
         return []
     asked = query.Asked(
-        words=words,
+        text=text,
         sector=filters["sector"],
         region=filters["region"],
         organisation=filters.get("organisation_id", ""),
+        most=limit,
     )
-    uids = [document.id for document in query.find(tools.index.contents(), asked)][:limit]
-    people = directory.people.by_uids(uids)
-    return [people[uid] for uid in uids if uid in people]
+    hits = query.find(tools.index.contents(), asked, london_today(tools.clock())).hits
+    people = directory.people.by_uids(hit.document.id for hit in hits)
+    return [FoundPerson(people[hit.document.id], hit.why) for hit in hits if hit.document.id in people]
 
 
-def _plain(person: Person) -> dict[str, str]:
+def _plain(found: FoundPerson) -> dict[str, object]:
+    person = found.person
     return {
         "uid": person.uid,
         "name": person.display_name or person.full_name,
         "post": person.title,
         "organisation": person.organisation_name,
+        "matched": list(found.why),
         "status": person.status,
     }
 
 
-def _text(found: list[Person], limit: int) -> str:
+def _text(found: list[FoundPerson], limit: int) -> str:
     if not found:
         return "Nobody was found. Try fewer or shorter words."
-    rows = [tuple(_plain(person)[key] for key in ("name", "post", "organisation", "uid")) for person in found]
+    keys = ("name", "post", "organisation", "uid")
+    rows = [
+        (*(str(plain[key]) for key in keys), "; ".join(one.why)) for one in found for plain in (_plain(one),)
+    ]
     more = " There may be more: narrow the search or raise --limit." if len(found) >= limit else ""
     total = counted(len(found), "person", "people")
-    return f"{table(rows, ('name', 'post', 'organisation', 'uid'))}\n\n{total}.{more}"
+    return f"{table(rows, (*keys, 'found by'))}\n\n{total}.{more}"

@@ -70,7 +70,7 @@ def test_a_name_is_found_however_it_is_typed_and_the_page_says_why(
         assert uids(found(client, query)) == [elise.uid], query
     answer = found(client, "bill wexcombe")
     assert uids(answer) == [william.uid]
-    assert "first name: bill → William" in answer["results"][0]["matched"]
+    assert "bill → William" in answer["results"][0]["matched"]
     assert answer["index"] == "fresh"
 
 

@@ -61,7 +61,7 @@ def test_a_deputy_is_a_role_of_its_own() -> None:
 
 def test_facets_count_the_people_each_value_would_leave() -> None:
     found = finding.rank([ISOLDE, MARCHER], [])
-    counted = finding.facets([one.traits for one in found], {"o1": "Department for Rivers"})
+    counted = finding.facets(finding.counted(one.traits for one in found), {"o1": "Department for Rivers"})
     assert {(one.value, one.count) for one in counted["region"]} == {("London", 1), ("Wales", 1)}
     assert "Department for Rivers" in [one.label for one in counted["organisation"]]
 

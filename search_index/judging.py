@@ -1,0 +1,289 @@
+"""How well a document fits what was understood, and why. Pure.
+
+Each unit counts where it is worth most. A name in full is worth more than its beginning, that more than one
+that sounds or is spelt alike; names are worth more than posts and organisations, and those more than places.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rapidfuzz.distance import OSA
+
+from search_index import schema
+from search_index.documents import (
+    ACRONYM,
+    ASSISTED,
+    EMPLOYER,
+    EMPLOYER_AS_IT_IS,
+    FAMILY,
+    FORMERLY,
+    GIVEN,
+    HONOURS,
+    NAME,
+    PLACE,
+    REGION,
+    TITLE,
+    TITLE_AS_IT_IS,
+    Document,
+)
+from search_index.names import other_forms, slips, sounds, spellings
+from search_index.understanding import Unit
+from search_index.vocabulary import Kind, Phrase, vocabulary
+from search_index.words import token
+
+LABELS = {
+    FAMILY: "family name", GIVEN: "first name", NAME: "name", TITLE: "post", EMPLOYER: "organisation",
+    ACRONYM: "organisation", PLACE: "region", HONOURS: "honours", ASSISTED: "office",
+}  # fmt: skip
+# What a whole word is worth where it stands, best first; and the beginning of one, for what of it is there.
+WHOLE = {
+    FAMILY: 8.0, GIVEN: 6.0, NAME: 4.0, TITLE: 3.0, EMPLOYER: 3.2, ACRONYM: 3.0, FORMERLY: 2.6, ASSISTED: 2.5,
+    PLACE: 2.0, HONOURS: 1.5,
+}  # fmt: skip
+BEGINNING = {
+    FAMILY: 6.0, GIVEN: 4.5, NAME: 2.5, TITLE: 1.6, EMPLOYER: 1.8, ACRONYM: 0.8, FORMERLY: 1.2, ASSISTED: 1.3,
+    PLACE: 1.0, HONOURS: 0.5,
+}  # fmt: skip
+NICKNAME, SPELLING, SOUND, TYPO = 0.8, 0.85, 0.62, 0.68  # of what the word itself would be worth there
+SECOND_SLIP = 0.8
+PIECE = 0.85  # of a compound family name
+ROLE, OTHER_ROLE, ROLE_WORDS = 5.0, 4.0, 2.2
+REGION_WORTH, COUNTY_WORTH, PLACE_PHRASE = 2.5, 0.7, 4.0
+TWO_AS_ONE = 1.6
+WHOLE_NAME, WHOLE_TITLE, WHOLE_EMPLOYER, LEADS = 5.0, 2.0, 1.5, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Where and how one unit fits: as it is typed (`said` is empty), or as something else that is said."""
+
+    worth: float
+    where: str
+    said: str = ""
+
+
+NOWHERE = Fit(0.0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document found: how well it fits, why in plain words, and which words it leaves out."""
+
+    document: Document
+    score: float
+    why: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    close: bool = True  # every word fits as it is typed, as the beginning of one, or as another form of it
+    places: frozenset[str] = frozenset()  # the fields in which something fits
+
+
+def judge(document: Document, units: Sequence[Unit]) -> Hit:
+    """Say how well the units fit a document, and why."""
+    card = _Card(document)
+    fits = [(unit, card.fit(unit)) for unit in units]
+    left_out = tuple(unit.text for unit, fit in fits if unit.required and not fit.worth)
+    score = sum(fit.worth for unit, fit in fits if unit.required)
+    score += sum(fit.worth * 0.3 for unit, fit in fits if not unit.required)
+    score += card.bonus([(unit, fit) for unit, fit in fits if unit.required])
+    close = not left_out and not any(_is_alike(fit) for unit, fit in fits if unit.required)
+    places = frozenset(fit.where for _, fit in fits)
+    return Hit(document, score, _why(fits), left_out, close, places)
+
+
+def _is_alike(fit: Fit) -> bool:
+    return fit.said.startswith(("sounds like", "spelt like")) or fit.worth < COUNTY_WORTH + 0.01
+
+
+class _Card:
+    """A document's words, looked at once for all units."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.words = {name: text.split() for name, text in document.words.items()}
+        self.sets = {name: frozenset(words) for name, words in self.words.items()}
+        self.roles = schema.roles(document)
+
+    def fit(self, unit: Unit) -> Fit:
+        """Return the best of all ways in which a unit fits."""
+        found = [*self._as_phrase(unit)]
+        if len(unit.words) == 1:
+            found += self._as_word(unit.words[0], unit.text)
+        elif not unit.phrases:
+            found += self._as_word(unit.joined, unit.text)
+            pieces = [max(self._as_word(word, word), key=_worth, default=NOWHERE) for word in unit.words]
+            if all(piece.worth for piece in pieces):
+                found.append(max(pieces, key=_worth))
+        return max(found, key=_worth, default=NOWHERE)
+
+    def _as_phrase(self, unit: Unit) -> Iterable[Fit]:
+        for phrase in unit.phrases:
+            if phrase.kind in (Kind.ROLE, Kind.HEAD):
+                yield from self._as_role(unit, phrase.means, titled=phrase.titled)
+            elif phrase.kind is Kind.REGION:
+                yield from self._as_region(unit, phrase)
+            elif phrase.kind is Kind.ADDRESS:
+                others = (other for other in phrase.means if self._stands(HONOURS, other.split()))
+                yield from (Fit(WHOLE[HONOURS], HONOURS, f"{unit.text} → {other}") for other in others)
+        if len(unit.words) > 1:
+            for name in (EMPLOYER, FORMERLY, PLACE, NAME, HONOURS, TITLE, ASSISTED):
+                if self._stands(name, unit.words):
+                    yield Fit(PLACE_PHRASE if name in (EMPLOYER, FORMERLY, PLACE) else 2.0, name)
+
+    def _as_region(self, unit: Unit, phrase: Phrase) -> Iterable[Fit]:
+        region = self.document.facets.get(REGION, "")
+        if region in phrase.means:
+            said = "" if token(region) == unit.joined else f"{unit.text} → {region}"
+            yield Fit(COUNTY_WORTH if phrase.within else REGION_WORTH, PLACE, said)
+
+    def _as_role(self, unit: Unit, means: Sequence[str], *, titled: bool) -> Iterable[Fit]:
+        for number, role in enumerate(self.roles):
+            if role in means:
+                literal = titled and self._stands(TITLE, unit.words)
+                yield Fit(OTHER_ROLE if number else ROLE, TITLE, "" if literal else f"{unit.text} → {role}")
+        if titled and all(word in self.sets.get(TITLE, ()) for word in unit.words):
+            yield Fit(ROLE_WORDS, TITLE)
+
+    def _stands(self, name: str, words: Sequence[str]) -> bool:
+        """Whether the words stand beside each other there."""
+        return f" {' '.join(words)} " in f" {self.document.words.get(name, '')} "
+
+    def _as_word(self, word: str, typed: str) -> list[Fit]:
+        if found := self._exactly(word, typed):
+            return found
+        return list(self._alike(word))
+
+    def _exactly(self, word: str, typed: str) -> list[Fit]:
+        found = []
+        for name, worth in WHOLE.items():
+            there = self.sets.get(name)
+            if not there:
+                continue
+            if word in there:
+                piece = PIECE if name == FAMILY and self._is_piece(word) else 1.0
+                found.append(Fit(worth * piece, name, f"formerly {typed}" if name == FORMERLY else ""))
+            elif longer := _begun(word, there):
+                share = 0.6 + 0.4 * len(word) / len(longer)
+                found.append(
+                    Fit(BEGINNING[name] * share, name, f"formerly {typed}" if name == FORMERLY else "")
+                )
+        if ACRONYM in self.sets and word in self.sets[ACRONYM]:
+            found.append(Fit(WHOLE[ACRONYM], EMPLOYER, self._acronym(typed)))
+        found += self._other_forms(word, typed)
+        if len(word) >= 5 and (two := self._two_as_one(word)):
+            found.append(two)
+        return found
+
+    def _is_piece(self, word: str) -> bool:
+        family = self.words[FAMILY]
+        return len(family) > 1 and word != family[-1]
+
+    def _acronym(self, typed: str) -> str:
+        name = self.document.facets.get(EMPLOYER_AS_IT_IS) or self.document.label
+        return f"{typed} → {name}"
+
+    def _other_forms(self, word: str, typed: str) -> Iterable[Fit]:
+        given = self.sets.get(GIVEN, frozenset())
+        if known := other_forms(word) & given:
+            yield Fit(WHOLE[GIVEN] * NICKNAME, GIVEN, f"{typed} → {self._written(min(known))}")
+        for other in spellings(word):
+            for name in (FAMILY, GIVEN, EMPLOYER, TITLE, PLACE):
+                if other in self.sets.get(name, ()):
+                    yield Fit(WHOLE[name] * SPELLING, name, f"{typed} → {self._written(other)}")
+
+    def _two_as_one(self, word: str) -> Fit | None:
+        """Two words typed without the space between them."""
+        family = self.words.get(FAMILY, [])[-1:]
+        for given in self.words.get(GIVEN, ()):
+            for last in family:
+                if word in (given + last, last + given):
+                    return Fit(WHOLE[FAMILY] * TWO_AS_ONE, NAME)
+                if word in (given[0] + last, last + given[0]):
+                    return Fit(WHOLE[FAMILY], NAME)
+        for name in (NAME, TITLE, EMPLOYER, FORMERLY, PLACE, ASSISTED):
+            words = self.words.get(name, [])
+            if any(word == one + other for one, other in pairwise(words)):
+                return Fit(WHOLE[name] * TWO_AS_ONE, name)
+        whole = len(word) > 7 and "".join(self.words.get(EMPLOYER, [])).startswith(word)
+        return Fit(WHOLE[EMPLOYER] * TWO_AS_ONE, EMPLOYER) if whole else None
+
+    def _alike(self, word: str) -> Iterable[Fit]:
+        """Words that are spelt or sound alike; names, and less readily what else is said."""
+        codes = sounds(word)
+        for name in (FAMILY, GIVEN, NAME):
+            for there in self.words.get(name, ()):
+                worth = WHOLE[name] * (PIECE if name == FAMILY and self._is_piece(there) else 1.0)
+                if codes and not codes.isdisjoint(sounds(there)):
+                    nearer = 1.0 - 0.03 * OSA.distance(word, there)
+                    yield Fit(worth * SOUND * max(nearer, 0.8), name, f"sounds like {self._written(there)}")
+                yield from self._misspelt(word, there, worth, name)
+        for name in (TITLE, EMPLOYER, FORMERLY, PLACE):
+            for there in self.words.get(name, ()):
+                yield from self._misspelt(word, there, WHOLE[name], name)
+
+    def _misspelt(self, word: str, there: str, worth: float, name: str) -> Iterable[Fit]:
+        allowed = slips(word)
+        if not allowed:
+            return
+        if abs(len(there) - len(word)) <= allowed:
+            distance = OSA.distance(word, there, score_cutoff=allowed)
+            if distance <= allowed:
+                share = TYPO * (SECOND_SLIP if distance > 1 else 1.0)
+                yield Fit(worth * share, name, f"spelt like {self._written(there)}")
+        elif len(there) > len(word) > 4:
+            if OSA.distance(word, there[: len(word)], score_cutoff=1) <= 1:
+                yield Fit(worth * TYPO * 0.6, name, f"spelt like {self._written(there)}")
+
+    def _written(self, word: str) -> str:
+        """Return a folded word as the document writes it."""
+        facets = self.document.facets
+        texts = (self.document.label, facets.get(EMPLOYER_AS_IT_IS, ""), facets.get(TITLE_AS_IT_IS, ""))
+        for written in " ".join(texts).replace("-", " ").split():
+            if token(written) == word:
+                return written.strip(",.()")
+        return word.capitalize()
+
+    def bonus(self, fits: Sequence[tuple[Unit, Fit]]) -> float:
+        """Put whoever has just that name, post or organisation before those who have more in it."""
+        places = {fit.where for _, fit in fits}
+        bonus = 0.0
+        if {FAMILY, GIVEN} <= places:
+            names = (fit for _, fit in fits if fit.where in (FAMILY, GIVEN))
+            whole = all(fit.worth >= WHOLE[GIVEN] * NICKNAME for fit in names)
+            bonus += WHOLE_NAME if whole else WHOLE_NAME * 0.6
+        if TITLE in places:
+            bonus += WHOLE_TITLE * self._share(TITLE, fits)
+        if EMPLOYER in places:
+            bonus += WHOLE_EMPLOYER * self._share(EMPLOYER, fits)
+        if self.roles and self.roles[0] in vocabulary().heads:
+            bonus += LEADS
+        return bonus
+
+    def _share(self, name: str, fits: Sequence[tuple[Unit, Fit]]) -> float:
+        """How much of what stands there was asked for; a short form asks for two words or more."""
+        there = [(unit, fit) for unit, fit in fits if fit.where == name]
+        asked = sum(max(len(unit.words), 2 if fit.said else 1) for unit, fit in there)
+        return min(1.0, asked / max(len(self.words.get(name, ())), 1))
+
+
+def _begun(word: str, there: Iterable[str]) -> str:
+    """Return the shortest word that begins so."""
+    return min((one for one in there if one.startswith(word)), key=len, default="")
+
+
+def _worth(fit: Fit) -> float:
+    return fit.worth
+
+
+def _why(fits: Sequence[tuple[Unit, Fit]]) -> tuple[str, ...]:
+    """Return the reasons: what is said otherwise, and where what was typed stands as it is."""
+    plain: dict[str, list[str]] = {}
+    said: dict[str, None] = {}
+    for unit, fit in fits:
+        if not fit.worth:
+            continue
+        if fit.said:
+            said[fit.said] = None
+        else:
+            plain.setdefault(LABELS.get(fit.where, fit.where), []).append(unit.text)
+    return (*said, *(f"{label}: {' '.join(words)}" for label, words in plain.items()))
