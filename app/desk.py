@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
+from app.moments import moment
 from app.organisation_list import organisation_list
 from app.permissions import directory_manager_acts, directory_manager_signed_in
 from app.viewer import services, viewer
@@ -29,6 +30,7 @@ class Row:
     organisation: str = ""  # whose people it concerns, by name
     tell_them: bool = False  # whether that organisation should hear of it
     linkable: bool = False  # a sign-in that can be linked to a record
+    commands: tuple[tuple[str, str], ...] = ()  # what one may type, each after what it does
 
 
 PASSES = f"It goes from here {waiting.PASSES_AFTER.days} days after they last tried."
@@ -44,6 +46,8 @@ NEXT_STEPS = {
     "“counterpart idp refresh”. If they can, somebody tries their luck, and nothing is to be done.",
     waiting.REFUSED_SIGN_IN: "Call the IT team of the organisation before anything else.",
     waiting.ZERO_RESULT_SEARCH: "See whether somebody is missing or known by another name.",
+    waiting.REFUSED_FEED: "Its sender was told by mail, if the mapping names a contact. It goes "
+    "from here with the next file that can be taken.",
     waiting.FAILED_FEED: "Run the feed again; if it fails again, “counterpart sync drift” says what differs.",
     waiting.SILENT_FEED: "Ask the sender's contact for the file. It goes from here when one comes.",
     waiting.UNREACHED_FEED: "It is tried again by itself, and goes from here when it works.",
@@ -102,12 +106,22 @@ def _row_of(item: waiting.Item) -> Row:
 
 
 def _held(part: FeedPart) -> Row:
-    since = part.hold_at or services().clock()
+    now = services().clock()
+    since, run = part.hold_at or now, part.hold_run
     name = part.feed if part.part == "all" else f"{part.feed}, {part.part}"
+    reject = ("Drop it:", f'counterpart sync reject {run} --reason "…"')
+    if part.approved_by and part.approved_until and now < part.approved_until:
+        said = f"Approved by {part.approved_by} until {moment(part.approved_until)}; it is not applied yet."
+        commands = (("Apply it:", f"counterpart sync apply {run}"), reject)
+    else:
+        said = "Nothing was applied. The next run judges a newer file afresh; this one stays held."
+        allow = f'counterpart sync approve {run} --reason "…"'
+        commands = (("Let it through:", f"{allow} && counterpart sync apply {run}"), reject)
     return Row(
         kind=waiting.HELD_FEED,
-        summary=f"{name}: {part.hold_reason}",
+        summary=f"{name} was stopped: {part.hold_reason}.",
         since=since,
         latest=since,
-        next_step=f"Look at it with “counterpart sync holds”, then approve or reject run {part.hold_run}.",
+        next_step=said,
+        commands=commands,
     )

@@ -32,10 +32,10 @@ def _listed(names: list[str]) -> str:
 
 
 def line(source: Source) -> str:
-    """Write one source, e.g. "From Rivers HR, 1 November 2026. Confirmed 20 November 2026.\""""
+    """Write one source, e.g. "From Rivers HR, unchanged since 3 November 2026. Not confirmed yet.\""""
     said = f"Confirmed {day(source.confirmed)}" if source.confirmed else "Not confirmed yet"
     if source.by == FEED:
-        return f"From {source.name or 'an HR feed'}, {day(source.as_of)}. {said}."
+        return f"From {source.name or 'an HR feed'}, unchanged since {day(source.as_of)}. {said}."
     if source.by == OWNER:
         return f"Entered by themself, {day(source.as_of)}."
     entered = f"Entered by a directory manager, {day(source.as_of)}."

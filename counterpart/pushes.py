@@ -51,8 +51,7 @@ class Pushes:
         records = context.directory.scim_snapshots.records(feed.id)
         path = write_snapshot(context.settings.folder, feed.id, records, today)
         result = run_feed(context, Path(feed.path), [path])
-        if result.exit_code == REFUSED:
-            self._tell(feed, result.text)
+        self._tell(feed, result)
         self._looked_on[feed.id] = str(today)
         try:
             context.directory.scim_snapshots.looked_at(head)
@@ -71,11 +70,15 @@ class Pushes:
             head.waiting_since, settings.push_longest_seconds, now
         )
 
-    def _tell(self, feed: Feed, why: str) -> None:
-        """Put a snapshot that can't be used on the desk: nobody is at a terminal who would read it."""
-        words = f"What {feed.name} ({feed.id}) pushed was refused, and nothing was changed: {why}"
+    def _tell(self, feed: Feed, result: Result) -> None:
+        """Put a snapshot that can't be used on the desk until one can: nobody is at a terminal to read it."""
+        matter, now = f"{feed.id}/{WHOLE_FEED}", self.context.clock()
+        words = f"What {feed.name} ({feed.id}) pushed was refused, and nothing was changed: {result.text}"
         with self.context.store.transaction() as tx:
-            waiting.raise_item(tx, waiting.HELD_FEED, f"{feed.id}/{WHOLE_FEED}", words, self.context.clock())
+            if result.exit_code == REFUSED:
+                waiting.raise_item(tx, waiting.REFUSED_FEED, matter, words, now)
+            else:
+                waiting.settle_matter(tx, waiting.REFUSED_FEED, matter, self.context.actor, now)
 
     def _is_held(self, feed: Feed) -> bool:
         """Whether somebody still has to decide: planned afresh each day, no approval would find its run."""

@@ -19,6 +19,7 @@ FAILED_SIGN_IN = "failed sign-in"
 UNPROVEN_SIGN_IN = "unproven sign-in"  # nothing shows that the provider sent what was refused
 ZERO_RESULT_SEARCH = "zero-result search"
 HELD_FEED = "held feed"
+REFUSED_FEED = "refused feed"
 FAILED_FEED = "failed feed run"
 SILENT_FEED = "silent feed"
 UNREACHED_FEED = "feed not fetched"

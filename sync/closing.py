@@ -23,7 +23,7 @@ def finish(context: SyncContext, receipt: Receipt) -> Receipt:
         # Who was cut off between the entry and the receipt has made the entry already.
         if not ledger.holds(tx, event, subject, "run", receipt.run, receipt.at):
             ledger.append(tx, event, context.actor, subject, _details(receipt), now)
-        for kind in (waiting.HELD_FEED, waiting.FAILED_FEED):
+        for kind in (waiting.HELD_FEED, waiting.FAILED_FEED, waiting.REFUSED_FEED):
             waiting.settle_matter(tx, kind, matter(receipt), context.actor, now)
     done = with_status(receipt, APPLIED, now)
     save_receipt(context.settings.folder, done)

@@ -67,8 +67,13 @@ def note(
         if taken.outcome == feed_watch.HELD and (before is None or before.run != taken.run):
             watched = feed_watch.watched(tx, feed.id, now)
             feed_watch.save(tx, replace(watched, trips=watched.trips + 1))
+        matter = f"{feed.id}/{taken.part}"
         if taken.outcome == feed_watch.REFUSED:
             tell_refused(context, tx, feed, name, f"{facts.size} {facts.modified}", taken.reason)
+            words = f"{feed.name} ({feed.id}): {name} was refused, and nothing was changed: {taken.reason}"
+            waiting.raise_item(tx, waiting.REFUSED_FEED, matter, words, now)
+        else:
+            waiting.settle_matter(tx, waiting.REFUSED_FEED, matter, ACTOR, now)
 
 
 def note_by_hand(context: SyncContext, feed: Feed, folder: Path, result: Result) -> None:

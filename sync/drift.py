@@ -9,7 +9,9 @@ from datetime import date
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import LEAVING, VISIBLE, Person
 from ldap_schema.posts import Post, Tenure
+from ldap_schema.provenance import COVERS
 from sync.fingerprint import is_as_written
+from sync.provenance import overridden
 from sync.rows import person_key
 
 EDITED = "edited behind the feed's back"
@@ -44,13 +46,13 @@ def find_drift(live: Live, today: date) -> list[Drift]:
     held: dict[str, list[Tenure]] = {}
     for each in lasting:
         held.setdefault(each.holder, []).append(each)
-    found = [drift for tenure in lasting for drift in _of_tenure(live, tenure)]
+    found = [drift for tenure in lasting for drift in _of_tenure(live, tenure, today)]
     mine = [each for each in live.people.values() if (each.feed, each.feed_part) == (live.feed, live.part)]
     found += [drift for person in mine for drift in _of_person(live, person, held.get(person.uid, ()))]
     return sorted(found, key=lambda each: (each.who.casefold(), each.what))
 
 
-def _of_tenure(live: Live, tenure: Tenure) -> Iterable[Drift]:
+def _of_tenure(live: Live, tenure: Tenure, today: date) -> Iterable[Drift]:
     holder = live.people.get(tenure.holder)
     if holder is None:
         yield Drift(record=tenure, who=tenure.feed_key, what="the holder of this tenure is gone")
@@ -58,7 +60,9 @@ def _of_tenure(live: Live, tenure: Tenure) -> Iterable[Drift]:
     who = holder.display_name or holder.full_name
     if tenure.post_id not in live.posts:
         yield Drift(record=tenure, who=who, what="the post of this tenure is gone")
-    if not is_as_written(tenure, holder):
+    # A value set by hand over the feed's is no edit behind its back; the feed's next run notes it.
+    by_hand = any(overridden(holder, of, today) for of in COVERS)
+    if not by_hand and not is_as_written(tenure, holder):
         yield Drift(record=holder, who=who, what=f"{EDITED}: name, details or tenure")
 
 

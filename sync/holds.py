@@ -61,12 +61,24 @@ def _tell(context: SyncContext, saved: SavedPlan, held_at: datetime) -> None:
 def alert(saved: SavedPlan) -> str:
     """Say what was stopped, that nothing was applied, what happens next and the one command that decides."""
     plan = saved.plan
+    return "\n".join(
+        [
+            f"{saved.feed_name} ({plan.feed}, part {plan.part}, as of {plan.as_of}) was stopped:",
+            *(f"  - {each}" for each in saved.holds),
+            "Nothing was applied. A newer file is judged afresh; the same file stays held.",
+            *decision(saved.run),
+        ]
+    )
+
+
+def decision(run: str) -> tuple[str, ...]:
+    """Give the commands that decide a hold, to be copied line by line."""
     return (
-        f"{saved.feed_name} ({plan.feed}, part {plan.part}, as of {plan.as_of}) was stopped: "
-        f"{'; '.join(saved.holds)}. "
-        "Nothing was applied. A newer file is judged afresh; the same file stays held. "
-        f'Decide: counterpart sync approve {saved.run} --reason "…" (or reject), then counterpart '
-        f"sync apply {saved.run}"
+        "To let it through:",
+        f'  counterpart sync approve {run} --reason "…"',
+        f"  counterpart sync apply {run}",
+        "To drop it:",
+        f'  counterpart sync reject {run} --reason "…"',
     )
 
 

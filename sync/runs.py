@@ -156,12 +156,15 @@ def holds(context: SyncContext) -> Result:
     parts = sorted(context.directory.feeds.held(), key=lambda each: (each.feed, each.part))
     lines = []
     for each in parts:
-        approved = (
-            f" (approved by {each.approved_by})"
-            if held.is_approved(each, each.hold_run, context.clock())
-            else ""
-        )
-        lines.append(f"{each.hold_run}  {each.feed} / {each.part}{approved}: {each.hold_reason}")
+        approved = held.is_approved(each, each.hold_run, context.clock())
+        by = f" (approved by {each.approved_by}: counterpart sync apply {each.hold_run})" if approved else ""
+        lines.append(f"{each.hold_run}  {each.feed} / {each.part}{by}: {each.hold_reason}")
+    if lines:
+        lines += [
+            "",
+            "Nothing of these was applied.",
+            *held.decision(parts[0].hold_run if len(parts) == 1 else "RUN"),
+        ]
     return Result(
         exit_code=DONE,
         text="\n".join(lines) or "No feed is held.",

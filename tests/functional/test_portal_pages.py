@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,8 @@ from app.permissions import permission_of, public
 from app.security import WITHOUT_COOKIES, WITHOUT_FORM_TOKEN
 from app.settings import PortalSettings
 from dev.servers import Redis, Slapd
-from ldap_schema.changes import Add
+from ldap_schema.changes import Add, Update
+from ldap_schema.feeds import FeedPart
 from ldap_schema.offices import Office
 from ldap_schema.posts import ACTING, Post, Tenure
 from ldap_schema.provenance import FEED, Source
@@ -218,8 +220,8 @@ def test_a_profile_says_who_sent_each_value_and_nothing_of_a_concealed_one(porta
     mail = replace(sent, of="mail", confirmed=date(2026, 11, 20))
     person = portal.person(sources=(str(sent),), mail_source=(str(mail),), mobile_source=(str(mobile),))
     page = portal.browser(portal.person()).get(f"/people/{person.uid}").text
-    assert "From Rivers HR, 1 November 2026. Not confirmed yet." in page
-    assert "From Rivers HR, 1 November 2026. Confirmed 20 November 2026." in page
+    assert "From Rivers HR, unchanged since 1 November 2026. Not confirmed yet." in page
+    assert "From Rivers HR, unchanged since 1 November 2026. Confirmed 20 November 2026." in page
     assert "Mobile desk" not in page
     assert "Mobile desk" in portal.browser(person).get(f"/people/{person.uid}").text
 
@@ -342,6 +344,32 @@ def test_the_desk_is_the_directory_managers_alone_and_a_matter_is_settled_once(
     assert client.post(f"/desk/{id}/settle", data={"csrf_token": token}).status_code == 303
     assert client.post(f"/desk/{id}/settle", data={"csrf_token": token}).status_code == 404
     assert "Somebody new." not in client.get("/desk").get_data(as_text=True)
+
+
+def test_a_held_feed_stands_on_the_desk_with_what_happened_and_the_command_that_decides(
+    portal: Portal, store: Store
+) -> None:
+    manager, now = portal.person(), portal.services.clock()
+    portal.sync.groups.grant("directory-managers", manager.uid)
+    held = FeedPart(feed="stopped", part="all", hold_run="5f0c2a9d", hold_reason="3 of 10 gone", hold_at=now)
+    portal.sync.feeds.ensure("stopped")
+    portal.sync.write([Add(held)])
+    with store.transaction() as tx:
+        waiting.raise_item(tx, waiting.REFUSED_FEED, "rivers/all", "rivers.csv was refused: it is empty", now)
+    client = portal.browser(manager)
+    page = unescape(client.get("/desk").text)
+    for said in (
+        "stopped was stopped: 3 of 10 gone", "Nothing was applied. The next run judges a newer file afresh",
+        'counterpart sync approve 5f0c2a9d --reason "…" && counterpart sync apply 5f0c2a9d',
+        'counterpart sync reject 5f0c2a9d --reason "…"', "rivers.csv was refused: it is empty",
+    ):  # fmt: skip
+        assert said in page
+    good = replace(held, approved_by="operator:rowan", approved_until=now + timedelta(hours=24))
+    portal.sync.write([Update(held, good)])
+    approved = unescape(client.get("/desk").text)
+    assert "Approved by operator:rowan until" in approved
+    assert "sync approve" not in approved
+    portal.sync.write([Update(good, FeedPart(feed="stopped", part="all"))])
 
 
 def test_feedback_waits_on_the_desk(portal: Portal, store: Store) -> None:

@@ -44,7 +44,8 @@ class Pushed:
     def on_the_desk(self) -> list[str]:
         """What waits about this feed."""
         with self.store.transaction() as tx:
-            items = waiting.open_items(tx, waiting.HELD_FEED)
+            kinds = waiting.HELD_FEED, waiting.REFUSED_FEED
+            items = [each for kind in kinds for each in waiting.open_items(tx, kind)]
         return [each.summary for each in items if each.key == f"{self.client.feed}/all"]
 
     def part(self) -> FeedPart:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ldap_schema.errors import BadValue
 from ldap_schema.people import Person
+from ldap_schema.posts import Post, Tenure
 from ldap_schema.provenance import (
     COVERS,
     FEED,
@@ -24,6 +25,7 @@ from ldap_schema.provenance import (
     with_disputes,
     with_sources,
 )
+from sync.drift import EDITED, Live, find_drift
 from sync.ownership import OWNER_OF, Owner, owner_of
 from sync.provenance import confirmed, overridden, written
 
@@ -110,6 +112,19 @@ def test_what_a_hand_put_over_a_feeds_value_stands_up_to_its_day_and_not_longer(
     assert overridden(kept, "mail", TODAY + timedelta(days=2))
     after = written(mine, from_feed, SENT, TODAY + timedelta(days=3))
     assert (after.mail, sources_of(after)["mail"].by) == (("ada@r.example",), FEED)
+
+
+def test_a_value_set_by_hand_until_a_day_is_no_drift_up_to_that_day() -> None:
+    by_hand = Source(of="mail", by=HAND, as_of=TODAY, until=TODAY + timedelta(days=9))
+    set_so = replace(ADA, mail=("desk@r.example",), mail_source=(str(by_hand),))
+    post = Post(id="p", title="Director", organisation_id="o1")
+    tenure = Tenure(id="t", post_id="p", holder="ada", feed="rivers", feed_part="all", digest="m-as sent")
+    for person, day, edited in ((ADA, TODAY, 1), (set_so, TODAY, 0), (set_so, TODAY + timedelta(days=10), 1)):
+        live = Live(
+            feed="rivers", part="all", people={"ada": person}, posts={"p": post}, tenures=[tenure],
+            organisations={},
+        )  # fmt: skip
+        assert sum(each.what.startswith(EDITED) for each in find_drift(live, day)) == edited
 
 
 def test_a_dispute_ends_when_the_feed_sends_what_the_person_says_and_not_before() -> None:
