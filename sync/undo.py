@@ -1,7 +1,7 @@
 """What takes a run back. Pure: from what the run wrote and what stands now to changes, and what is kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from ldap_schema.changes import Add, Change, Record, Remove, Update
 from ldap_schema.people import DECEASED, HELD, LEFT, Person
@@ -33,15 +33,31 @@ def undo(
     """
     found: list[Change] = []
     kept: list[str] = []
-    going: set[str] = set()
+    done: dict[str, Change] = {}
     for change, now, used_by in reversed(list(zip(changes, stand, referrers, strict=True))):
-        back, left = _back(change, now, used_by - going, taken)
-        if isinstance(back, Remove):
-            going.add(identity(back.record))  # type: ignore[arg-type]  # a plan has no delegations
+        mine = _id(record_of(change))
+        back, left = _back(change, now, {each for each in used_by if _refers(done.get(each), mine)}, taken)
+        if back:
+            done[mine] = back
         found += [back] if back else []
         kept += [f"{_name(record_of(change))}: {left}"] if left else []
     lines = tuple(line for each in found for line in _lines(each))
     return Undoing(changes=tuple(found), lines=lines, kept=tuple(kept))
+
+
+def _id(record: Record) -> str:
+    return identity(record)  # type: ignore[arg-type]  # a plan has no delegations
+
+
+def _refers(undone: Change | None, to: str) -> bool:
+    """Tell whether an entry that refers to a record still does once its own change is taken back."""
+    if undone is None:
+        return True
+    if isinstance(undone, Remove):
+        return False
+    record = record_of(undone)
+    values = (getattr(record, each.name) for each in fields(record))
+    return any(value == to or (isinstance(value, tuple) and to in value) for value in values)
 
 
 def _back(
@@ -106,4 +122,4 @@ def _name(record: Record) -> str:
     for field in ("display_name", "full_name", "title", "name"):
         if getattr(record, field, ""):
             return str(getattr(record, field))
-    return f"{type(record).__name__.lower()} {identity(record)}"  # type: ignore[arg-type]
+    return f"{type(record).__name__.lower()} {_id(record)}"

@@ -33,11 +33,12 @@ def undone(context: SyncContext, run: str) -> dict[str, object]:
     return dict(result.data)
 
 
-def second_file(tmp_path: Path) -> Path:
-    """A joiner, an update, a mover and somebody absent."""
+def second_file(tmp_path: Path, **more: str) -> Path:
+    """A joiner, an update, a mover and somebody absent; and what else one more row says."""
     rows = staff(31)[1:]
     rows[3] = row(5, Phone="020 7946 0123")
     rows[4] = row(6, Title="Director of Floods", Post_Ref="P600")
+    rows[5] |= more
     return write_file(tmp_path, rows, SECOND)
 
 
@@ -47,7 +48,7 @@ def test_undo_gives_back_equal_ldif_and_an_undone_undo_too(
     applied(context, feed, write_file(tmp_path, staff(30)))
     before = ldif(fresh_slapd)
     clock.advance(days=1)
-    run = applied(context, feed, second_file(tmp_path))
+    run = applied(context, feed, second_file(tmp_path, Organisation="Department for Coasts"))  # a new one
     after = ldif(fresh_slapd)
     assert before != after
     clock.advance(days=1)
