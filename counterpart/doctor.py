@@ -12,6 +12,7 @@ from pathlib import Path
 from app.security import is_https
 from counterpart import wsgi
 from counterpart.compose import open_redis
+from counterpart.doctor_of_records import feeds, references
 from counterpart.failures import failure_of
 from counterpart.findings import Examined, Patient, Problem, ahead, apart, end_of, expiring
 from counterpart.mail import SMTPSender
@@ -230,6 +231,8 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Problem]]] = {
     "directory": directory,
     "its certificate": directory_certificates,
     "redis": redis,
+    "references": references,
+    "feeds": feeds,
     "store": store,
     "mail": mail,
     "portal": portal,

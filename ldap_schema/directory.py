@@ -24,7 +24,7 @@ from ldap_schema.organisations import Organisations
 from ldap_schema.people import VISIBLE, People
 from ldap_schema.posts import Posts
 from ldap_schema.reading_back import current, last_written, not_as_written
-from ldap_schema.references import referrers
+from ldap_schema.references import Dangling, dangling, referrers
 from ldap_schema.resending import resend, sweep
 from ldap_schema.scim_records import ScimSnapshots
 from ldap_schema.scim_tokens import ScimTokens
@@ -198,6 +198,10 @@ class Directory:
     def missing_parts(self) -> list[Lack]:
         """Return what this server lacks or has otherwise than we ship it; only cn=sync sees everything."""
         return missing_parts(self._link)
+
+    def dangling(self) -> list[Dangling]:
+        """Return what refers to entries that are not there; only cn=sync sees everything."""
+        return dangling(self._link)
 
     def server_time(self) -> datetime | None:
         """Return what time it is for the server; None where it does not say. Only cn=sync may know."""

@@ -1,9 +1,10 @@
 """Which entries refer to a record; slapd itself does not look after references (decision 0010)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ldap_schema.changes import Record, dn_of
-from ldap_schema.filters import any_of, equals
+from ldap_schema.filters import any_of, equals, present
 from ldap_schema.link import Link
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
@@ -34,3 +35,33 @@ def referrers(link: Link, records: Sequence[Record]) -> list[set[str]]:
                 for dn in {text for name in attributes for text in entry.texts(name)}:
                     found.setdefault(dn, set()).add(id_of(entry.dn))
     return [found.get(dn_of(each, link.tree), set()) for each in records]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Dangling:
+    """An entry that refers to one that is not there."""
+
+    kind: str  # the part of the tree it stands in: people, posts, offices…
+    id: str
+    attribute: str
+    missing: str  # the id of the entry that is not there
+
+
+def dangling(link: Link) -> list[Dangling]:
+    """Find references to what is not there, in everything that this identity may see."""
+    attributes = sorted({name for names in REFERRING.values() for name in names})
+    everything = link.find(link.tree.suffix, present("objectClass"), ["1.1"], scope="below")
+    there = {entry.dn.casefold() for entry in everything}
+    asked = any_of(*map(present, attributes))
+    return sorted(
+        Dangling(_branch(link, entry.dn), id_of(entry.dn), name, id_of(dn))
+        for entry in link.find(link.tree.suffix, asked, attributes, scope="below")
+        for name in attributes
+        for dn in entry.texts(name)
+        if dn.casefold() not in there
+    )
+
+
+def _branch(link: Link, dn: str) -> str:
+    """Return the branch of the tree in which an entry stands."""
+    return dn.removesuffix(f",{link.tree.suffix}").rpartition("ou=")[2]

@@ -1,5 +1,6 @@
 """The doctor finds each thing that is wrong, says how to mend it, and is silent when all is well."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,22 @@ from counterpart.own_machine import certificate_files, disks
 from counterpart.settings import load
 from dev.identity_provider.demo import ensure_key
 from dev.servers import MailCatcher, Redis, Slapd
+from ldap_schema.changes import Add, Remove
+from ldap_schema.directory import Directory, Service
+from ldap_schema.offices import Office
+from ldap_schema.people import Person
+from ldap_schema.posts import Post, Tenure
 from search_index.folder import IndexFolder
 from store import heartbeats, providers
 from tests.functional.command_line import Installed
+from tests.sync_world import MAPPING
+
+
+@pytest.fixture(scope="module")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    """A directory of these tests alone: what others leave in a shared one, doctor would find."""
+    with Slapd(tmp_path_factory.mktemp("slapd")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -118,6 +132,47 @@ def test_a_secret_of_any_setting_that_others_can_read_is_found(installed: Instal
         for secret in secrets:
             secret.chmod(mode)
         assert {problem["mend"] for problem in problems(installed).get("secrets", [])} == told
+
+
+def test_references_to_entries_that_are_not_there_are_found(installed: Installed, slapd: Slapd) -> None:
+    directory = Directory.open(slapd.settings(), Service.SYNC)
+    bo = Person(
+        uid="dr-bo", full_name="Bo Vale", family_name="Vale", organisation_id="dr-none", assistants=("x",)
+    )
+    post = Post(id="dr-post", title="Director", organisation_id="dr-none")
+    held = Tenure(id="dr-held", post_id="dr-post", holder="dr-gone")
+    whole = Office(id="dr-office", name="Front office", serves=("dr-bo",))
+    added = [Add(each) for each in (bo, post, held, whole)]
+    directory.write(added)
+    try:
+        found = [each["what"].split(", which")[0] for each in problems(installed)["references"]]
+        assert found == [
+            "dr-bo in ou=people: the organisation (nlcOrganisation) is dr-none",
+            "dr-bo in ou=people: an assistant (secretary) is x",
+            "dr-held in ou=posts: the holder (roleOccupant) is dr-gone",
+            "dr-post in ou=posts: the organisation (nlcOrganisation) is dr-none",
+        ]
+    finally:
+        directory.write([Remove(each.record) for each in reversed(added)])
+        directory.close()
+    assert problems(installed) == {}
+
+
+def test_a_feeds_secret_that_is_missing_or_open_to_others_is_found(installed: Installed) -> None:
+    folder, token = installed.folder / "mappings", installed.folder / "token"
+    folder.mkdir()
+    fetched = 'type = "https"\nurl = "https://hr.example/rivers.csv"\n'
+    text = MAPPING.replace("[source]\n", f'[source]\n{fetched}token_file = "{token}"\n')
+    (folder / "rivers.toml").write_text(text)
+    installed.set("SYNC_MAPPINGS", folder)
+    assert "can't be read" in problems(installed)["feeds"][0]["what"]
+    token.write_text("hush")
+    token.chmod(0o644)
+    assert "other accounts" in problems(installed)["feeds"][0]["what"]
+    token.chmod(0o600)
+    assert problems(installed) == {}
+    (folder / "rivers.toml").write_text("[feed")
+    assert problems(installed)["feeds"]
 
 
 def test_an_index_that_nobody_keeps_fresh_is_found(installed: Installed) -> None:
