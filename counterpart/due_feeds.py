@@ -6,6 +6,7 @@ from threading import Event
 from counterpart.attempts import attempt
 from sync.context import DONE, Result, SyncContext
 from sync.due import NOTHING_NEW, run_due
+from sync.erasures import replay
 from sync.retention import clear_away
 
 ACTOR = "worker"
@@ -17,6 +18,7 @@ def keep_feeds(context: SyncContext, stop: Event) -> None:
     """Look until `stop` is set. No failure ends it: what was not taken is taken by the next look."""
     told = ""
     while not stop.is_set():
+        attempt("erasures", lambda: replay(context))  # before any file could bring somebody back
         result = attempt("HR feeds", lambda: _look(context))
         told = _tell(result, told) if result else told
         stop.wait(context.settings.due_seconds)

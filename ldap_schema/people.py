@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ldap_schema.entries import Codec
 from ldap_schema.errors import BadValue
-from ldap_schema.filters import all_of, any_of, begins, contains, equals, has_word, present
+from ldap_schema.filters import absent, all_of, any_of, begins, contains, equals, has_word, present
 from ldap_schema.link import Link
 from ldap_schema.tree import Tree
 from ldap_schema.wire import MOST_KNOWN
@@ -186,9 +186,10 @@ class People:
         parts = [equals("nlcFeedPart", part)] if part is not None else []
         return self._find(all_of(equals("nlcFeed", feed), *parts))
 
-    def with_status(self, *statuses: str) -> list[Person]:
-        """Return everybody who has one of the statuses; asked as the sync account."""
-        return self._find(any_of(*(equals("nlcStatus", status) for status in statuses)))
+    def with_status(self, *statuses: str, undated: bool = False) -> list[Person]:
+        """Return everybody who has one of the statuses (and no day of it); asked as the sync account."""
+        found = any_of(*(equals("nlcStatus", status) for status in statuses))
+        return self._find(all_of(found, absent("nlcStatusSince")) if undated else found)
 
     def sealed(self, kind: str) -> list[Person]:
         """Return the people sealed in that way; asked as the sync account."""

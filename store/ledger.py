@@ -25,6 +25,7 @@ SEALED = "sealed "  # before the holder and what is sealed
 
 BEGINNING = "0" * 64
 MERGED = "person merged"  # the subject is the id that went, the detail "into" the one that stayed
+MOST_MERGED = 10_000  # that are looked through for one person
 LONGEST = {"event": 80, "actor": 200, "subject": 200, "details": 8000}
 
 
@@ -179,6 +180,16 @@ def kept_for(tx: Session, uid: str) -> str:
             return kept
         seen.add(kept)
     return kept
+
+
+def merged_into(tx: Session, uid: str) -> set[str]:
+    """Give the ids of all entries that were merged into this one, one after the other."""
+    into = {each.subject: details_of(each)["into"] for each in of_events(tx, (MERGED,), "", MOST_MERGED)}
+    found, waiting = set[str](), {uid}
+    while waiting:
+        waiting = {old for old, kept in into.items() if kept in waiting} - found - {uid}
+        found |= waiting
+    return found
 
 
 def last(tx: Session, event: str, subject: str) -> datetime | None:

@@ -74,11 +74,10 @@ def add_salt(tx: Session, value: bytes) -> None:
         tx.flush()
 
 
-def erased(tx: Session, uids: Collection[str]) -> set[str]:
-    """Say which of these ids are of people who were erased."""
-    if not uids:
-        return set()
-    return {uid for uid in tx.scalars(select(TombstoneRow.uid)) if uid in uids}
+def erased(tx: Session, holders: Collection[str]) -> set[str]:
+    """Say which of these ids and marks are of people who were erased."""
+    gone = {holder for each in everybody(tx) for holder in (each.uid, *each.marks)} if holders else set()
+    return gone.intersection(holders)
 
 
 def lift(tx: Session, marks: Collection[str]) -> list[str]:

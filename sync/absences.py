@@ -50,7 +50,7 @@ class Absences:
     def _passed(self, person: Person) -> None:
         """Hide somebody whose last day, known before, is over: no absence, and no news."""
         self.sheet.draft.put(become(person, LEFT, self.sheet.today))
-        self.report.person("-", name_of(person), "left: the last day has passed")
+        self.report.person("-", person, "left: the last day has passed")
 
     def _absent(self, person: Person, tenures: list[Tenure], owned: bool) -> None:
         again = any(map(is_marked, tenures)) or (owned and person.status == MISSING)
@@ -67,7 +67,7 @@ class Absences:
         if owned and not again and person.status == ACTIVE:
             after = become(person, MISSING, self.sheet.today)
         self.sheet.draft.put(after)
-        self.report.person("-", name_of(person), self._told(after, again, owned))
+        self.report.person("-", person, self._told(after, again, owned))
 
     def _confirmed(self, person: Person) -> Person:
         after = self.hand_over(person)
@@ -89,8 +89,3 @@ class Absences:
 
     def _day(self, person: Person) -> date | None:
         return max((each.last_day for each in self.sheet.held(person.uid) if each.last_day), default=None)
-
-
-def name_of(person: Person) -> str:
-    """Give the name that a reader of the plan knows somebody by."""
-    return person.display_name or person.full_name

@@ -20,8 +20,9 @@ from sync.context import SyncContext
 from sync.errors import NotRecorded, ReadBackDiffers, RunOvertaken
 from sync.notices import tell_joiners
 from sync.plan import remembered
-from sync.plan_file import SavedPlan, write_private
-from sync.receipt import APPLYING, NOTHING, Receipt, receipt_of, save_receipt, with_status
+from sync.plan_file import SavedPlan, keep_plan
+from sync.receipt import APPLYING, NOTHING, Receipt, receipt_of, with_status
+from sync.receipt_file import save_receipt
 from sync.state import NO_HOLD, State
 
 _OVERTAKEN = (Moved, AlreadyThere, NotFound)
@@ -52,8 +53,8 @@ def begin(
         after=after,
         chunk_size=context.settings.chunk_operations,
     )
-    write_private(context.plan_path(saved.run), saved.raw)
-    save_receipt(context.settings.folder, receipt)
+    keep_plan(saved, context.plan_path(saved.run))
+    save_receipt(context.settings.folder, receipt, context.sealer())
     tell_joiners(context, saved.plan.changes, saved.feed_name)
     return write_rest(context, receipt, saved.plan.changes)
 

@@ -52,14 +52,14 @@ def _whole_persons(changes: Iterable[Change]) -> Iterator[list[Change]]:
         elif isinstance(record, Post):
             posts[record.id] = each
         else:
-            groups.setdefault(_owner(record), []).append(each)
+            groups.setdefault(whose(record), []).append(each)
     for group in groups.values():
         held = [record.post_id for record in map(record_of, group) if isinstance(record, Tenure)]
         yield [*(posts.pop(id_) for id_ in dict.fromkeys(held) if id_ in posts), *group]
     yield from ([each] for each in (*posts.values(), *removed))
 
 
-def _owner(record: Record) -> str:
+def whose(record: Record) -> str:
     """Return whose record it is: the person's own, their tenure's, or their office's."""
     if isinstance(record, Person):
         return record.uid

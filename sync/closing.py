@@ -7,7 +7,8 @@ from store import ledger, waiting
 from store.errors import StoreError
 from sync.context import SyncContext
 from sync.plan import Plan
-from sync.receipt import APPLIED, Receipt, save_receipt, with_status
+from sync.receipt import APPLIED, Receipt, with_status
+from sync.receipt_file import save_receipt
 
 APPLIED_EVENT, UNDONE_EVENT = "feed applied", "feed undone"  # in the ledger
 
@@ -26,7 +27,7 @@ def finish(context: SyncContext, receipt: Receipt) -> Receipt:
         for kind in (waiting.HELD_FEED, waiting.FAILED_FEED, waiting.REFUSED_FEED):
             waiting.settle_matter(tx, kind, matter(receipt), context.actor, now)
     done = with_status(receipt, APPLIED, now)
-    save_receipt(context.settings.folder, done)
+    save_receipt(context.settings.folder, done, context.sealer())
     return done
 
 

@@ -12,6 +12,7 @@ from store.database import Store
 from store.mail import Mail
 from sync.errors import InputRefused
 from sync.lock import feed_lock
+from sync.sealed import Sealer
 from sync.settings import SyncSettings
 
 DONE, OTHER, PLANNED, HELD, REFUSED, PARTLY = 0, 1, 2, 3, 4, 5
@@ -50,6 +51,10 @@ class SyncContext:
         None  # tells joiners (notices.py); None: they were told otherwise
     )
     letterhead: Letterhead = OURS
+
+    def sealer(self) -> Sealer:
+        """Give what seals and opens one paper."""
+        return Sealer(self.store)
 
     def plan_path(self, run: str) -> Path:
         """Where the plan of a run is kept."""

@@ -1,16 +1,19 @@
-"""Erasing somebody for good: all about them goes, and a keyed digest keeps old files from bringing them back.
+"""Erasing somebody for good: all about them goes, and marks keep old files from bringing them back.
 
-The tombstone comes first and everything may be done twice, so that an erasure that was cut off is completed
-by asking for it again, or by `replay`, as after a restore.
+The store comes first: tombstone, ledger, and the end of the keys under which everything told of them is
+sealed. Then the directory. All of it may be done twice, so that an erasure that was cut off is completed by
+asking for it again, or by `replay`, which the worker calls now and then: after a restore it has to be.
 """
 
-from ldap_schema.changes import Record
+from dataclasses import replace
+
+from ldap_schema.changes import Change, Record, Update
 from ldap_schema.clock import london_today
-from ldap_schema.errors import NotFound
 from ldap_schema.offices import Office
 from ldap_schema.people import Person
-from store import kept, ledger, outbox, waiting
-from sync import merging
+from store import kept, ledger, outbox, person_keys, tombstones, waiting
+from store.tombstones import Tombstone
+from sync.answers import read_questions, write_questions
 from sync.context import SyncContext
 from sync.erasing import Surroundings, erasure
 from sync.errors import InputRefused
@@ -18,9 +21,10 @@ from sync.notices import notice_key
 from sync.reason import needed_reason
 from sync.shred import shred
 from sync.state import read_part
-from sync.tombstones import Tombstones
+from sync.tombstones import marks_of, note_beside, noted_beside, read_stones, row_marks
 
 EVENT = "person erased"
+AGAIN = "erased before; what was left, or came back, goes"
 
 
 def surroundings(context: SyncContext, person: Person) -> Surroundings:
@@ -48,7 +52,6 @@ def surroundings(context: SyncContext, person: Person) -> Surroundings:
 def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
     """Erase somebody; returns what there was. InputRefused without a reason, or while a run is under way."""
     why = needed_reason(reason)
-    folder, today = context.settings.folder, london_today(context.clock())
     with context.lock(person.feed or "by-hand"):
         if person.feed and read_part(context.directory, person.feed, person.feed_part).pending_run:
             raise InputRefused(
@@ -56,48 +59,77 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
                 "Nothing was changed."
             )
         around = surroundings(context, person)
-        Tombstones(folder).add(person, around.tenures, today)
-        _let_go(context, person)
+        _forget(context, around, why)
+        shred(context.settings.folder, person, around.tenures)
+        let_go(context, person)
         around = surroundings(context, person)
-        with context.store.transaction() as tx:
-            outbox.forget(tx, person.sign_in_address, notice_key(person))
-            kept.forget(tx, person.uid)
-            waiting.forget_person(tx, person.uid)
-            ledger.append(tx, EVENT, context.actor, person.uid, {"reason": why}, context.clock())
-            context.directory.write(erasure(around))
-        shred(folder, person, around.tenures)
-    context.directory.seals.renew(today)
+        context.directory.write((*_without_questions(context, around), *erasure(around)))
+    context.directory.seals.renew(london_today(context.clock()))
     return around
 
 
-def merge(context: SyncContext, keep: Person, drop: Person, reason: str) -> None:
-    """Make two entries one; the ledger knows from then on whose the dropped id is. Raises InputRefused."""
-    why = needed_reason(reason)
-    changes = merging.merge(keep, surroundings(context, drop))
-    for cohort in sorted(context.directory.cohorts.of(drop.uid)):
-        context.directory.cohorts.join(cohort, keep.uid)
-    _let_go(context, drop)
-    with context.store.transaction() as tx:
-        told = {"into": keep.uid, "reason": why}
-        kept.forget(tx, drop.uid)
-        ledger.append(tx, ledger.MERGED, context.actor, drop.uid, told, context.clock(), about=keep.uid)
-        context.directory.write(changes)
-
-
 def replay(context: SyncContext) -> list[str]:
-    """Erase again whoever a restore brought back; return their uids."""
-    again = []
-    for each in Tombstones(context.settings.folder).all:
-        try:
-            person = context.directory.people.get(each.uid)
-        except NotFound:
-            continue
-        erase(context, person, "erased before a restore brought them back")
-        again.append(each.uid)
-    return again
+    """Erase again whoever a restore brought back, or whose erasure was cut off; return their uids.
+
+    What was noted outside the store is taken in first: a restored store does not know of it.
+    """
+    read_stones(context)  # takes an older list over
+    noted = {each.uid: each for each in noted_beside(context.settings.folder)}
+    with context.store.reading() as tx:
+        known = {each.uid: each for each in tombstones.everybody(tx)}
+        holders = [holder for each in (noted | known).values() for holder in (each.uid, *each.marks)]
+        keys = person_keys.found(tx, holders)
+    if keys or noted.keys() - known.keys():
+        with context.store.transaction() as tx:
+            for uid in sorted(noted.keys() - known.keys()):
+                tombstones.add(tx, uid, noted[uid].marks, noted[uid].day)
+            person_keys.destroy(tx, keys)
+        context.store.scrub()
+    found = context.directory.people.by_uids(sorted(noted.keys() | known.keys()))
+    for person in found.values():
+        erase(context, person, AGAIN)
+    return sorted(found)
 
 
-def _let_go(context: SyncContext, person: Person) -> None:
+def _forget(context: SyncContext, around: Surroundings, why: str) -> None:
+    """Write the tombstone, in the store and beside it, and destroy the keys; twice does no harm."""
+    person, now = around.person, context.clock()
+    with context.store.transaction() as tx:
+        marker = tombstones.marker(tx)
+        marks = marks_of(marker, person, around.tenures)
+        uids = {person.uid, *ledger.merged_into(tx, person.uid)}
+        tombstones.add(tx, person.uid, marks, london_today(now))
+        outbox.forget(tx, person.sign_in_address, notice_key(person))
+        kept.forget(tx, person.uid)
+        waiting.forget_person(tx, person.uid)
+        if ledger.last(tx, EVENT, person.uid) is None:
+            ledger.append(tx, EVENT, context.actor, person.uid, {"reason": why}, now)
+        person_keys.destroy(tx, uids | row_marks(marker, person, around.tenures))
+    stone = Tombstone(uid=person.uid, day=london_today(now), marks=tuple(sorted(marks)))
+    note_beside(context.settings.folder, stone)
+    context.store.scrub()
+
+
+def _without_questions(context: SyncContext, around: Surroundings) -> list[Change]:
+    """Take what feeds remember of questions about the person out of the directory."""
+    uid = around.person.uid
+    with context.store.reading() as tx:
+        marker = tombstones.marker(tx)
+    marks = marks_of(marker, around.person, around.tenures)
+    changes: list[Change] = []
+    for part in context.directory.feeds.asking():
+        asked = read_questions(part.answers)
+        left = [
+            replace(each, likely=tuple(other for other in each.likely if other != uid))
+            for each in asked
+            if each.who != uid and marks.isdisjoint(marker.all("key", part.feed, part.part, each.key))
+        ]
+        if left != asked:
+            changes.append(Update(part, replace(part, answers=write_questions(left))))
+    return changes
+
+
+def let_go(context: SyncContext, person: Person) -> None:
     """Take away what can't go in the same transaction; each of these may be done twice."""
     directory, uid = context.directory, person.uid
     directory.credentials.purge(uid)

@@ -11,7 +11,7 @@ from sync.context import DONE, Result, SyncContext
 from sync.errors import InputRefused, PlanRefused
 from sync.ownership import owner_of
 from sync.provenance import FILE_DIGITS, overridden
-from sync.receipt import load_receipt
+from sync.receipt_file import load_receipt
 from sync.render import printable
 
 _MOST_RUNS = 200  # of a feed that are looked through for the one that brought a value
@@ -95,7 +95,7 @@ def _run_of(context: SyncContext, source: Source) -> tuple[str, str]:
 
 def _file_of(context: SyncContext, run: str) -> str:
     try:
-        after = load_receipt(context.settings.folder, run).after
+        after = load_receipt(context.settings.folder, run, context.sealer()).after
     except PlanRefused:
         return ""  # removed, or of another machine
     return after.file_digest[:FILE_DIGITS] if after else ""

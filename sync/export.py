@@ -7,7 +7,8 @@ from typing import Any
 from ldap_schema.people import Person
 from store import kept, ledger
 from sync.context import SyncContext
-from sync.receipt import kept_receipts, row_keys
+from sync.receipt import row_keys
+from sync.receipt_file import kept_receipts
 from sync.render import printable
 
 # What stands in the record and says something about others, not about the person.
@@ -76,7 +77,7 @@ def _rows(context: SyncContext, keys: set[tuple[str, str]]) -> list[dict[str, An
     return [
         {"run": receipt.run, "as of": receipt.as_of, "line": each.line, "outcome": each.outcome,
          "reason": each.reason}
-        for receipt in kept_receipts(context.settings.folder)
+        for receipt in kept_receipts(context.settings.folder, context.sealer())
         for each in receipt.outcomes
         if (receipt.feed, each.key) in keys
     ]  # fmt: skip

@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from sqlalchemy.orm import Session
+
 from ldap_schema.clock import london_today
 from ldap_schema.people import Person
-from store import ledger
+from store import ledger, tombstones
 from sync.by_hand import Act, HandPlanner
 from sync.context import SyncContext
 from sync.errors import UNCHANGED, HeldByGuard, InputRefused
@@ -13,13 +15,30 @@ from sync.hand_values import Edits, Wanted, name_from, one
 from sync.normalise import mail_address
 from sync.notices import tell_joiners
 from sync.reason import LONGEST_REASON
+from sync.tombstones import address_marks, read_stones
+
+LIFTED = "erasure lifted"  # in the ledger; the subject is the id that was erased
+ERASED = (
+    "Somebody with this sign-in address was erased for good, and no file lists them since. If they ask to be "
+    "listed again, say why: --again REASON. They get a new entry; nothing of the old one comes back. "
+    f"{UNCHANGED}"
+)
 
 
-def plan_add(context: SyncContext, wanted: Wanted, *, same: str = "", different: tuple[str, ...] = ()) -> Act:
+def plan_add(
+    context: SyncContext,
+    wanted: Wanted,
+    *,
+    same: str = "",
+    different: tuple[str, ...] = (),
+    again: bool = False,
+) -> Act:
     """Plan adding somebody, or another post of somebody known; raises InputRefused, NotFound for a `same`
-    whom nobody knows.
+    whom nobody knows. `again`: also somebody whose sign-in address was erased.
     """
     address = one("sign-in address", wanted.sign_in_address, mail_address).casefold()
+    if not again and read_stones(context).has_address(address):
+        raise InputRefused(ERASED)
     around = look_around(context.directory, wanted.organisation, name_from(wanted.name), address)
     known = context.directory.people.get(same) if same else None
     return _planner(context).add(wanted, around, same=known, different=frozenset(different))
@@ -42,9 +61,10 @@ def plan_deceased(context: SyncContext, person: Person) -> Act:
     return _planner(context).deceased(person, _held(context, person))
 
 
-def carry_out(context: SyncContext, act: Act, reason: str = "") -> None:
+def carry_out(context: SyncContext, act: Act, reason: str = "", again: str = "") -> None:
     """Write an act and its ledger entry: both, or neither where the directory refuses.
 
+    `again` is why somebody is listed whose sign-in address was erased; feeds may list them too from then on.
     HeldByGuard where the guard has something against it and no reason is given; Moved (ldap_schema) where
     somebody else changed what it was planned from.
     """
@@ -57,8 +77,18 @@ def carry_out(context: SyncContext, act: Act, reason: str = "") -> None:
     with context.store.transaction() as tx:
         uid = act.person.uid
         ledger.append(tx, act.event, context.actor, uid, details, context.clock(), about=uid)
+        if again.strip():
+            _lift(context, tx, act.person, again.strip()[:LONGEST_REASON])
         context.directory.write(act.plan.changes)
     context.directory.seals.renew(london_today(context.clock()))
+
+
+def _lift(context: SyncContext, tx: Session, person: Person, why: str) -> None:
+    """Take the marks of an erasure away by which files could not list the person."""
+    marks = address_marks(tombstones.marker(tx), person.sign_in_address)
+    for uid in tombstones.lift(tx, marks):
+        told = {"reason": why, "listed as": person.uid}
+        ledger.append(tx, LIFTED, context.actor, uid, told, context.clock(), about=person.uid)
 
 
 def _held(context: SyncContext, person: Person) -> Held:

@@ -4,15 +4,18 @@ from datetime import datetime, timedelta
 
 from ldap_schema.feeds import FeedPart
 from store import ledger, waiting
+from store.models import LedgerEntry
 from sync.apply import update_part
 from sync.closing import matter
 from sync.context import LONGEST_REASON, SyncContext
 from sync.errors import PlanRefused
-from sync.plan_file import SavedPlan, read_plan, write_private
+from sync.plan_file import SavedPlan, keep_plan, read_plan
 from sync.prepare import still_holds
-from sync.receipt import HELD, Receipt, receipt_of, save_receipt
+from sync.receipt import HELD, Receipt, receipt_of
+from sync.receipt_file import save_receipt
 from sync.state import NO_HOLD, read_part
 
+MOST_DECISIONS = 100  # of a feed, that are looked through for one run's
 HELD_EVENT, APPROVED_EVENT, REJECTED_EVENT = "feed held", "feed approved", "feed rejected"  # in the ledger
 
 
@@ -24,8 +27,8 @@ def hold(context: SyncContext, saved: SavedPlan, part: FeedPart) -> Receipt:
     receipt = receipt_of(saved, HELD, now)
     held_at = part.hold_at if part.hold_run == saved.run else None
     if held_at is None:
-        write_private(context.plan_path(saved.run), saved.raw)
-        save_receipt(context.settings.folder, receipt)
+        keep_plan(saved, context.plan_path(saved.run))
+        save_receipt(context.settings.folder, receipt, context.sealer())
         held_at = now.replace(microsecond=0)
         update_part(
             context,
@@ -94,28 +97,57 @@ def approve(context: SyncContext, run: str, reason: str) -> FeedPart:
     """
     saved, part = _held(context, run, reason)
     still_holds(context, saved)
-    now = context.clock().replace(microsecond=0)
-    until = now + timedelta(hours=context.settings.approval_hours)
-    update_part(context, part, approved_by=context.actor, approved_until=until)
     _record(context, APPROVED_EVENT, part, run, reason)
+    as_decided(context, part)
     return read_part(context.directory, part.feed, part.part)
 
 
 def reject(context: SyncContext, run: str, reason: str) -> FeedPart:
     """Drop a held run; nothing of it will be applied. The same file would be held again."""
     _, part = _held(context, run, reason)
-    update_part(context, part, **NO_HOLD)
-    with context.store.transaction() as tx:
-        waiting.settle_matter(tx, waiting.HELD_FEED, matter(part), context.actor, context.clock())
     _record(context, REJECTED_EVENT, part, run, reason)
+    as_decided(context, part)
     return read_part(context.directory, part.feed, part.part)
+
+
+def as_decided(context: SyncContext, part: FeedPart) -> None:
+    """Let the directory and the desk say what a named person decided of the part's held run.
+
+    The ledger has it first: whoever was cut off after that is completed by any later command for the part.
+    """
+    decided = _decision(context, part)
+    if decided is None:
+        return
+    if decided.event == REJECTED_EVENT:
+        with context.store.transaction() as tx:
+            waiting.settle_matter(tx, waiting.HELD_FEED, matter(part), decided.actor, context.clock())
+        update_part(context, part, **NO_HOLD)
+        return
+    decided_at = datetime.fromisoformat(decided.instant).replace(microsecond=0)
+    until = decided_at + timedelta(hours=context.settings.approval_hours)
+    if context.clock() < until and (part.approved_by, part.approved_until) != (decided.actor, until):
+        update_part(context, part, approved_by=decided.actor, approved_until=until)
+
+
+def _decision(context: SyncContext, part: FeedPart) -> LedgerEntry | None:
+    """Find what was decided last of the run that is held, since it is."""
+    if not part.hold_run or part.hold_at is None:
+        return None
+    with context.store.reading() as tx:
+        events, subject = (APPROVED_EVENT, REJECTED_EVENT), f"feed:{part.feed}"
+        for each in ledger.of_events(tx, events, subject, MOST_DECISIONS):
+            if datetime.fromisoformat(each.instant) < part.hold_at:
+                return None
+            if ledger.details_of(each)["run"] == part.hold_run:
+                return each
+    return None
 
 
 def _held(context: SyncContext, run: str, reason: str) -> tuple[SavedPlan, FeedPart]:
     context.ensure_decided("an approval or rejection", reason)
     if not run.isalnum():
         raise PlanRefused(f'"{run}" is not the name of a run.')
-    saved = read_plan(context.plan_path(run))
+    saved = read_plan(context.plan_path(run), context.sealer())
     part = read_part(context.directory, saved.plan.feed, saved.plan.part)
     if part.hold_run != run:
         raise PlanRefused(f"The run {run} is not held any more. `counterpart sync holds` lists what is.")

@@ -20,7 +20,8 @@ from store.mail import Mail
 from sync.context import SyncContext
 from sync.errors import PlanRefused
 from sync.mapping import Feed
-from sync.receipt import APPLIED, HELD, Receipt, as_csv, load_receipt
+from sync.receipt import APPLIED, HELD, Receipt, as_csv
+from sync.receipt_file import load_receipt
 from sync.render import printable
 from sync.rows import RowOutcome
 
@@ -59,7 +60,7 @@ def _tell_run(context: SyncContext, tx: Session, feed: Feed, run: str, status: s
     if not run or not people:
         return 0
     try:
-        receipt = load_receipt(context.settings.folder, run)
+        receipt = load_receipt(context.settings.folder, run, context.sealer())
     except PlanRefused:
         return 0  # it was made on another machine, or deleted after its time
     if receipt.status != status:

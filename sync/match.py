@@ -6,9 +6,10 @@ A named person's answer to such a question comes first (`answers.py`); it holds 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from ldap_schema.organisations import Organisation
-from ldap_schema.people import DECEASED, Person
+from ldap_schema.people import DECEASED, LEFT, Person
 from sync.answers import NEW, Question
 from sync.names import Name, same_person
 from sync.normalise import fold
@@ -16,6 +17,7 @@ from sync.rows import Candidate, Reading
 from sync.state import State, keys_of
 from sync.suggest import likely_people
 
+RETURN_DAYS = 30  # for which whoever left comes back as who they were, without being asked about
 SAY_SO = "Whoever it is, a named person says so with `counterpart sync match`."
 CORRECT = "Correct the sign-in address, or ask the directory manager who has it."
 
@@ -35,8 +37,10 @@ class Match:
 class Matcher:
     """Answers for one file. `numbered`: the sender's key is more than the person's name."""
 
-    def __init__(self, state: State, reading: Reading, answers: dict[str, Question], numbered: bool) -> None:
-        self.state, self.answers, self.numbered = state, answers, numbered
+    def __init__(
+        self, state: State, reading: Reading, answers: dict[str, Question], numbered: bool, today: date
+    ) -> None:
+        self.state, self.answers, self.numbered, self.today = state, answers, numbered, today
         self.people = {each.uid: each for each in state.people}
         self.keys = keys_of(state)
         self.by_address = state.by_address
@@ -111,7 +115,7 @@ class Matcher:
                 mend=f"Was it used again? A new person needs a new key. {SAY_SO}",
                 likely=(person, *self._suggest(row, but=person)),
             )
-        return Match(person)
+        return self._returning(row, person)
 
     def _by_address(self, row: Candidate, owner: Person, organisation: Organisation) -> Match:
         if owner.uid in self.listed:
@@ -121,11 +125,22 @@ class Matcher:
                 likely=(owner,),
             )
         if is_verified(owner, row.name, row.sign_in_address, organisation):
-            return Match(owner)
+            return self._returning(row, owner)
         return Match(
             question="the sign-in address belongs to another leader",
             mend=f"{CORRECT} {SAY_SO}",
             likely=(owner, *self._suggest(row, but=owner)),
+        )
+
+    def _returning(self, row: Candidate, person: Person) -> Match:
+        """Ask about somebody who left long ago and whom the row would bring back."""
+        since, ended = person.status_since, row.last_day is not None and row.last_day < self.today
+        if person.status != LEFT or ended or not since or self.today - since <= timedelta(RETURN_DAYS):
+            return Match(person)
+        return Match(
+            question=f"this person left on {since}, more than {RETURN_DAYS} days ago",
+            mend=f"Are they back, or is it somebody new? {SAY_SO}",
+            likely=(person,),
         )
 
     def _unknown(self, row: Candidate) -> Match:

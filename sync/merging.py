@@ -20,7 +20,7 @@ def merge(keep: Person, around: Surroundings) -> tuple[Change, ...]:
     somebody: sealed and deceased people.
     """
     drop = around.person
-    _may(keep, drop)
+    may(keep, drop)
     found: list[Change] = [Update(each, replace(each, holder=keep.uid)) for each in around.tenures]
     for each in around.delegations:
         moved = replace(
@@ -39,7 +39,8 @@ def merge(keep: Person, around: Surroundings) -> tuple[Change, ...]:
     return (*found, *([Update(keep, after)] if after != keep else []))
 
 
-def _may(keep: Person, drop: Person) -> None:
+def may(keep: Person, drop: Person) -> None:
+    """Refuse a merge that could show or hide somebody; raises InputRefused."""
     if keep.uid == drop.uid:
         raise InputRefused("That is one entry, given twice. Nothing was changed.")
     for each in (keep, drop):

@@ -13,11 +13,13 @@ from sync.context import DONE, OTHER, PLANNED, Result, SyncContext
 from sync.drift import Drift, Live, find_drift
 from sync.holds import APPROVED_EVENT, HELD_EVENT, REJECTED_EVENT
 from sync.render import printable, undo_text
+from sync.reorganising import BACK_EVENT as MAP_BACK
+from sync.reorganising import EVENT as MAP
 from sync.resume import ABANDONED
 from sync.state import people_and_tenures
 from sync.undo_run import PlannedUndo, apply_undo, plan_undo
 
-_EVENTS = (APPLIED_EVENT, UNDONE_EVENT, ABANDONED, HELD_EVENT, APPROVED_EVENT, REJECTED_EVENT)
+_EVENTS = (APPLIED_EVENT, UNDONE_EVENT, ABANDONED, HELD_EVENT, APPROVED_EVENT, REJECTED_EVENT, MAP, MAP_BACK)
 
 
 def undo_run(context: SyncContext, run: str, apply: bool, reason: str, width: int = 80) -> Result:
@@ -51,7 +53,7 @@ def history(context: SyncContext, feed: str = "", most: int = 100) -> Result:
     data = [_act(each, details) for each, details in zip(entries, told, strict=True)]
     undone = {each["undoes"]: each["run"] for each in data if "undoes" in each}
     for each in data:
-        if "undoes" not in each and each["run"] in undone:
+        if "undoes" not in each and each.get("run") in undone:
             each["undone_by"] = undone[each["run"]]
     text = "\n".join(map(_history_line, data)) or "No feed was applied yet."
     return Result(exit_code=DONE, text=text, data={"runs": data})
@@ -70,7 +72,9 @@ def _act(entry: LedgerEntry, told: Mapping[str, str]) -> dict[str, str]:
 
 def _history_line(act: dict[str, str]) -> str:
     rows = "rows_"
-    what = f"{_minute(act['at'])}  {act['event']:<9} {act['run']}  {act['feed']} / {act['part']}"
+    what = (
+        f"{_minute(act['at'])}  {act['event']:<9} {act.get('run', '')}  {act['feed']} / {act.get('part', '')}"
+    )
     what += f", as of {act['as_of']}" if act.get("as_of") else ""
     counts = [f"{value} {name.removeprefix(rows)}" for name, value in act.items() if name.startswith(rows)]
     what += f": {', '.join(counts)}" if counts else ""

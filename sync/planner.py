@@ -46,7 +46,7 @@ class Planner:
         self.sheet = Sheet(reading, state, today)
         self.places = Places(self.sheet.draft, feed.create_organisations, mint_id)
         self.answers = answers_of(read_questions(state.part.answers))
-        self.matcher = Matcher(state, reading, self.answers, feed.numbered)
+        self.matcher = Matcher(state, reading, self.answers, feed.numbered, today)
         self.report = Report(reading.set_aside)
         self.rows: dict[str, list[Candidate]] = {}
         self.posts: dict[int, tuple[Post, Organisation]] = {}

@@ -23,7 +23,7 @@ from sync.rows import Reading
 from sync.settling import narrowing
 from sync.source import Source, find_sources, source_of
 from sync.state import State, read_part, read_state
-from sync.tombstones import Tombstones
+from sync.tombstones import read_stones
 
 UNDATED = "{as_of}"
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)  # before any run
@@ -92,13 +92,14 @@ def prepare(context: SyncContext, feed: Feed, source: Source, *, narrowly: bool 
         # Planned before, stopped, and nothing moved since: it stays the same run, so that an approval
         # finds it.
         return Prepared(saved=standing, state=state, reading=reading, sieve=sieve, began=began)
-    saved = name_plan(plan, str(source.path.resolve()), str(Path(feed.path).resolve()), feed.name, holds)
+    file, mapping = str(source.path.resolve()), str(Path(feed.path).resolve())
+    saved = name_plan(plan, file, mapping, feed.name, holds, sealer=context.sealer())
     return Prepared(saved=saved, state=state, reading=reading, sieve=sieve, began=began)
 
 
 def _read(context: SyncContext, feed: Feed, table: Table, part: str, as_of: date) -> Reading:
     """Read a file's rows, but those of people who were erased."""
-    return Tombstones(context.settings.folder).without_erased(canonical(feed, table, part, as_of))
+    return read_stones(context).without_erased(canonical(feed, table, part, as_of))
 
 
 def _undone_before(context: SyncContext, part: FeedPart, reading: Reading) -> tuple[str, ...]:
@@ -121,7 +122,9 @@ def _standing(context: SyncContext, state: State, digest: str, reading: Reading)
     path = context.plan_path(state.part.hold_run)
     if not state.part.hold_run or not path.exists():
         return None
-    held = read_plan(path)
+    held = read_plan(path, context.sealer())
+    if held.erased:
+        return None
     same = (held.plan.state_digest, held.plan.file_digest, held.plan.mapping_digest, held.plan.as_of)
     return held if same == (digest, reading.file_digest, reading.mapping_digest, reading.as_of) else None
 

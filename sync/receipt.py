@@ -2,21 +2,17 @@
 
 import csv
 import io
-import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-import msgspec
-
 from ldap_schema.feeds import FeedPart
 from ldap_schema.people import Person
 from ldap_schema.posts import Tenure
-from sync.errors import PlanRefused
 from sync.plan import Plan
-from sync.plan_file import SavedPlan, write_private
+from sync.plan_file import SavedPlan
 from sync.rows import REJECTED, RowOutcome, person_key
 from sync.scim_snapshot import names_of
 
@@ -41,8 +37,6 @@ _ORDER = (
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets of East Asia run them
 
 TO_MEND = (REJECTED, "question", "duplicate", "joined")
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +66,7 @@ class Receipt:
     reason: str = ""
     undone_file: str = ""
     kept: tuple[str, ...] = ()
+    kept_of: tuple[str, ...] = ()  # whom each of these is about, if it is somebody
     names: tuple[str, ...] = ()  # of what was pushed, row by row: nobody knows its line numbers
 
     def place(self, line: int) -> str:
@@ -117,33 +112,6 @@ def receipt_of(saved: SavedPlan, status: str, at: datetime) -> Receipt:
         holds=saved.holds,
         names=names_of(Path(saved.feed_file)),
     )
-
-
-def save_receipt(folder: Path, receipt: Receipt) -> None:
-    """Keep a receipt as data, as CSV for the sender's spreadsheet and as text for a mail."""
-    base = folder / "receipts"
-    write_private(base / f"{receipt.run}.json", msgspec.json.encode(receipt))
-    write_private(base / f"{receipt.run}.csv", as_csv(receipt).encode("utf-8-sig"))
-    write_private(base / f"{receipt.run}.txt", as_text(receipt).encode())
-
-
-def load_receipt(folder: Path, run: str) -> Receipt:
-    """Read a kept receipt; PlanRefused names the run that has none."""
-    if not run.isalnum():
-        raise PlanRefused(f'"{run}" is not the name of a run.')
-    try:
-        return msgspec.json.decode((folder / "receipts" / f"{run}.json").read_bytes(), type=Receipt)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise PlanRefused(f"There is no receipt for the run {run} in {folder / 'receipts'}.") from error
-
-
-def kept_receipts(folder: Path) -> Iterator[Receipt]:
-    """Read all kept receipts, one after the other; a file that is none is named in the log."""
-    for path in sorted((folder / "receipts").glob("*.json")):
-        try:
-            yield msgspec.json.decode(path.read_bytes(), type=Receipt)
-        except msgspec.MsgspecError:
-            log.warning("%s is no receipt, and was left as it is", path)
 
 
 def row_keys(person: Person, tenures: Iterable[Tenure]) -> set[tuple[str, str]]:

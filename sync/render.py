@@ -48,7 +48,8 @@ def _block(line: PlanLine, width: int, colour: bool) -> list[str]:
     """Print one entry: symbol and name, then what happens, then a value per line."""
     symbol = f"\x1b[{_COLOURS[line.symbol]}m{line.symbol}\x1b[0m" if colour else line.symbol
     who = printable(line.who)
-    what = printable(line.what)
+    names = " or ".join(words for _, words in line.likely)
+    what = printable(". ".join(filter(None, (line.what, f"It may be {names}" if names else ""))))
     lines = [f"  {symbol} {who}"]
     if what and len(who) + len(what) + 6 <= width:
         lines = [f"  {symbol} {who}  {what}"]

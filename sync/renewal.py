@@ -206,12 +206,11 @@ class Renewal:
             reason = "; ".join(filter(None, (reason, disputed_words(after))))
             self.report.row(row, outcome, reason, SAME_NAME if twin else "")
         if twin:
-            self.report.person("?", after.display_name, SAME_NAME, rows[0].line)
+            self.report.person("?", after, SAME_NAME, rows[0].line)
         if outcome in SYMBOLS:
             shown = _shown(before, after, values)
             what = self._what(outcome, after, rows, ends)
-            who = after.display_name or after.full_name
-            self.report.person(SYMBOLS[outcome], who, what, rows[0].line, shown)
+            self.report.person(SYMBOLS[outcome], after, what, rows[0].line, shown)
 
     def _what(self, outcome: str, after: Person, rows: list[Candidate], ends: date | None) -> str:
         post, organisation = self._main_post(rows)

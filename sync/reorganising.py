@@ -1,5 +1,6 @@
 """`counterpart sync organisations`: a map read, shown, and carried out in one transaction."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ldap_schema.clock import london_today
@@ -12,10 +13,15 @@ from sync.chunks import operations
 from sync.context import DONE, PLANNED, Result, SyncContext
 from sync.errors import UNCHANGED, InputRefused
 from sync.organisation_map import OrganisationMap, load_map
+from sync.plan import Plan
+from sync.plan_file import SavedPlan, keep_plan, name_plan
 from sync.reason import needed_reason
+from sync.receipt import APPLIED, APPLYING, Receipt, receipt_of, with_status
+from sync.receipt_file import save_receipt
 from sync.reorganise import Around, Reorganised, find, named, reorganise
 
-EVENT = "organisations changed"  # in the ledger
+EVENT, BACK_EVENT = "organisations changed", "organisations changed back"  # in the ledger
+MAPS = "organisations"  # instead of a feed, in plans and receipts of maps
 
 
 def organisations(context: SyncContext, path: Path, apply_it: bool, reason: str) -> Result:
@@ -42,8 +48,9 @@ def organisations(context: SyncContext, path: Path, apply_it: bool, reason: str)
     why = needed_reason(reason)
     if map_.day > london_today(context.clock()):
         raise InputRefused(f"The map begins on {map_.day}: apply it then, or correct map.day. {UNCHANGED}")
-    _write(context, map_, planned, why)
-    return Result(exit_code=DONE, text="\n".join([*lines, "Done."]), data=data | {"applied": True})
+    run = _write(context, map_, planned, why)
+    done = f"Done as run {run}; `counterpart sync undo {run}` takes it back."
+    return Result(exit_code=DONE, text="\n".join([*lines, done]), data=data | {"applied": True, "run": run})
 
 
 def look_around(context: SyncContext, map_: OrganisationMap) -> Around:
@@ -67,17 +74,42 @@ def look_around(context: SyncContext, map_: OrganisationMap) -> Around:
     )
 
 
-def _write(context: SyncContext, map_: OrganisationMap, planned: Reorganised, why: str) -> None:
-    """Write all of it with one ledger entry: both, or neither where the directory refuses."""
+def _write(context: SyncContext, map_: OrganisationMap, planned: Reorganised, why: str) -> str:
+    """Write all of it with one ledger entry, or nothing where the directory refuses; return the run."""
+    plan = Plan(
+        feed=MAPS,
+        part=str(map_.day),
+        as_of=map_.day,
+        file_digest="",
+        mapping_digest="",
+        state_digest=context.clock().isoformat(),  # two maps that do the same are two runs
+        rows=0,
+        changes=planned.changes,
+    )
+    saved = name_plan(plan, "organisation map", "", "Organisations", sealer=context.sealer())
     told = {"day": str(map_.day), "reason": why}
     told |= {f"step {number}": line for number, line in enumerate(planned.lines, start=1)}
     touched = [each for each in planned.changes if isinstance(getattr(each, "after", None), Organisation)]
     told["organisations"] = str(len(touched))
+    carry_out(context, saved, receipt_of(saved, APPLYING, context.clock()), EVENT, told)
+    return saved.run
+
+
+def carry_out(
+    context: SyncContext, saved: SavedPlan, receipt: Receipt, event: str, told: Mapping[str, str]
+) -> Receipt:
+    """Write a map, or what takes one back, in one transaction; its plan is kept so that it can be undone."""
+    keep_plan(saved, context.plan_path(saved.run))
+    save_receipt(context.settings.folder, with_status(receipt, APPLYING, context.clock()), context.sealer())
+    details = {"run": saved.run, "part": saved.plan.part, **told}
     try:
         with context.store.transaction() as tx:
-            ledger.append(tx, EVENT, context.actor, "organisations", told, context.clock())
-            context.directory.write(planned.changes)
+            ledger.append(tx, event, context.actor, MAPS, details, context.clock())
+            context.directory.write(saved.plan.changes)
     except Moved as error:
         raise InputRefused(
             f"Somebody changed an entry meanwhile. {UNCHANGED} Run the command again."
         ) from error
+    done = with_status(receipt, APPLIED, context.clock())
+    save_receipt(context.settings.folder, done, context.sealer())
+    return done

@@ -6,8 +6,10 @@ from sync.apply import close, forget_pending, write_rest
 from sync.closing import enter_from_memory, finish
 from sync.context import SyncContext
 from sync.errors import PlanRefused, RunOvertaken
-from sync.plan_file import read_plan
-from sync.receipt import APPLYING, load_receipt
+from sync.holds import as_decided
+from sync.plan_file import whole_plan
+from sync.receipt import APPLYING
+from sync.receipt_file import load_receipt
 
 ABANDONED = "feed run abandoned"  # in the ledger
 
@@ -18,6 +20,7 @@ def complete(context: SyncContext, part: FeedPart) -> None:
     A run in chunks goes on after the last chunk that was committed. Where it can't (an entry was changed
     meanwhile, or its plan is on another machine) it is given up, and the next plan has what it left.
     """
+    as_decided(context, part)
     if part.pending_run:
         _complete_chunks(context, part)
     elif part.run:
@@ -27,8 +30,8 @@ def complete(context: SyncContext, part: FeedPart) -> None:
 def _complete_chunks(context: SyncContext, part: FeedPart) -> None:
     number, _, of = part.pending_chunk.partition("/")
     try:
-        changes = read_plan(context.plan_path(part.pending_run)).plan.changes
-        receipt = load_receipt(context.settings.folder, part.pending_run)
+        changes = whole_plan(context.plan_path(part.pending_run), context.sealer()).plan.changes
+        receipt = load_receipt(context.settings.folder, part.pending_run, context.sealer())
         if number == of:
             close(context, receipt, changes)
         else:
@@ -46,7 +49,7 @@ def _give_up(context: SyncContext, part: FeedPart, why: str) -> None:
 
 def _complete_ledger(context: SyncContext, part: FeedPart) -> None:
     try:
-        receipt = load_receipt(context.settings.folder, part.run)
+        receipt = load_receipt(context.settings.folder, part.run, context.sealer())
     except PlanRefused:  # applied from another machine, or the receipt was removed
         enter_from_memory(context, part)
         return

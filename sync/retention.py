@@ -93,7 +93,7 @@ def _snapshots(context: SyncContext, kept: set[str]) -> int:
     before = context.clock() - timedelta(days=context.settings.raw_days)
     old = old_snapshots(context.settings.folder.resolve(), before)
     plans = [path for run in kept if (path := context.plan_path(run)).exists()] if old else []
-    needed = {Path(read_plan(path).feed_file) for path in plans}
+    needed = {Path(read_plan(path, context.sealer()).feed_file) for path in plans}
     for path in old - needed:
         remove_snapshot(path)
     return len(old - needed)

@@ -9,6 +9,7 @@ import msgspec
 
 from ldap_schema.clock import london_today
 from ldap_schema.feeds import FeedPart
+from store.database import Store
 from sync import holds as held
 from sync.apply import apply_saved, nothing_to_do
 from sync.chunks import in_chunks
@@ -16,11 +17,13 @@ from sync.context import DONE, HELD, PARTLY, PLANNED, Result, SyncContext, grave
 from sync.errors import InputRefused, RunOvertaken
 from sync.mapping import Feed
 from sync.mapping_reader import load_feed
-from sync.plan_file import SavedPlan, read_plan, write_private
+from sync.plan_file import SavedPlan, keep_plan, whole_plan
 from sync.prepare import named_source, prepare, still_holds
-from sync.receipt import Receipt, as_csv, as_text, load_receipt, receipt_of
+from sync.receipt import Receipt, as_csv, as_text, receipt_of
+from sync.receipt_file import load_receipt
 from sync.render import plan_text, receipt_line
 from sync.resume import complete
+from sync.sealed import Sealer
 from sync.settings import SyncSettings
 from sync.settling import keep
 from sync.source import Source, find_sources, in_order
@@ -43,7 +46,7 @@ def plan_run(
     prepared = prepare(context, feed, named_source(context, feed, file))
     saved = prepared.saved
     if out is not None:
-        write_private(out, saved.raw)
+        keep_plan(saved, out)
     settings, changes = context.settings, saved.plan.changes
     chunks = in_chunks(changes, settings.chunk_operations, settings.transaction_operations)
     text = plan_text(saved.plan, saved.holds, saved.run, width, colour, len(chunks))
@@ -59,7 +62,7 @@ def apply_run(context: SyncContext, target: Path, file: Path | None = None) -> R
         feed = load_feed(target)
         with context.lock(feed.id):
             return _one(context, feed, named_source(context, feed, file))
-    saved = read_plan(context.saved_plan(target))
+    saved = whole_plan(context.saved_plan(target), context.sealer())
     with context.lock(saved.plan.feed):
         complete(context, read_part(context.directory, saved.plan.feed, saved.plan.part))
         return _judged(context, saved, still_holds(context, saved))
@@ -172,9 +175,9 @@ def holds(context: SyncContext) -> Result:
     )
 
 
-def receipt(settings: SyncSettings, run: str, as_table: bool = False) -> Result:
+def receipt(settings: SyncSettings, store: Store, run: str, as_table: bool = False) -> Result:
     """Give the receipt of a run as text, or as CSV for the sender."""
-    found = load_receipt(settings.folder, run)
+    found = load_receipt(settings.folder, run, Sealer(store))
     return Result(
         exit_code=DONE, text=as_csv(found) if as_table else as_text(found), data=_data(found, rows=True)
     )

@@ -14,7 +14,7 @@ from sync.narrow import Sieve
 from sync.plan_file import SavedPlan
 from sync.settled import Settled, recall, remember, settled_row
 from sync.state import State
-from sync.tombstones import Tombstones
+from sync.tombstones import read_stones
 
 # A smaller part is planned whole as fast.
 FEWEST_ROWS = 200
@@ -31,7 +31,7 @@ def narrowing(context: SyncContext, feed: Feed, part: FeedPart, today: date) -> 
     everything = Sieve(feed.digest)
     if memory is None or len(memory.rows) < FEWEST_ROWS or today >= memory.whole_on + WHOLE_EVERY:
         return everything
-    if memory.erased != len(Tombstones(context.settings.folder).all):
+    if memory.erased != read_stones(context).erasures:
         return everything
     touched = context.directory.feeds.touched(part.feed, part.part, memory.window)
     if touched.others or len(touched.people) > MOST_TOUCHED:
@@ -58,7 +58,7 @@ def keep(context: SyncContext, saved: SavedPlan, state: State, sieve: Sieve, beg
         since=since,
         until=until,
         whole_on=sieve.memory.whole_on if sieve.memory else london_today(context.clock()),
-        erased=len(Tombstones(context.settings.folder).all),
+        erased=read_stones(context).erasures,
         rows=rows,
         others=sorted(everybody - {each.uid for each in rows}),
     )

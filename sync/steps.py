@@ -48,6 +48,10 @@ _QUIET = (
 )
 
 
+# Whom a row may mean: uid and words. Each is sealed for that person where it is kept.
+Likely = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLine:
     """One thing that will happen, for a person to read: symbol, who, what, and old → new per attribute."""
@@ -57,6 +61,8 @@ class PlanLine:
     what: str = ""
     line: int = 0
     values: tuple[tuple[str, str, str], ...] = ()
+    uid: str = ""  # of the person, where it is one
+    likely: Likely = ()  # of a question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +81,16 @@ class Report:
     def __init__(self, aside: tuple[RowOutcome, ...]) -> None:
         self._outcomes = {each.line: each for each in aside}
         self._people: list[PlanLine] = []
-        self._hints: dict[int, str] = {}
+        self._likely: dict[int, Likely] = {}
 
-    def row(self, row: Candidate, outcome: str, reason: str = "", mend: str = "", hint: str = "") -> None:
+    def row(
+        self, row: Candidate, outcome: str, reason: str = "", mend: str = "", likely: Likely = ()
+    ) -> None:
         """Say what became of a row; its notes on single values go along.
 
-        A hint is for whoever reads the plan; it may name other feeds' people, and no receipt has it.
+        Whom it may mean is for whoever reads the plan: it may name other feeds' people. No receipt has it.
         """
-        self._hints |= {row.line: hint} if hint else {}
+        self._likely |= {row.line: likely} if likely else {}
         notes = "; ".join(row.notes)
         self._outcomes[row.line] = RowOutcome(
             line=row.line,
@@ -93,10 +101,16 @@ class Report:
         )
 
     def person(
-        self, symbol: str, who: str, what: str, line: int = 0, values: tuple[tuple[str, str, str], ...] = ()
+        self,
+        symbol: str,
+        of: Person,
+        what: str,
+        line: int = 0,
+        values: tuple[tuple[str, str, str], ...] = (),
     ) -> None:
         """Say what happens to a person."""
-        self._people.append(PlanLine(symbol=symbol, who=who, what=what, line=line, values=values))
+        who = of.display_name or of.full_name
+        self._people.append(PlanLine(symbol=symbol, who=who, what=what, line=line, values=values, uid=of.uid))
 
     def outcomes(self) -> tuple[RowOutcome, ...]:
         """Give the outcomes in the order of the file."""
@@ -116,8 +130,9 @@ class Report:
             PlanLine(
                 symbol=SYMBOLS[each.outcome],
                 who=f"line {each.line}",
-                what=". ".join(filter(None, (each.reason, self._hints.get(each.line)))),
+                what=each.reason,
                 line=each.line,
+                likely=self._likely.get(each.line, ()),
             )
             for each in self.outcomes()
             if each.outcome in (REJECTED, QUESTION)
@@ -125,10 +140,11 @@ class Report:
         return tuple(people + rows)
 
 
-def suggestion(likely: Iterable[Person]) -> str:
+def suggestion(likely: Iterable[Person]) -> Likely:
     """Say who somebody might be, for whoever reads the plan."""
-    names = [f"{each.full_name}, {each.organisation_name or 'no organisation'}" for each in likely]
-    return f"It may be {' or '.join(names)}" if names else ""
+    return tuple(
+        (each.uid, f"{each.full_name}, {each.organisation_name or 'no organisation'}") for each in likely
+    )
 
 
 def visible_values(before: Person, after: Person) -> tuple[tuple[str, str, str], ...]:

@@ -1,115 +1,140 @@
-"""Who was erased, as nobody can read it: HMAC-SHA-256 of the keys by which senders knew them.
+"""Rows of people who were erased are not taken: what they say is compared with the marks in the store."""
 
-One line of JSON per erasure in a file beside the plans, appended and never changed. It is no part of a
-backup, so that a restore can be followed by `person erase --replay`. The key, `erasure.secret`, is made with
-the first erasure; without it the digests tell nothing.
-"""
-
-import hmac
+import logging
 import os
-import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from ldap_schema.people import Person
 from ldap_schema.posts import Tenure
+from store import tombstones
+from store.tombstones import Marker, Tombstone
+from sync.context import SyncContext
 from sync.errors import SyncError
 from sync.rows import Candidate, Reading, RowOutcome, person_key
 
 # What a sender reads of such a row; that somebody was erased, and who, is nobody's business any more.
 NOT_TAKEN, REASON = "not taken", "this row is not taken"
 MEND = "Ask the directory team if this person should be listed."
+# A second copy of the store's list, outside every backup: a restore reads from it whom the backup forgot.
+JOURNAL = "erasures.jsonl"
+_FIRST_LIST, _FIRST_SALT = "erased.jsonl", "erasure.secret"  # as version 0.1's first builds kept them
+
+log = logging.getLogger(__name__)
 
 
 class ListDamaged(SyncError):
     """The list of erasures can't be read: without it an old file could bring somebody back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tombstone:
-    """One erasure: the id that the directory had, and the digests of what senders' rows may say."""
+@dataclass(frozen=True, slots=True)
+class Stones:
+    """All marks of people who were erased, and what makes marks."""
 
-    uid: str
-    day: date
-    marks: tuple[str, ...]
-
-
-class Tombstones:
-    """The list of one installation, in its sync folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._list, self._secret = folder / "erased.jsonl", folder / "erasure.secret"
-
-    @cached_property
-    def all(self) -> tuple[Tombstone, ...]:
-        """Give all erasures, the first first; raises ListDamaged."""
-        if not self._list.exists():
-            return ()
-        try:
-            return tuple(
-                msgspec.json.decode(line, type=Tombstone) for line in self._list.read_bytes().splitlines()
-            )
-        except (OSError, msgspec.MsgspecError) as error:
-            raise ListDamaged(
-                f"The list of erasures {self._list} can't be read ({error}). Put it back from a copy. "
-                "Nothing was changed."
-            ) from error
-
-    def add(self, person: Person, tenures: Iterable[Tenure], today: date) -> None:
-        """Write somebody down, durably, before anything of them goes; twice is as good as once."""
-        marks = {self._mark("key", person.feed, person.feed_part, person.feed_key)} if person.feed else set()
-        marks |= {
-            self._mark("key", each.feed, each.feed_part, person_key(each.feed_key))
-            for each in tenures
-            if each.feed
-        }
-        if person.sign_in_address:
-            marks.add(self._mark("address", person.sign_in_address.casefold()))
-        line = msgspec.json.encode(Tombstone(uid=person.uid, day=today, marks=tuple(sorted(marks))))
-        if any(each.uid == person.uid and set(each.marks) >= marks for each in self.all):
-            return
-        _append(self._list, line + b"\n")
-        self.__dict__.pop("all", None)
+    marker: Marker
+    marks: frozenset[str]
+    erasures: int = 0  # how many there were
 
     def without_erased(self, reading: Reading) -> Reading:
         """Give a file without the rows of people who were erased; they are set aside and say no more."""
-        if not self.all:
+        if not self.marks:
             return reading
-        marks = frozenset(mark for each in self.all for mark in each.marks)
-        gone = [each for each in reading.candidates if not marks.isdisjoint(self._marks_of(reading, each))]
+        gone = {each.line for each in reading.candidates if self._is_marked(reading, each)}
+        gone |= {each.line for each in reading.set_aside if each.key and self._has_key(reading, each.key)}
         if not gone:
             return reading
-        aside = [
-            RowOutcome(line=each.line, outcome=NOT_TAKEN, reason=REASON, mend=MEND, key=each.key)
-            for each in gone
-        ]
-        lines = {each.line for each in gone}
-        kept = tuple(each for each in reading.candidates if each.line not in lines)
-        return replace(reading, candidates=kept, set_aside=(*reading.set_aside, *aside))
+        kept = tuple(each for each in reading.candidates if each.line not in gone)
+        aside = [each for each in reading.set_aside if each.line not in gone]
+        aside += [RowOutcome(line=line, outcome=NOT_TAKEN, reason=REASON, mend=MEND) for line in sorted(gone)]
+        return replace(reading, candidates=kept, set_aside=tuple(aside))
 
-    def _marks_of(self, reading: Reading, row: Candidate) -> Iterator[str]:
-        yield self._mark("key", reading.feed, reading.part, row.key)
-        if row.sign_in_address:
-            yield self._mark("address", row.sign_in_address.casefold())
+    def has_address(self, address: str) -> bool:
+        """Tell whether somebody with this sign-in address was erased."""
+        return bool(address) and not self.marks.isdisjoint(address_marks(self.marker, address))
 
-    def _mark(self, *parts: str) -> str:
-        return hmac.digest(self._key, "\0".join(parts).encode(), "sha256").hex()[:40]
+    def _is_marked(self, reading: Reading, row: Candidate) -> bool:
+        return self._has_key(reading, row.key) or self.has_address(row.sign_in_address)
 
-    @cached_property
-    def _key(self) -> bytes:
-        if not self._secret.exists():
-            if self.all:
-                raise ListDamaged(
-                    f"There is a list of erasures and no {self._secret}. Put it back from a copy. "
-                    "Nothing was changed."
-                )
-            _append(self._secret, secrets.token_hex(32).encode())
-        return self._secret.read_bytes()
+    def _has_key(self, reading: Reading, key: str) -> bool:
+        return not self.marks.isdisjoint(self.marker.all("key", reading.feed, reading.part, key))
+
+
+def read_stones(context: SyncContext) -> Stones:
+    """Read whom the store knows as erased, taking over an older list; raises ListDamaged."""
+    if (context.settings.folder / _FIRST_LIST).exists():
+        _take_over(context)
+    with context.store.reading() as tx:
+        return stones(tx)
+
+
+def stones(tx: Session) -> Stones:
+    """Read whom the store knows as erased."""
+    known = tombstones.everybody(tx)
+    marks = frozenset(mark for each in known for mark in each.marks)
+    return Stones(tombstones.marker(tx), marks, len(known))
+
+
+def address_marks(marker: Marker, address: str) -> tuple[str, ...]:
+    """Mark a sign-in address by every salt."""
+    return marker.all("address", address.casefold())
+
+
+def row_marks(marker: Marker, person: Person, tenures: Iterable[Tenure]) -> set[str]:
+    """Mark every row that is about the person: what receipts tell of them is sealed under these."""
+    rows = {(each.feed, each.feed_part, person_key(each.feed_key)) for each in tenures if each.feed}
+    rows |= {(person.feed, person.feed_part, person.feed_key)} if person.feed else set()
+    return {mark for row in rows if row[2] for mark in marker.all("key", *row)}
+
+
+def marks_of(marker: Marker, person: Person, tenures: Iterable[Tenure]) -> set[str]:
+    """Mark everything by which a row of a file may mean the person."""
+    marks = row_marks(marker, person, tenures)
+    if person.sign_in_address:
+        marks |= set(address_marks(marker, person.sign_in_address))
+    return marks
+
+
+def note_beside(folder: Path, stone: Tombstone) -> None:
+    """Note an erasure outside the store too, durably; twice does no harm."""
+    _append(folder / JOURNAL, msgspec.json.encode(stone) + b"\n")
+
+
+def noted_beside(folder: Path) -> tuple[Tombstone, ...]:
+    """Read what was noted outside the store; raises ListDamaged."""
+    return _read(folder / JOURNAL)
+
+
+def _take_over(context: SyncContext) -> None:
+    """Bring the list that was a file into the store, with the salt of its marks."""
+    folder = context.settings.folder
+    found = _read(folder / _FIRST_LIST)
+    secret = folder / _FIRST_SALT
+    if not secret.exists():
+        raise ListDamaged(
+            f"There is a list of erasures and no {secret}. Put it back from a copy. Nothing was changed."
+        )
+    with context.store.transaction() as tx:
+        tombstones.add_salt(tx, secret.read_bytes())
+        for each in found:
+            tombstones.add(tx, each.uid, each.marks, each.day)
+    for name in (_FIRST_LIST, _FIRST_SALT):
+        (folder / name).replace(folder / f"{name}.in-the-store")
+    log.info("%d erasures of %s are in the store now", len(found), _FIRST_LIST)
+
+
+def _read(path: Path) -> tuple[Tombstone, ...]:
+    try:
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        return tuple(msgspec.json.decode(line, type=Tombstone) for line in lines)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ListDamaged(
+            f"The list of erasures {path} can't be read ({error}). Put it back from a copy. "
+            "Nothing was changed."
+        ) from error
 
 
 def _append(path: Path, raw: bytes) -> None:

@@ -6,6 +6,8 @@ The worker looks now and then (`counterpart/leavers.py`). What a day makes of so
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 
 from ldap_schema.changes import Update
 from ldap_schema.clock import Clock, london_today
@@ -20,6 +22,7 @@ from sync.records import derived
 from sync.standing import due, handed_over, lasting, successor
 
 WAITING = (PENDING, LEAVING, MISSING)
+DATED = "leaver dated"  # in the ledger
 LISTED, GONE, PASSED_ON = "person listed", "person left", "person passed to another feed"  # in the ledger
 
 
@@ -33,6 +36,7 @@ def turn_days(directory: Directory, store: Store, clock: Clock, actor: str, noti
     """
     now = clock()
     today = london_today(now)
+    _date(directory, store, clock, actor)
     waiting = {each.uid: each for each in directory.people.with_status(*WAITING)}
     held = _by_holder(directory.posts.held_by_any(sorted(waiting)))
     turned = 0
@@ -53,6 +57,16 @@ def turn_days(directory: Directory, store: Store, clock: Clock, actor: str, noti
     if turned:
         directory.seals.renew(today)
     return turned
+
+
+def _date(directory: Directory, store: Store, clock: Clock, actor: str) -> None:
+    """Give whoever left without a day today's, from which their thirty days and the retention count."""
+    now = clock()
+    for person in directory.people.with_status(LEFT, undated=True):
+        after = replace(person, status_since=london_today(now))
+        with suppress(Moved), store.transaction() as tx:
+            ledger.append(tx, DATED, actor, person.uid, {"day": str(after.status_since)}, now)
+            directory.write([Update(person, after)])
 
 
 def _event(before: Person, after: Person) -> str:

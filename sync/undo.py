@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date
 
 from ldap_schema.changes import Add, Change, Record, Remove, Update
 from ldap_schema.people import DECEASED, HELD, LEFT, Person
 from ldap_schema.reading_back import record_of, written
+from sync.chunks import whose
 from sync.draft import identity
+from sync.standing import become
 from sync.steps import PlanLine, visible_values
 
 _OUT_OF_SIGHT = (LEFT, HELD, DECEASED)
@@ -19,10 +22,15 @@ class Undoing:
     changes: tuple[Change, ...] = ()
     lines: tuple[PlanLine, ...] = ()
     kept: tuple[str, ...] = ()
+    kept_of: tuple[str, ...] = ()  # whom each of these is about, as `whose` says
 
 
 def undo(
-    changes: Sequence[Change], stand: Sequence[Record | None], referrers: Sequence[set[str]], taken: set[str]
+    changes: Sequence[Change],
+    stand: Sequence[Record | None],
+    referrers: Sequence[set[str]],
+    taken: set[str],
+    today: date,
 ) -> Undoing:
     """Work out how to take changes back, the last one first.
 
@@ -32,17 +40,20 @@ def undo(
     is not true is hidden instead, as somebody who left.
     """
     found: list[Change] = []
-    kept: list[str] = []
+    kept: list[tuple[str, str]] = []
     done: dict[str, Change] = {}
     for change, now, used_by in reversed(list(zip(changes, stand, referrers, strict=True))):
-        mine = _id(record_of(change))
-        back, left = _back(change, now, {each for each in used_by if _refers(done.get(each), mine)}, taken)
+        record = record_of(change)
+        mine = _id(record)
+        still = {each for each in used_by if _refers(done.get(each), mine)}
+        back, left = _back(change, now, still, taken, today)
         if back:
             done[mine] = back
         found += [back] if back else []
-        kept += [f"{_name(record_of(change))}: {left}"] if left else []
+        kept += [(f"{_name(record)}: {left}", whose(record))] if left else []
     lines = tuple(line for each in found for line in _lines(each))
-    return Undoing(changes=tuple(found), lines=lines, kept=tuple(kept))
+    words, people = zip(*kept, strict=True) if kept else ((), ())
+    return Undoing(changes=tuple(found), lines=lines, kept=words, kept_of=people)
 
 
 def _id(record: Record) -> str:
@@ -61,12 +72,12 @@ def _refers(undone: Change | None, to: str) -> bool:
 
 
 def _back(
-    change: Change, now: Record | None, used_by: set[str], taken: set[str]
+    change: Change, now: Record | None, used_by: set[str], taken: set[str], today: date
 ) -> tuple[Change | None, str]:
     """Return what takes one change back, and what of it has to stay."""
     match change:
         case Add(record):
-            return _take_away(record, now, used_by) if now else (None, "")
+            return _take_away(record, now, used_by, today) if now else (None, "")
         case Remove(record):
             if now:
                 return None, "somebody made it again since"
@@ -75,12 +86,12 @@ def _back(
             return _restore(before, after, now, taken) if now else (None, "it was removed since")
 
 
-def _take_away(record: Record, now: Record, used_by: set[str]) -> tuple[Change | None, str]:
+def _take_away(record: Record, now: Record, used_by: set[str], today: date) -> tuple[Change | None, str]:
     why = "changed since" if now != record else "other entries refer to it" if used_by else ""
     if not why:
         return Remove(now), ""
     if isinstance(now, Person) and now.status not in _OUT_OF_SIGHT:
-        return Update(now, replace(now, status=LEFT)), f"{why}: hidden, and not removed"
+        return Update(now, become(now, LEFT, today)), f"{why}: hidden, and not removed"
     return None, why
 
 
@@ -110,11 +121,12 @@ def _lines(change: Change) -> list[PlanLine]:
         return []
     who = record.display_name or record.full_name
     if isinstance(change, Add):
-        return [PlanLine(symbol="+", who=who, what="comes back")]
+        return [PlanLine(symbol="+", who=who, what="comes back", uid=record.uid)]
     if isinstance(change, Remove):
-        return [PlanLine(symbol="-", who=who, what="removed: the run had brought this record")]
+        what = "removed: the run had brought this record"
+        return [PlanLine(symbol="-", who=who, what=what, uid=record.uid)]
     values = visible_values(change.before, record) if isinstance(change.before, Person) else ()
-    return [PlanLine(symbol="~", who=who, values=values)]
+    return [PlanLine(symbol="~", who=who, values=values, uid=record.uid)]
 
 
 def _name(record: Record) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from ldap_schema.changes import Change, Record, Remove, Update
+from ldap_schema.clock import london_today
 from ldap_schema.feeds import FeedPart
 from ldap_schema.people import Person
 from ldap_schema.reading_back import record_of
@@ -13,10 +14,14 @@ from sync.context import LONGEST_REASON, SyncContext
 from sync.errors import PlanRefused
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, name_plan, read_plan
-from sync.receipt import APPLIED, Receipt, load_receipt, receipt_of
+from sync.receipt import APPLIED, Receipt, receipt_of
+from sync.receipt_file import load_receipt
+from sync.reorganising import BACK_EVENT, MAPS, carry_out
 from sync.resume import complete
 from sync.state import read_part
 from sync.undo import Undoing, undo
+
+ERASED = "erased since, and nothing of theirs comes back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +35,21 @@ class PlannedUndo:
 
 def plan_undo(context: SyncContext, run: str, reason: str = "") -> PlannedUndo:
     """Work out what takes a run back; writes nothing. PlanRefused for a run that was never applied here."""
-    original = load_receipt(context.settings.folder, run)
-    if original.status != APPLIED or not original.after:
+    original = load_receipt(context.settings.folder, run, context.sealer())
+    if original.status != APPLIED or not (original.after or original.feed == MAPS):
         raise PlanRefused(f"The run {run} was not applied ({original.status}): there is nothing to undo.")
-    changes = read_plan(context.plan_path(run)).plan.changes
-    found = _undoing(context, changes)
+    was = read_plan(context.plan_path(run), context.sealer())
+    found = _undoing(context, was.plan.changes)
+    erased = tuple(f"{uid}: {ERASED}" for uid in was.erased)
     saved = _as_plan(context, original, found)
     receipt = replace(
         receipt_of(saved, "planned", context.clock()),
         file=original.file,
         undoes=run,
         reason=reason.strip()[:LONGEST_REASON],
-        undone_file="" if original.undoes else original.after.file_digest,
-        kept=found.kept,
+        undone_file="" if original.undoes or not original.after else original.after.file_digest,
+        kept=(*found.kept, *erased),
+        kept_of=(*found.kept_of, *("" for _ in erased)),
     )
     return PlannedUndo(saved=saved, receipt=receipt, undoing=found)
 
@@ -50,15 +57,27 @@ def plan_undo(context: SyncContext, run: str, reason: str = "") -> PlannedUndo:
 def apply_undo(context: SyncContext, run: str, reason: str) -> PlannedUndo:
     """Take a run back, by a named account and for a reason: that is what stands instead of the guard."""
     context.ensure_decided("an undo", reason)
-    original = load_receipt(context.settings.folder, run)
+    original = load_receipt(context.settings.folder, run, context.sealer())
+    if original.feed == MAPS:
+        return _undo_map(context, run, reason)
     with context.lock(original.feed):
         complete(context, read_part(context.directory, original.feed, original.part))
         planned = plan_undo(context, run, reason)
         part = read_part(context.directory, original.feed, original.part)
-        memory = _memory(part, load_receipt(context.settings.folder, run))
+        memory = _memory(part, load_receipt(context.settings.folder, run, context.sealer()))
         if not planned.saved.plan.changes and memory == part:
             return planned
         done = begin(context, planned.saved, planned.receipt, part, memory)
+    return replace(planned, receipt=done)
+
+
+def _undo_map(context: SyncContext, run: str, reason: str) -> PlannedUndo:
+    """Take a map of organisations back, all of it in one transaction; no feed's memory is concerned."""
+    planned = plan_undo(context, run, reason)
+    if not planned.saved.plan.changes:
+        return planned
+    told = {"undoes": run, "reason": planned.receipt.reason}
+    done = carry_out(context, planned.saved, planned.receipt, BACK_EVENT, told)
     return replace(planned, receipt=done)
 
 
@@ -66,7 +85,7 @@ def _undoing(context: SyncContext, changes: Sequence[Change]) -> Undoing:
     records = [record_of(each) for each in changes]
     stand = context.directory.current(records)
     used_by = context.directory.referrers(records)
-    return undo(changes, stand, used_by, _taken(context, changes))
+    return undo(changes, stand, used_by, _taken(context, changes), london_today(context.clock()))
 
 
 def _taken(context: SyncContext, changes: Sequence[Change]) -> set[str]:
@@ -98,7 +117,7 @@ def _as_plan(context: SyncContext, original: Receipt, found: Undoing) -> SavedPl
         changes=found.changes,
         lines=found.lines,
     )
-    return name_plan(plan, f"undo of run {original.run}", "", original.feed_name)
+    return name_plan(plan, f"undo of run {original.run}", "", original.feed_name, sealer=context.sealer())
 
 
 def _memory(part: FeedPart, original: Receipt) -> FeedPart:

@@ -50,6 +50,7 @@ def _detail(name: str, words: str) -> Callable[[Any], Any]:
 @click.option("--last-day", type=DAY, help="Last day in the post, inclusive.")
 @click.option("--same", default="", metavar="UID", help="They are this person: another post, or back again.")
 @click.option("--not", "different", multiple=True, metavar="UID", help="They are not this person.")
+@click.option("--again", default="", metavar="REASON", help="Why somebody who was erased is listed again.")
 @REASON
 @YES
 @as_json
@@ -59,6 +60,7 @@ def add(
     /,
     same: str,
     different: tuple[str, ...],
+    again: str,
     reason: str,
     yes: bool,
     as_json: bool,
@@ -73,8 +75,9 @@ def add(
     context = context_of(tools)
     if same:
         same = find_person(tools.directory, same).uid
-    act = hand_acts.plan_add(context, Wanted(**given), same=same, different=different)
-    return _decide(context, act, reason, yes=yes, as_json=as_json)
+    may = bool(again.strip())
+    act = hand_acts.plan_add(context, Wanted(**given), same=same, different=different, again=may)
+    return _decide(context, act, reason, yes=yes, as_json=as_json, again=again)
 
 
 @click.command(
@@ -144,7 +147,7 @@ def deceased(tools: Tools, reference: str, reason: str, yes: bool, as_json: bool
     return _decide(context, hand_acts.plan_deceased(context, found), reason, yes=yes, as_json=as_json)
 
 
-def _decide(context: SyncContext, act: Act, reason: str, *, yes: bool, as_json: bool) -> int:
+def _decide(context: SyncContext, act: Act, reason: str, *, yes: bool, as_json: bool, again: str = "") -> int:
     """Show the plan, ask unless told not to, and do it."""
     if as_json and not yes:
         show(_data(act.person, done=False), "", as_json)
@@ -157,7 +160,7 @@ def _decide(context: SyncContext, act: Act, reason: str, *, yes: bool, as_json: 
     if not yes and not click.confirm("Do it?", default=False):
         click.echo("Nothing was changed.", err=True)
         return PLANNED
-    hand_acts.carry_out(context, act, reason)
+    hand_acts.carry_out(context, act, reason, again)
     show(_data(act.person, done=True), f"Done: {act.person.full_name}, uid {act.person.uid}.", as_json)
     return DONE
 

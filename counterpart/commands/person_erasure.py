@@ -10,7 +10,7 @@ from counterpart.refused import Refused
 from ldap_schema.clock import london_today
 from ldap_schema.people import Person
 from store import ledger
-from sync import erasures
+from sync import erasures, merges
 from sync.context import PLANNED
 from sync.erasing import expired
 from sync.export import export_text, gather
@@ -35,8 +35,8 @@ def erase(
 ) -> int:
     """Erase a person for good; nothing brings them back.
 
-    Entry, tenures, offices, delegations, mail programs, grants, plans of runs and rows of receipts go. A
-    keyed digest stays, so that no old file lists them again. It asks first.
+    Entry, tenures, offices, delegations, mail programs and grants go, and the key under which ledger, plans
+    and receipts tell of them. Marks stay, so that no old file lists them again. It asks first.
     """
     if sum((reference is not None, old, replay)) != 1:
         raise click.UsageError("Give a person, --expired or --replay.")
@@ -112,14 +112,19 @@ def merge(tools: Tools, keep: str, drop: str, reason: str, yes: bool, as_json: b
     cohorts and what it lacks itself; DROP's uid answers with KEEP from then on. DROP's roles, sign-ins and
     mail programs end. It can't be undone, and asks first.
     """
-    kept, dropped = find_person(tools.directory, keep), find_person(tools.directory, drop)
+    context, kept = context_of(tools), find_person(tools.directory, keep)
+    if completed := merges.unfinished(context, kept):
+        words = f"{kept.full_name} is one entry: the merge of {completed} had been cut off, and is complete."
+        show({"uid": kept.uid, "dropped": completed}, words, as_json)
+        return DONE
+    dropped = find_person(tools.directory, drop)
     if not as_json:
         for mark, each in (("~", kept), ("-", dropped)):
             click.echo(f"  {mark} {each.display_name or each.full_name}  ({each.uid}, {each.status})")
     if not (yes or _agreed("Are they one person?", as_json=as_json)):
         click.echo("Nothing was changed. Say --yes to merge.", err=True)
         return PLANNED
-    erasures.merge(context_of(tools), kept, dropped, reason)
+    merges.merge(context, kept, dropped, reason)
     show(
         {"uid": kept.uid, "dropped": dropped.uid}, f"{kept.full_name} is one entry now: {kept.uid}.", as_json
     )

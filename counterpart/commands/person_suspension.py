@@ -1,15 +1,15 @@
 """`counterpart person suspend` and `restore`: stopping somebody's access at once, and giving it back."""
 
-from dataclasses import replace
-
 import click
 
 from counterpart.commands.common import Tools, as_json, example, operator, pass_tools, show
 from counterpart.commands.people import find_person
 from counterpart.refused import Refused
 from ldap_schema.changes import Update
+from ldap_schema.clock import london_today
 from ldap_schema.people import ACTIVE, HELD, VISIBLE, Person
 from store import ledger
+from sync.standing import become
 
 REASON = click.option("--reason", required=True, help="Why; kept in the ledger.")
 
@@ -62,7 +62,8 @@ def _become(tools: Tools, found: Person, status: str, event: str, reason: str) -
     with tools.store.transaction() as tx:
         told = {"reason": reason.strip()[:300]}
         ledger.append(tx, event, operator(), found.uid, told, tools.clock(), about=found.uid)
-        tools.directory.write([Update(found, replace(found, status=status))])
+        today = london_today(tools.clock())
+        tools.directory.write([Update(found, become(found, status, today))])
     return True
 
 

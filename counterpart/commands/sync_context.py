@@ -57,7 +57,7 @@ def planned_from(context: SyncContext, target: Path) -> tuple[Path | None, Path 
     if target.suffix == ".toml":
         return target, None
     try:
-        saved = read_plan(context.saved_plan(target))
+        saved = read_plan(context.saved_plan(target), context.sealer())
     except SyncError:
         return None, None  # the command itself says what is wrong with it
     return Path(saved.mapping), Path(saved.feed_file).parent

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from ldap_schema.operations import ModifyEntry
 from ldap_schema.people import Person
 from ldap_schema.tree import Tree
 from sync.plan_file import read_plan
+from sync.sealed import Sealer
 from tests.bench.measure import Row, percentile, show
 from tests.bench.test_feed import MAPPING, dump, ldapadd, write_rows
 from tests.functional.command_line import Installed
@@ -102,10 +103,12 @@ def slapd(folder: Path, overlays: bool) -> Iterator[Slapd]:
         yield server
 
 
-def reversed_ldif(plan: Path, suffix: str, into: Path) -> int:
+def reversed_ldif(plan: Path, suffix: str, into: Path, sealer: Sealer) -> int:
     """Write what takes a plan's updates back, as ldapmodify reads it; return how many entries it changes."""
     updates = [
-        Update(each.after, each.before) for each in read_plan(plan).plan.changes if isinstance(each, Update)
+        Update(each.after, each.before)
+        for each in read_plan(plan, sealer).plan.changes
+        if isinstance(each, Update)
     ]
     blocks = []
     for operation in operations(updates, Tree(suffix)):
@@ -159,7 +162,8 @@ def measure(
     for share, days_ago, goal in ((100, 2, 2), (10, 0, 0.4)):
         changed = sync("apply", write_rows(folder, rows, days_ago, rows // share))
         back = folder / f"{share}.ldif"
-        count = reversed_ldif(newest_plan(installed), server.suffix, back)
+        with closing(installed.store()) as store:
+            count = reversed_ldif(newest_plan(installed), server.suffix, back, Sealer(store))
         modify = tool("ldapmodify", "-f", back)
         if days_ago:  # the next one begins where this one did
             sync("apply", write_rows(folder, rows, days_ago - 1))

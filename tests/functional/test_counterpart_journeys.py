@@ -215,6 +215,17 @@ def test_a_map_names_the_providers_of_organisations_that_end(installed: Installe
         "! River Board (river-board)"
     ]
 
+    before = installed.run("person", "show", ADA, "--json").data
+    done = installed.run("sync", "organisations", str(path), "--apply", "--reason", "MoG", "--json")
+    assert installed.run("person", "show", ADA, "--json").data["organisation_id"] != before["organisation_id"]
+    undo = ("sync", "undo", done.data["run"])
+    assert installed.run(*undo).code == 2
+    assert installed.run(*undo, "--apply", "--reason", "too early", "--json").data["applied"] is True
+    assert installed.run("person", "show", ADA, "--json").data == before
+    told = installed.run("sync", "history", "--json").data["runs"]
+    assert [each["event"] for each in told[:2]] == ["organisations changed back", "organisations changed"]
+    assert told[1]["undone_by"] == told[0]["run"]
+
 
 def test_sign_ins_are_linked_and_cut_off_with_a_reason_that_is_kept(installed: Installed) -> None:
     apply(installed)
@@ -310,8 +321,12 @@ def test_whoever_is_erased_is_gone_and_no_file_brings_them_back(installed: Insta
     with closing(installed.store()) as store, store.reading() as tx:
         assert kept.searches(tx, uid) == []
         assert kept.viewed(tx, uid, system_clock()) == kept.viewed(tx, "another", system_clock()) == {}
-    assert "Chief executive" not in installed.run("sync", "receipt", run).out
-    assert "There is no plan" in installed.run("sync", "undo", run).err
+    told = installed.run("sync", "receipt", run, "--json").data["outcomes"]
+    assert [each["reason"] == "erased" for each in told] == [True, False]
+    assert f"{uid}: erased since" in " ".join(installed.run("sync", "undo", run).out.split())
+    papers = [each for each in (installed.var / "sync").rglob("*.json") if each.is_file()]
+    assert papers
+    assert not [each for each in papers if b"quillfeather" in each.read_bytes().lower()]
 
     (installed.folder / "river-board-2026-11-02.csv").write_text(ROWS)
     later = ("sync", "apply", "river-board.toml", "--file", "river-board-2026-11-02.csv", "--json")
@@ -321,6 +336,14 @@ def test_whoever_is_erased_is_gone_and_no_file_brings_them_back(installed: Insta
     assert installed.run("person", "erase", "--replay", "--json").data == {"erased": []}
     assert acts(installed).count("person erased") == 1
     assert installed.run("ledger", "verify").code == 0
+
+    add = ("person", "add", "Ada Quillfeather", "--post", "Adviser", "--organisation", "River Board", "--yes")
+    add += ("--sign-in-address", ADA, "--json")
+    assert "erased for good" in installed.run(*add).err
+    assert installed.run(*add, "--again", "She asked for it").code == 0
+    assert "erasure lifted" in acts(installed)
+    assert installed.run("person", "erase", "--replay", "--json").data == {"erased": []}
+    assert installed.run("person", "show", ADA, "--json").data["uid"] != uid
 
 
 def test_where_a_value_comes_from_is_explained_confirmed_disputed_and_told_to_the_sender(

@@ -16,7 +16,8 @@ from store import ledger, waiting
 from store.database import Store
 from sync import runs
 from sync.context import DONE, HELD, REFUSED, Result, SyncContext
-from sync.receipt import as_csv, as_text, load_receipt
+from sync.receipt import as_csv, as_text
+from sync.receipt_file import load_receipt
 from sync.retention import clear_away
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
@@ -174,7 +175,8 @@ def test_the_receipt_names_records_as_the_client_does(pushed: Pushed) -> None:
     pushed.client.create(externalId="E1", userName="ada@harbour.example", title="Master 1")
     pushed.client.create(externalId="E2", userName="bram@harbour.example", title=None)
     pushed.quiet()
-    receipt = load_receipt(pushed.pushes.context.settings.folder, pushed.part().run)
+    context = pushed.pushes.context
+    receipt = load_receipt(context.settings.folder, pushed.part().run, context.sealer())
     assert "bram@harbour.example (E2): rejected: the row has no title" in as_text(receipt)
     assert "line " not in as_text(receipt)
     assert "bram@harbour.example (E2)" in as_csv(receipt)

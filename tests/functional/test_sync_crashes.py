@@ -10,12 +10,13 @@ import pytest
 
 from dev.servers import Slapd
 from ldap_schema.directory import Directory, Service
-from store import ledger, waiting
+from store import ledger, person_keys, tombstones, waiting
 from store.database import Store
 from store.migration import migrate
 from store.settings import StoreSettings
-from sync import past, runs
+from sync import erasures, merges, past, runs
 from sync.context import SyncContext
+from sync.resume import complete
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
 from tests.functional.replica_kit import eventually
@@ -76,6 +77,7 @@ class Sender:
         self.few = write_file(folder, rows[:1], SECOND.replace(day=9), name)
         self.context = house.opened(**settings)
         self.run = ""
+        self.uids: dict[str, str] = {}  # by the sender's key, before the act
 
     def _write(self, rows: list[dict[str, str]]) -> None:
         write_file(self.house.folder / self.name, rows, stem=self.name)
@@ -117,10 +119,14 @@ class Sender:
         part = directory.feeds.part(self.name, "all")
         assert part is not None
         with self.context.store.reading() as tx:
-            acts = ledger.of_events(tx, ("feed applied", "feed undone", "feed held"), f"feed:{self.name}", 99)
+            acts = ledger.of_events(tx, ACTS, f"feed:{self.name}", 99)
+            for uid in self.uids.values():
+                acts += ledger.of_events(tx, ACTS, uid, 99)
             found = [each.event for each in acts]
+            found += [f"key of {key}" for key, uid in self.uids.items() if person_keys.found(tx, (uid,))]
+            found += [f"erased {key}" for key, uid in self.uids.items() if tombstones.erased(tx, (uid,))]
             desk = [each.count for each in waiting.open_items(tx) if each.key == f"{self.name}/all"]
-        memory = (part.as_of, part.rows, part.pending_run, bool(part.hold_run))
+        memory = (part.as_of, part.rows, part.pending_run, bool(part.hold_run), part.approved_by)
         plain = repr(sorted(said(directory, self.name).items())).casefold().replace(self.name, "feed")
         return plain, memory, found, desk, past.drift(self.context, self.name).data["drift"]
 
@@ -152,6 +158,43 @@ def is_held(sender: Sender) -> object:
     return runs.apply_run(sender.context, sender.mapping, sender.few)
 
 
+def erases(sender: Sender) -> object:
+    """Somebody is erased; asked again when they are gone, what is left is completed as the worker does it."""
+    found = sender.context.directory.people.by_uids([sender.uids["s1"]])
+    for person in found.values():
+        return erasures.erase(sender.context, person, "asked for it")
+    return erasures.replay(sender.context)
+
+
+def merges_two(sender: Sender) -> object:
+    """Two entries are one person."""
+    people = sender.context.directory.people.by_uids([sender.uids["s1"], sender.uids["s2"]])
+    keep, drop = people[sender.uids["s1"]], people.get(sender.uids["s2"])
+    if merges.unfinished(sender.context, keep) or drop is None:
+        return None
+    return merges.merge(sender.context, keep, drop, "HR says so")
+
+
+def approves(sender: Sender) -> object:
+    """A held run is approved; any later command for the part completes what was cut off."""
+    part = sender.context.directory.feeds.part(sender.name, "all")
+    assert part is not None
+    complete(sender.context, part)
+    part = sender.context.directory.feeds.part(sender.name, "all")
+    assert part is not None
+    return None if part.approved_by else runs.approve(sender.context, part.hold_run, "They are gone")
+
+
+def rejects(sender: Sender) -> object:
+    """A held run is dropped."""
+    part = sender.context.directory.feeds.part(sender.name, "all")
+    assert part is not None
+    complete(sender.context, part)
+    part = sender.context.directory.feeds.part(sender.name, "all")
+    assert part is not None
+    return runs.reject(sender.context, part.hold_run, "Wrong file") if part.hold_run else None
+
+
 CHUNKED = {"transaction_operations": 3, "chunk_operations": 3}
 CASES = {
     "one transaction": (applies, {}),
@@ -160,6 +203,16 @@ CASES = {
     "undo in chunks": (undoes, CHUNKED),
     "held": (is_held, {}),
 }
+OF_PEOPLE = {
+    "erase": (erases, {}),
+    "merge": (merges_two, {}),
+    "approve": (approves, {}),
+    "reject": (rejects, {}),
+}
+ACTS = (
+    "feed applied", "feed undone", "feed held", "feed approved", "feed rejected", "person erased",
+    "person merged",
+)  # fmt: skip
 
 
 def ready(house: House, name: str, act: Callable[[Sender], object], settings: dict[str, object]) -> Sender:
@@ -167,6 +220,11 @@ def ready(house: House, name: str, act: Callable[[Sender], object], settings: di
     sender.apply(sender.first)
     if act is undoes:
         sender.run = sender.apply(sender.second)
+    if act in (approves, rejects):
+        sender.surely(lambda: is_held(sender))
+    if act in (erases, merges_two):
+        known = sender.surely(lambda: sender.context.directory.people.all_of_feed(name))
+        sender.uids = {each.feed_key: each.uid for each in known if each.feed_key in ("s1", "s2")}
     return sender
 
 
@@ -176,7 +234,7 @@ def _letters(number: int) -> str:
 
 def ends_alike(house: House, case: str, share: int, of_slapd: bool) -> None:
     """End every `share`-th step of the act, and let the next one complete it."""
-    act, settings = CASES[case]
+    act, settings = (CASES | OF_PEOPLE)[case]
     control = ready(house, "control", act, dict(settings))
     steps = in_a_process(control.in_child(act, surely=not of_slapd))
     assert steps > 10
@@ -214,13 +272,13 @@ def test_a_run_killed_before_some_steps_ends_as_if_it_had_not_been(house: House,
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CASES | OF_PEOPLE)
 def test_a_run_killed_before_any_step_ends_as_if_it_had_not_been(house: House, case: str) -> None:
     ends_alike(house, case, 1, of_slapd=False)
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CASES | OF_PEOPLE)
 def test_a_run_whose_directory_is_killed_before_any_step_ends_as_if_it_had_not_been(
     house: House, case: str
 ) -> None:

@@ -13,7 +13,7 @@ from sync.context import SyncContext
 from sync.erasures import erase
 from sync.mapping_reader import load_feed
 from sync.prepare import Prepared, named_source, prepare
-from sync.receipt import load_receipt
+from sync.receipt_file import load_receipt
 from tests.functional.sync_kit import SECOND, THIRD
 from tests.sync_world import people, row, write_file
 
@@ -45,7 +45,7 @@ def test_a_run_plans_what_differs_and_tells_of_every_row(
     assert runs.plan_run(loaded, feed, file).data["counts"] == {"updated": 1, "unchanged": MANY - 2}
     result = runs.apply_run(loaded, feed, file)
     assert result.data["counts"] == {"updated": 1, "unchanged": MANY - 2}
-    told = load_receipt(loaded.settings.folder, str(result.data["run"]))
+    told = load_receipt(loaded.settings.folder, str(result.data["run"]), loaded.sealer())
     assert [each.line for each in told.outcomes] == list(range(2, MANY + 1))
     stand = {each.feed_key: each for each in loaded.directory.people.all_of_feed("rivers")}
     assert (stand["s1"].telephone, stand["s7"].status) == (("+44 20 7946 0001",), MISSING)

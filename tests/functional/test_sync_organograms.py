@@ -14,7 +14,7 @@ from store.database import Store
 from sync import runs
 from sync.context import SyncContext
 from sync.mapping_reader import load_feed
-from sync.receipt import load_receipt
+from sync.receipt_file import load_receipt
 from sync.settings import SyncSettings
 from sync.source import find_sources
 from tests.conftest import SettableClock
@@ -54,7 +54,7 @@ def test_every_row_of_every_file_is_accounted_for_and_a_second_time_writes_nothi
     assert statuses["applied"] + statuses["refused"] == len(files)
     for each in done:
         if each["status"] == "applied":
-            receipt = load_receipt(context.settings.folder, each["run"])
+            receipt = load_receipt(context.settings.folder, each["run"], context.sealer())
             assert len(receipt.outcomes) == receipt.rows == rows_of(FOLDER / receipt.file)
     refused = {each["file"]: each["reason"] for each in done if each["status"] == "refused"}
     assert len(refused) == 3, "two files have a header and no rows, one is cut short"

@@ -18,7 +18,9 @@ from sync import runs
 from sync.context import SyncContext
 from sync.errors import FeedBusy, FileRefused, InputRefused, MappingRefused, PlanRefused
 from sync.lock import feed_lock
-from sync.receipt import APPLIED, Receipt, save_receipt
+from sync.receipt import APPLIED, Receipt
+from sync.receipt_file import save_receipt
+from sync.sealed import Sealer
 from sync.status import status as show_status
 from tests.conftest import SettableClock
 from tests.functional.sync_kit import FOURTH, SECOND, THIRD, events
@@ -158,7 +160,7 @@ def test_a_trip_holds_with_no_change_to_anybody(context: SyncContext, feed: Path
     assert run in runs.holds(context).text
     assert show_status(context, None).data["parts"][0]["state"] == "held"
     assert events(context) == ["feed applied", "feed held"]
-    assert runs.receipt(context.settings, run).data["status"] == "held"
+    assert runs.receipt(context.settings, context.store, run).data["status"] == "held"
 
 
 def test_holding_the_same_file_again_is_the_same_run_and_writes_nothing(
@@ -251,7 +253,7 @@ def test_rejected_rows_are_told_by_the_exit_code_and_the_receipt(
 ) -> None:
     result = runs.apply_run(context, feed, write_file(tmp_path, [row(1), row(2, Title="")]))
     assert result.exit_code == 5
-    text = runs.receipt(context.settings, str(result.data["run"])).text
+    text = runs.receipt(context.settings, context.store, str(result.data["run"])).text
     assert "line 3: rejected: the row has no title. Fill in the title." in text
     assert context.directory.people.count_active() == 1
 
@@ -273,10 +275,10 @@ def test_a_folder_is_taken_in_date_order_whatever_is_refused(
 def test_a_run_cut_off_after_its_entry_in_the_ledger_is_not_entered_again(
     context: SyncContext, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(folder: Path, receipt: Receipt) -> None:
+    def dies(folder: Path, receipt: Receipt, sealer: Sealer) -> None:
         if receipt.status == APPLIED:
             raise SystemExit
-        save_receipt(folder, receipt)
+        save_receipt(folder, receipt, sealer)
 
     file = write_file(tmp_path, people(3))
     with monkeypatch.context() as meanwhile:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ldap_schema.changes import Remove, Update
@@ -11,13 +12,17 @@ from ldap_schema.delegations import Delegation
 from ldap_schema.offices import Office
 from ldap_schema.people import ACTIVE, LEFT, Person
 from ldap_schema.posts import Post, Tenure
+from store.person_keys import DESTROYED
+from store.tombstones import Marker, Tombstone
 from sync.erasing import Surroundings, erasure, expired
 from sync.errors import InputRefused
 from sync.merging import merge
-from sync.receipt import APPLIED, Receipt, load_receipt, save_receipt
+from sync.receipt import APPLIED, Receipt
+from sync.receipt_file import load_receipt
 from sync.rows import Reading, RowOutcome
+from sync.sealed import Sealer
 from sync.shred import shred
-from sync.tombstones import NOT_TAKEN, ListDamaged, Tombstones
+from sync.tombstones import NOT_TAKEN, ListDamaged, Stones, marks_of, note_beside, noted_beside
 from tests.sync_world import DAY, World, people, row, write_file
 from tests.unit.test_sync_papers import NOON
 
@@ -70,46 +75,54 @@ def test_only_who_left_longer_ago_than_the_retention_is_due() -> None:
     assert expired([left(date(2025, 8, 31))], date(2026, 2, 28), 6)
 
 
+MARKER = Marker((b"salt", b"older"))
+
+
+def stones() -> Stones:
+    return Stones(MARKER, frozenset(marks_of(Marker((b"older",)), ADA, [HERS])))
+
+
 def test_an_old_file_does_not_bring_an_erased_person_back_by_key_or_by_address(tmp_path: Path) -> None:
-    Tombstones(tmp_path).add(ADA, [HERS], TODAY)
     rows = people(2)
     rows.append(row(3, Sign_in="person1@rivers.example"))
-    reading = Tombstones(tmp_path).without_erased(read(tmp_path, rows))
+    reading = stones().without_erased(read(tmp_path, rows))
     assert [each.key for each in reading.candidates] == ["s2"]
     aside = {each.line: each for each in reading.set_aside}
-    assert {each.outcome for each in aside.values()} == {NOT_TAKEN}
+    assert {(each.outcome, each.key) for each in aside.values()} == {(NOT_TAKEN, "")}
     assert len(aside) == 2
     assert not any("eras" in f"{each.reason} {each.mend}" for each in aside.values())
     other_feed = replace(read(tmp_path, people(1)), feed="coasts")
     unknown = replace(other_feed, candidates=(replace(other_feed.candidates[0], sign_in_address=""),))
-    assert Tombstones(tmp_path).without_erased(unknown).candidates
+    assert stones().without_erased(unknown).candidates
 
 
-def test_a_tombstone_betrays_nothing_and_is_written_once(tmp_path: Path) -> None:
-    for _ in range(2):
-        Tombstones(tmp_path).add(ADA, [HERS], TODAY)
-    raw = (tmp_path / "erased.jsonl").read_text()
-    assert raw.count("\n") == 1
-    assert "s1" not in raw.replace("marks", "").casefold().split('"')
-    assert "rivers" not in raw
-    assert (tmp_path / "erasure.secret").stat().st_mode & 0o777 == 0o600
-    (tmp_path / "erasure.secret").unlink()
-    with pytest.raises(ListDamaged, match="Put it back"):
-        Tombstones(tmp_path).without_erased(read(tmp_path, people(1)))
+def test_a_rejected_row_of_an_erased_person_leaves_none_of_its_values(tmp_path: Path) -> None:
+    reading = stones().without_erased(read(tmp_path, [row(1, Title=""), row(2, Title=""), row(3)]))
+    assert [(each.line, each.outcome, each.key) for each in reading.set_aside] == [
+        (3, "rejected", "s2"), (2, NOT_TAKEN, ""),
+    ]  # fmt: skip
 
 
-def test_a_damaged_list_stops_a_run_instead_of_bringing_somebody_back(tmp_path: Path) -> None:
-    Tombstones(tmp_path).add(ADA, [], TODAY)
-    with (tmp_path / "erased.jsonl").open("a") as file:
-        file.write('{"uid": "half')
+def test_erasures_are_noted_beside_the_store_and_betray_nothing(tmp_path: Path) -> None:
+    stone = Tombstone(uid="ada", day=TODAY, marks=tuple(sorted(marks_of(MARKER, ADA, [HERS]))))
+    note_beside(tmp_path, stone)
+    assert noted_beside(tmp_path) == (stone,)
+    file = tmp_path / "erasures.jsonl"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert not {"s1", "rivers", "Quill"} & set(file.read_text().split('"'))
+    with file.open("a") as opened:
+        opened.write('{"uid": "half')
     with pytest.raises(ListDamaged):
-        Tombstones(tmp_path).without_erased(read(tmp_path, people(1)))
+        noted_beside(tmp_path)
 
 
-def test_papers_lose_the_person_and_keep_the_others(tmp_path: Path) -> None:
-    (tmp_path / "plans").mkdir()
-    for name, uid in (("hers", "ada"), ("others", "adam")):
-        (tmp_path / "plans" / f"{name}.json").write_text(f'{{"uid": "{uid}"}}')
+def test_papers_written_in_the_clear_lose_the_person_and_keep_the_others(tmp_path: Path) -> None:
+    for folder in ("plans", "receipts"):
+        (tmp_path / folder).mkdir()
+    old = '{{\n "version": 1,\n "uid": "{}"}}'
+    plans = {"hers": old.format("ada"), "others": old.format("adam"), "sealed": '{"version": 2, "of": "ada"}'}
+    for name, text in plans.items():
+        (tmp_path / "plans" / f"{name}.json").write_text(text)
     lines = (
         RowOutcome(line=2, outcome="joined", reason="as Director 1", key="s1"),
         RowOutcome(line=3, outcome="joined", reason="as Director 2", key="s2"),
@@ -118,14 +131,15 @@ def test_papers_lose_the_person_and_keep_the_others(tmp_path: Path) -> None:
         run="r1", feed="rivers", feed_name="Rivers HR", part="all", as_of=TODAY, file="f.csv", status=APPLIED,
         at=NOON, rows=2, changes=2, absent=0, outcomes=lines,
     )  # fmt: skip
-    save_receipt(tmp_path, receipt)
-    save_receipt(tmp_path, replace(receipt, run="r2", feed="coasts"))
+    for each in (receipt, replace(receipt, run="r2", feed="coasts")):
+        (tmp_path / "receipts" / f"{each.run}.json").write_bytes(msgspec.json.encode(each))
+        (tmp_path / "receipts" / f"{each.run}.csv").write_text("Director 1")
     assert shred(tmp_path, ADA, [HERS]) == (1, 1)
-    assert [each.name for each in (tmp_path / "plans").iterdir()] == ["others.json"]
-    blanked = load_receipt(tmp_path, "r1").outcomes
-    assert (blanked[0].key, blanked[0].outcome, blanked[1]) == ("", NOT_TAKEN, lines[1])
-    assert "Director 1" not in (tmp_path / "receipts" / "r1.csv").read_text("utf-8-sig")
-    assert load_receipt(tmp_path, "r2").outcomes == lines
+    assert sorted(each.name for each in (tmp_path / "plans").iterdir()) == ["others.json", "sealed.json"]
+    blanked = load_receipt(tmp_path, "r1", Sealer()).outcomes
+    assert blanked == (RowOutcome(line=2, outcome="joined", reason=DESTROYED), lines[1])
+    assert not (tmp_path / "receipts" / "r1.csv").exists()
+    assert load_receipt(tmp_path, "r2", Sealer()).outcomes == lines
 
 
 BO = replace(ADA, uid="bo", feed="coasts", feed_key="c9", mail=("bo@coasts.example",), sign_in_address="")

@@ -105,7 +105,7 @@ def test_a_new_address_is_a_question_with_a_suggestion_and_leaves_no_gap(
         rivers.take(without(2), DAYS[1])
     plan = coasts.take(moved, DAYS[2])
     assert outcomes(plan) == ["unchanged", "question"]
-    assert "Cleo Farthing, Department for Rivers" in plan.lines[-1].what
+    assert plan.lines[-1].likely[0][1] == "Cleo Farthing, Department for Rivers"
     assert "Rivers" not in plan.outcomes[1].reason + plan.outcomes[1].mend, "no receipt says who is elsewhere"
     for day in DAYS[3:6]:
         rivers.take(without(2), day)

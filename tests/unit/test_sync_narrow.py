@@ -4,7 +4,7 @@ import itertools
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from sync.plan_file import name_plan
 from sync.readers import read_table
 from sync.receipt import as_csv, as_text, receipt_of
 from sync.rows import Reading
+from sync.sealed import Sealer
 from sync.settings import SyncSettings
 from sync.settled import Settled, settled_row
 from sync.source import source_of
@@ -93,8 +94,9 @@ def assert_same(narrow: Plan, whole: Plan, world: World) -> None:
     assert narrow.measures == whole.measures
     assert narrow.questions == whole.questions
     assert judge(narrow.measures, world.feed.limits) == judge(whole.measures, world.feed.limits)
+    keys, at = Sealer(), datetime(2026, 11, 23, tzinfo=UTC)  # the same plan under the same keys is one run
     one, other = (
-        receipt_of(name_plan(replace(each, state_digest=""), "f", "m", "n"), "applied", None)  # type: ignore[arg-type]
+        receipt_of(name_plan(replace(each, state_digest=""), "f", "m", "n", sealer=keys), "applied", at)
         for each in (narrow, whole)
     )
     assert one == other

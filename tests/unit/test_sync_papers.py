@@ -13,13 +13,16 @@ from sync.errors import PlanRefused
 from sync.mapping_reader import load_feed
 from sync.plan import Plan
 from sync.plan_file import SavedPlan, name_plan, read_plan, write_private
-from sync.receipt import APPLIED, as_csv, as_text, load_receipt, receipt_of, save_receipt
+from sync.receipt import APPLIED, as_csv, as_text, receipt_of
+from sync.receipt_file import load_receipt, save_receipt
 from sync.render import plan_text, printable, receipt_line
+from sync.sealed import Sealer
 from sync.settings import SyncSettings
 from tests.sync_world import DAY, World, people, row, write_file, write_mapping
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND = date(2026, 11, 8)
+KEYS = Sealer()  # of this test alone
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def plan(tmp_path: Path) -> Plan:
 
 
 def saved(plan: Plan, holds: tuple[str, ...] = ()) -> SavedPlan:
-    return name_plan(plan, "/feeds/rivers.csv", "/feeds/rivers.toml", "Rivers HR", holds)
+    return name_plan(plan, "/feeds/rivers.csv", "/feeds/rivers.toml", "Rivers HR", holds, sealer=KEYS)
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -101,33 +104,31 @@ def test_a_saved_plan_comes_back_as_it_was(tmp_path: Path, plan: Plan) -> None:
     path = tmp_path / "plan.json"
     write_private(path, first.raw)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert read_plan(path) == first
+    assert read_plan(path, KEYS) == first
 
 
 def test_a_saved_plan_changed_by_hand_is_another_run(tmp_path: Path, plan: Plan) -> None:
     first = saved(plan, ("why",))
     path = tmp_path / "plan.json"
     path.write_bytes(first.raw.replace(b'"why"', b'"wry"'))
-    assert read_plan(path).run != first.run
+    assert read_plan(path, KEYS).run != first.run
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"not json", b'{"version": 1}', b"\xff\xfe"])
 def test_what_is_no_plan_is_refused(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "plan.json").write_bytes(raw)
     with pytest.raises(PlanRefused, match="not a plan"):
-        read_plan(tmp_path / "plan.json")
+        read_plan(tmp_path / "plan.json", KEYS)
     with pytest.raises(PlanRefused, match="There is no plan"):
-        read_plan(tmp_path / "nowhere.json")
+        read_plan(tmp_path / "nowhere.json", KEYS)
 
 
 def test_a_receipt_accounts_for_every_row(tmp_path: Path, plan: Plan) -> None:
     receipt = receipt_of(saved(plan), APPLIED, NOON)
     assert sum(receipt.counts().values()) == receipt.rows == 6
-    save_receipt(tmp_path, receipt)
-    assert load_receipt(tmp_path, receipt.run) == receipt
-    rows = list(
-        csv.reader(io.StringIO((tmp_path / "receipts" / f"{receipt.run}.csv").read_text("utf-8-sig")))
-    )
+    save_receipt(tmp_path, receipt, KEYS)
+    assert load_receipt(tmp_path, receipt.run, KEYS) == receipt
+    rows = list(csv.reader(io.StringIO(as_csv(receipt))))
     assert [each[0] for each in rows] == ["line", "2", "3", "4", "5", "6", "7"]
 
 
@@ -149,7 +150,7 @@ def test_a_receipt_runs_no_formula_in_the_senders_spreadsheet(plan: Plan) -> Non
 def test_an_unknown_receipt_is_named(tmp_path: Path) -> None:
     for run in ("abc", "../../etc/passwd"):
         with pytest.raises(PlanRefused, match=r"receipt for the run|not the name of a run"):
-            load_receipt(tmp_path, run)
+            load_receipt(tmp_path, run, KEYS)
 
 
 def test_a_mapping_and_a_sample_are_checked_without_any_server(tmp_path: Path) -> None:

@@ -218,3 +218,22 @@ def test_a_day_moves_nobody_of_whom_no_tenure_is_known() -> None:
     person = Person(uid="u", full_name="A B", family_name="B", status=LEAVING)
     assert due(person, [], day(0)) == person
     assert due(replace(person, status=HELD), [], day(0)).status == HELD
+
+
+def test_whoever_left_comes_back_as_who_they_were_for_thirty_days_and_is_asked_about_after_them(
+    world: World,
+) -> None:
+    rows = [row(1, To="03/11/2026"), row(2), row(3)]
+    on(world, 2, rows)
+    uid, gone = world.person("S1").uid, day(2)
+    assert (status(world), world.person("S1").status_since) == (LEFT, gone)
+    kept = world.records.copy()
+    assert outcomes(on(world, 32, people(3)))[0] == "returned"
+    assert (world.person("S1").uid, status(world)) == (uid, ACTIVE)
+
+    world.records = kept
+    assert outcomes(on(world, 33, rows))[0] == "unchanged", "the sender goes on saying that they left"
+    plan = on(world, 34, people(3))
+    assert plan.outcomes[0].outcome == "question"
+    assert plan.outcomes[0].reason == f"this person left on {gone}, more than 30 days ago"
+    assert status(world) == LEFT
