@@ -8,10 +8,11 @@ store alone. A holder is a person's uid, or a mark (`store/tombstones.py`) for a
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable
+from typing import cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from store.erasure_models import PersonKey
 from store.errors import KeyDestroyed
 
 SIZE = 64  # bytes: 256 bits to encrypt and 256 to authenticate
+_TABLE = cast(Table, PersonKey.__table__)
 AT_ONCE = 500  # holders in one statement
 DESTROYED = "erased"  # what is read instead of a value whose key is gone
 
@@ -29,10 +31,10 @@ def found(tx: Session, holders: Iterable[str]) -> dict[str, bytes]:
     """Read the keys of those who have one."""
     wanted = sorted(set(holders))
     keys: dict[str, bytes] = {}
-    columns = select(PersonKey.holder, PersonKey.key)
+    columns = select(_TABLE.c.holder, _TABLE.c.key)
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
-        keys |= {row.holder: row.key for row in tx.execute(columns.where(PersonKey.holder.in_(some)))}
+        keys |= dict(map(tuple, tx.connection().execute(columns.where(_TABLE.c.holder.in_(some)))))
     return keys
 
 
@@ -42,7 +44,8 @@ def keep(tx: Session, keys: dict[str, bytes]) -> None:
         return
     insert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = [{"holder": holder, "key": key} for holder, key in keys.items()]
-    tx.execute(insert(PersonKey).on_conflict_do_nothing(), rows)
+    # By the connection: the session would make an object of every row first.
+    tx.connection().execute(insert(_TABLE).on_conflict_do_nothing(), rows)
 
 
 def of(tx: Session, holder: str) -> bytes:
