@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from counterpart.findings import Patient, Problem
 from ldap_schema.directory import Directory, Service
+from ldap_schema.errors import DirectoryError
 from sync.errors import SourceFailed, SyncError
 from sync.mapping_reader import load_feed
 from sync.sources.origin import Origin
@@ -35,6 +36,8 @@ def references(patient: Patient) -> Iterator[Problem]:
     opened = Directory.open(replace(patient.settings.directory, replicas=()), Service.SYNC)
     try:
         found = opened.dangling()
+    except DirectoryError:
+        return  # others say so
     finally:
         opened.close()
     for each in found[:MOST_TOLD]:
