@@ -7,7 +7,7 @@ from flask import Blueprint, render_template
 
 from app import harvest
 from app.finding import role_of
-from app.neighbourhood import Meeting, beside, in_charge, in_role, services_of
+from app.neighbourhood import Meeting, beside, first_of_each, in_charge, in_role, services_of
 from app.organisation_list import organisation_list
 from app.permissions import leader_signed_in
 from app.viewer import services, viewer
@@ -56,7 +56,8 @@ def counterparts_of(person: Person, most: int = ON_THE_PROFILE) -> Counterparts:
     with services().store.reading() as tx:
         around = areas.neighbours(tx, codes(own.areas_served))
     near = beside(own, everything.values(), around)[:most] if role else []
-    others = services_of(own, everything.values())[:most]
+    others = services_of(own, everything.values())
+    others = (first_of_each(others) if most == ON_THE_PROFILE else others)[:most]
     there = _people_of([one.organisation.id for one in (*near, *others)])
     found = Counterparts(
         sorted(each.name or each.code for each in map(area, own.areas_served)),

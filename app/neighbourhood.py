@@ -42,6 +42,17 @@ def services_of(own: Organisation, everything: Iterable[Organisation]) -> list[M
     return _meetings(own, others, codes(own.areas_served))
 
 
+def first_of_each(meetings: Sequence[Meeting]) -> list[Meeting]:
+    """Put the first of each sector before the second of any, for where only a few are shown."""
+    places: dict[str, int] = {}
+    ranked = []
+    for one in meetings:
+        sector = one.organisation.sector
+        places[sector] = places.get(sector, -1) + 1
+        ranked.append((places[sector], one))
+    return [one for _, one in sorted(ranked, key=lambda pair: pair[0])]
+
+
 def in_role(people: Iterable[Person], role: str) -> list[Person]:
     """Return those who are in the role, by name."""
     return sorted(

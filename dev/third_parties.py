@@ -1,8 +1,9 @@
-"""Installs the libraries of other people's identity providers that ours is tried with, into `.third-party/`.
+"""Installs what other people wrote and ours is tried with or measured beside, into `.third-party/`.
 
-Each keeps to itself there, pinned with hashes: their needs are not ours. `make test-all` does it.
+Each keeps to itself there, pinned with hashes: their needs are not ours. `make test-all` installs the
+libraries of identity providers, `make bench` the directory portal Canaille.
 
-    python -m dev.third_parties
+    python -m dev.third_parties [--bench]
 """
 
 import os
@@ -18,6 +19,7 @@ from dev.errors import ProgramMissing, ServerError
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".third-party"
 PINNED_PYSAML2 = ROOT / "requirements" / "pysaml2.txt"
+PINNED_CANAILLE = ROOT / "requirements" / "canaille.txt"
 PINNED_NODE = ROOT / "tests" / "interop" / "products" / "node"
 SECONDS = 300
 OLDEST_NODE = 18
@@ -30,8 +32,12 @@ class InstallationFailed(ServerError):
 def main() -> int:
     """Install everything anew; print what happens, and one sentence when it can't be done."""
     try:
+        if "--bench" in sys.argv[1:]:
+            print("Installing Canaille, beside which our portal is measured…", flush=True)
+            _install_python(FOLDER / "canaille", PINNED_CANAILLE)
+            return 0
         print("Installing pysaml2, samlify and samlp, with which our sign-in is tried…", flush=True)
-        _install_pysaml2(FOLDER / "pysaml2")
+        _install_python(FOLDER / "pysaml2", PINNED_PYSAML2)
         _install_for_node(FOLDER / "node")
     except InstallationFailed as failure:
         print(f"{failure}", file=sys.stderr)
@@ -42,6 +48,14 @@ def main() -> int:
 def pysaml2_python() -> Path:
     """The Python that has pysaml2. Raises ProgramMissing."""
     return _there(FOLDER / "pysaml2" / "bin" / "python")
+
+
+def canaille() -> Path:
+    """The command of Canaille. Raises ProgramMissing."""
+    path = FOLDER / "canaille" / "bin" / "canaille"
+    if not path.exists():
+        raise ProgramMissing(f"{path.relative_to(ROOT)} is missing. Run `dev/bootstrap --bench`.")
+    return path
 
 
 def node_modules() -> Path:
@@ -61,11 +75,13 @@ def _there(path: Path) -> Path:
     return path
 
 
-def _install_pysaml2(folder: Path) -> None:
+def _install_python(folder: Path, pins: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True)
     pip: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    pinned: list[str | Path] = ["--require-hashes", "--only-binary", ":all:", "--requirement", PINNED_PYSAML2]
+    # Of python-ldap there are only sources.
+    pinned: list[str | Path] = ["--require-hashes", "--only-binary", ":all:", "--no-binary", "python-ldap"]
+    pinned += ["--requirement", pins]
     _run([*pip, "--disable-pip-version-check", *pinned], folder)
 
 

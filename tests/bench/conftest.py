@@ -8,7 +8,13 @@ import pytest
 from dev.house import House
 from dev.settings import LEADERS, of_a_test
 
-UNLIMITED = {"COUNTERPART_PORTAL_SIGN_IN_LIMIT": "100000 per minute"}
+UNLIMITED = {
+    "COUNTERPART_PORTAL_SIGN_IN_LIMIT": "100000 per minute",
+    **{
+        f"COUNTERPART_PORTAL_HARVEST_{what}": "1000000000"
+        for what in ("LISTED_PER_DAY", "OPENED_PER_HOUR", "SHORT_PER_HOUR", "TURNED_PER_HOUR")
+    },
+}
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,16 @@ def on_desk(portal: Portal) -> list[str]:
         return [item.summary for item in waiting.open_items(tx, waiting.HARVEST)]
 
 
-def test_walking_the_alphabet_is_slowed_and_raised_once_a_day(portal: Portal, clock: SettableClock) -> None:
-    viewer = portal.person()
+@pytest.fixture
+def usual(slapd: Slapd, redis_server: Redis, store: Store, clock: SettableClock) -> Iterator[Portal]:
+    """A portal with the limits that one has without settings."""
+    made = make_portal(slapd, redis_server, store, clock)
+    yield made
+    close(made)
+
+
+def test_walking_the_alphabet_is_slowed_and_raised_once_a_day(usual: Portal) -> None:
+    portal, viewer = usual, usual.person()
     client, other = portal.browser(viewer), portal.browser(portal.person())
     statuses = [
         client.get("/search", query_string={"q": letter}).status_code for letter in "abcdefghijklmnopqrst"

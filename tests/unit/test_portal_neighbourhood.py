@@ -1,6 +1,6 @@
 """Who meets whom by the areas they serve, where boundaries differ."""
 
-from app.neighbourhood import beside, in_charge, in_role, services_of
+from app.neighbourhood import beside, first_of_each, in_charge, in_role, services_of
 from ldap_schema.areas import Area, area
 from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
@@ -38,6 +38,13 @@ def test_services_meet_where_their_boundaries_overlap() -> None:
     assert [one.organisation.id for one in services_of(POLICE, ALL)] == ["fire", "council"]
     assert {one.organisation.id for one in services_of(FIRE, ALL)} == {"police", "beside"}
     assert {one.organisation.id for one in services_of(COLLEGE, ALL)} == {"police"}
+
+
+def test_where_few_are_shown_each_service_comes_before_the_second_of_any() -> None:
+    two = [body("t1", "Healthcare", "a"), body("t2", "Healthcare", "a"), body("c1", "Local government", "a")]
+    found = services_of(POLICE, two)
+    assert [one.organisation.id for one in found] == ["t1", "t2", "c1"]
+    assert [one.organisation.id for one in first_of_each(found)] == ["t1", "c1", "t2"]
 
 
 def test_who_leads_a_service_is_in_its_usual_role_or_the_most_senior() -> None:
