@@ -9,6 +9,7 @@ import http.client
 import io
 import ipaddress
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -148,7 +149,10 @@ class _Connection(http.client.HTTPConnection):
         self.sock = self._opened = socket.create_connection(address, self.timeout)
         if self._secure:
             context = ssl.create_default_context(cadata=self._rules.authority or None)
-            self._opened = secured = context.wrap_socket(self.sock, server_hostname=self.host)
+            # Without a length an answer ends with the connection: TLS tells an end from a cut (RFC 9112).
+            self._opened = secured = context.wrap_socket(
+                self.sock, server_hostname=self.host, suppress_ragged_eofs=False
+            )
             self.sock = secured
             _check_pin(secured.getpeercert(binary_form=True) or b"", self._rules)
 
@@ -230,8 +234,11 @@ def _check_answer(answer: http.client.HTTPResponse, rules: Rules) -> None:
         raise FetchFailed(f"The address answers {answer.status}.", answer.status)
     if answer.getheader("Content-Encoding", "identity").lower() != "identity":
         raise FetchFailed("The answer is compressed, which we did not ask for.")
-    length = answer.getheader("Content-Length", "")
-    if length.isdecimal() and int(length[:15]) > rules.most:
+    lengths = answer.headers.get_all("Content-Length", [])
+    length = lengths[0] if lengths else ""
+    if len(set(lengths)) > 1 or not re.fullmatch("[0-9]*", length):
+        raise FetchFailed("The answer does not say one length.")
+    if length and int(length[:15]) > rules.most:
         raise _too_large(rules.most)
 
 
@@ -255,7 +262,7 @@ def _why(error: Exception, host: str, rules: Rules, *, late: bool) -> str:
         return f"The certificate of {host} is not believed: {error.verify_message}."
     if isinstance(error, socket.gaierror):
         return f"There is no address for the name {host}."
-    if isinstance(error, http.client.IncompleteRead):
+    if isinstance(error, (http.client.IncompleteRead, ssl.SSLEOFError)):
         return f"{host} broke off before the end of its answer."
     if isinstance(error, ConnectionRefusedError):
         return f"{host} refuses the connection."

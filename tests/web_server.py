@@ -1,13 +1,15 @@
 """A small HTTPS server whose answers a test writes: honest, slow, huge, misdirected."""
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from dev.certificates import ServerCertificate, ensure_certificate
 
@@ -50,7 +52,15 @@ def web_server(folder: Path) -> Iterator[WebServer]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def shutdown_request(self, request: Any) -> None:
+            """End TLS before the connection, as servers do; without it an answer looks cut off."""
+            with suppress(OSError, ValueError):
+                request.settimeout(1)
+                request.unwrap()
+            super().shutdown_request(request)
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.handle_error = lambda request, client: None  # type: ignore[method-assign]  # clients go away here
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     made = WebServer(f"https://localhost:{server.server_address[1]}", certificate)
@@ -82,6 +92,19 @@ def with_headers(body: bytes, **headers: str) -> Answer:
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
         handler.wfile.write(body)
+
+    return answer
+
+
+def cut_off(body: bytes) -> Answer:
+    """Answer without a length, and go away without ending TLS."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(body)
+        handler.wfile.flush()
+        socket.socket.shutdown(handler.connection, socket.SHUT_RDWR)
 
     return answer
 

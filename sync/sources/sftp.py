@@ -96,7 +96,8 @@ class _Look:
                         file.write(data)
                         if file.tell() > most:  # it says one size and gives another
                             raise _TooLarge
-                if _facts(await sftp.lstat(path)) != facts:
+                # Fewer bytes than it has: cut off, or taken away while it was read.
+                if file.tell() != facts.size or _facts(await sftp.lstat(path)) != facts:
                     raise _Changed
         except _Changed:
             return False

@@ -15,7 +15,7 @@ from sync.mapping_reader import load_feed
 from sync.settings import SyncSettings
 from sync.sources.https import pull
 from tests.sync_world import write_mapping
-from tests.web_server import WebServer, redirect, web_server, with_headers
+from tests.web_server import WebServer, cut_off, redirect, web_server, with_headers
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FILE = 'file = "rivers-{as_of}.csv"'
@@ -148,6 +148,8 @@ def test_what_may_not_be_taken_leaves_the_inbox_as_it_was(
         (redirect("https://169.254.169.254/"), "don't follow"),
         (b"", "empty file"),
         (with_headers(b"x", Content_Length="50"), "broke off"),
+        (cut_off(b"x"), "broke off"),
+        (with_headers(b"x", Content_Length="-1"), "one length"),
     ):
         server.pages["/leaders"] = page
         with pytest.raises(SourceFailed, match=words):
