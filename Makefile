@@ -4,6 +4,9 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-all check bench format docs assets lock clean
 
+# Where it is set, as in many containers, each of the tests' workers would compile all tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON := .venv/bin/python
 # Three workers, each with servers of its own, for the two cores that this is meant for: one of them always waits.
 WORKERS ?= 3

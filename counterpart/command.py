@@ -1,11 +1,13 @@
 """The command `counterpart`: finds the command, and makes one sentence and an exit code of every failure."""
 
+import gc
 import importlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -67,14 +69,22 @@ class _Commands(click.Group):
         """Load the command's module."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"counterpart.commands.{COMMANDS[cmd_name][0]}")
-        found: click.Command = getattr(module, cmd_name)
+        found: click.Command = getattr(_load(f"counterpart.commands.{COMMANDS[cmd_name][0]}"), cmd_name)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+def _load(module: str) -> ModuleType:
+    """Load a module and all it needs; nothing of that can be thrown away, so Python need not look for it."""
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.enable()
 
 
 @click.command(cls=_Commands, epilog=EXIT_CODES)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from counterpart.clock import SKEW, numbered_ahead
 from counterpart.settings import Settings
 from ldap_schema.clock import Clock
 
 SOON = timedelta(days=30)
-SKEW = timedelta(minutes=5)  # by which clocks may differ before anybody is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,3 @@ def ahead(csn: str, now: datetime) -> Iterator[Problem]:
             "Set the clocks. If it was the directory's, number its entries anew, as docs/operations.md says "
             "under “When the clock was wrong”.",
         )
-
-
-def numbered_ahead(csn: str, now: datetime) -> bool:
-    """Say whether a change number is of a time that has not come yet."""
-    return csn[:14] > f"{now + SKEW:%Y%m%d%H%M%S}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
 
-from counterpart.findings import numbered_ahead
+from counterpart.clock import numbered_ahead
 from ldap_schema.clock import Clock
 from ldap_schema.comparison import Difference
 from ldap_schema.directory import Directory, Service

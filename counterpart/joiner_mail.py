@@ -1,7 +1,6 @@
 """The mail that tells somebody, before they are first listed, what the directory holds of them."""
 
 from app.moments import day
-from app.owner_mail import templates
 from app.settings import PortalSettings
 from ldap_schema.clock import Clock, london_today
 from ldap_schema.people import Person
@@ -35,6 +34,8 @@ def joiner_mail(portal: PortalSettings, base_url: str, clock: Clock) -> Writer:
             "portal": portal,
             "service_name": portal.service_name,
         }
+        from app.owner_mail import templates  # Jinja: most runs write no mail
+
         text = templates().get_template("mail/joiner.txt").render(words)
         subject = f"Your entry in {portal.service_name}"
         return Mail(to=joiner.address, subject=subject, text=text, from_name=joiner.sender[:200])

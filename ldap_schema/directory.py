@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ldap_schema.changes import Change, Record, operations
 from ldap_schema.comparison import Comparison, compare
@@ -15,9 +16,6 @@ from ldap_schema.errors import BadValue, NotDelegated, NotFound
 from ldap_schema.feeds import Feeds
 from ldap_schema.grants import Grants
 from ldap_schema.groups import Cohorts, Groups
-from ldap_schema.inspection import missing_parts
-from ldap_schema.inspection.lack import Lack
-from ldap_schema.inspection.places import Places, places, server_time
 from ldap_schema.link import Link
 from ldap_schema.offices import Offices
 from ldap_schema.organisations import Organisations
@@ -33,6 +31,10 @@ from ldap_schema.servers import Servers, change_number
 from ldap_schema.settings import DirectorySettings
 from ldap_schema.snapshots import Snapshots
 from ldap_schema.tree import Tree
+
+if TYPE_CHECKING:
+    from ldap_schema.inspection.lack import Lack
+    from ldap_schema.inspection.places import Places
 
 MOST_OPERATIONS = 10_000  # in one transaction; slapd keeps them all in memory until the end
 
@@ -195,8 +197,10 @@ class Directory:
         """Remove what an interrupted `resend` may have left."""
         sweep(self._link.connections, self._link.tree.suffix)
 
-    def missing_parts(self) -> list[Lack]:
+    def missing_parts(self) -> "list[Lack]":
         """Return what this server lacks or has otherwise than we ship it; only cn=sync sees everything."""
+        from ldap_schema.inspection import missing_parts  # much to load, and only the doctor asks
+
         return missing_parts(self._link)
 
     def dangling(self) -> list[Dangling]:
@@ -205,10 +209,14 @@ class Directory:
 
     def server_time(self) -> datetime | None:
         """Return what time it is for the server; None where it does not say. Only cn=sync may know."""
+        from ldap_schema.inspection.places import server_time
+
         return server_time(self._link)
 
-    def places(self) -> Places:
+    def places(self) -> "Places":
         """Return where the server keeps its files; only cn=sync may know."""
+        from ldap_schema.inspection.places import places
+
         return places(self._link)
 
     def close(self) -> None:

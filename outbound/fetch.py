@@ -20,9 +20,6 @@ from types import MappingProxyType
 from typing import IO
 from urllib.parse import SplitResult, urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 log = logging.getLogger(__name__)
 
 CHUNK = 64 * 1024
@@ -204,6 +201,10 @@ def _check_pin(certificate: bytes, rules: Rules) -> None:
 
 def pins_of(certificate: bytes) -> tuple[bytes, bytes]:
     """SHA-256 of a certificate in DER, and of its public key (as in RFC 7469)."""
+    # Few senders have a pin, and every command that reads a mapping loads this module.
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     key = x509.load_der_x509_certificate(certificate).public_key()
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(certificate).digest(), hashlib.sha256(spki).digest()

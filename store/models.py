@@ -104,7 +104,9 @@ class WaitingItem(Table):
     __table_args__ = (
         Index(
             "waiting_item_open", "kind", "key", unique=True,
-            sqlite_where=text("settled IS NULL"), postgresql_where=text("settled IS NULL"),
+            # The migration says it of PostgreSQL as well; here it would load all of PostgreSQL's dialects at
+            # every start of a command.
+            sqlite_where=text("settled IS NULL"),
         ),
         Index("waiting_item_age", "settled", "first_seen"),
     )  # fmt: skip

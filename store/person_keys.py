@@ -7,13 +7,13 @@ store alone. A holder is a person's uid, or a mark (`store/tombstones.py`) for a
 
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterable
-from typing import cast
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from sqlalchemy import Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
 from store import tombstones
@@ -42,7 +42,9 @@ def keep(tx: Session, keys: dict[str, bytes]) -> None:
     """Keep keys that were made; whoever has one already keeps theirs."""
     if not keys:
         return
-    insert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert: Callable[..., Any] = sqlite.insert
+    if tx.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # all its drivers: a tenth of what a command loads
     rows = [{"holder": holder, "key": key} for holder, key in keys.items()]
     # By the connection: the session would make an object of every row first.
     tx.connection().execute(insert(_TABLE).on_conflict_do_nothing(), rows)

@@ -1,4 +1,7 @@
-"""What all commands share: the tools they are given, `--json`, examples in their help."""
+"""What all commands share: the tools they are given, `--json`, examples in their help.
+
+Every command loads this module, so it loads no library beside click: a tool's own are loaded with the tool.
+"""
 
 import getpass
 import json
@@ -11,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,9 +22,11 @@ from counterpart.clock import system_clock
 from counterpart.secret_files import read_secret
 from counterpart.settings import Settings, load
 from ldap_schema.clock import Clock
-from ldap_schema.directory import Directory, Service, password_file
-from search_index.reader import SearchIndex
-from store.database import Store
+
+if TYPE_CHECKING:
+    from ldap_schema.directory import Directory
+    from search_index.reader import SearchIndex
+    from store.database import Store
 
 
 class Tools:
@@ -39,31 +44,35 @@ class Tools:
         return load(os.environ, self._file)
 
     @cached_property
-    def store(self) -> Store:
+    def store(self) -> "Store":
         """The store, with the tables of this version."""
+        from store.database import Store
+
         store = Store.open(self.settings.store)
         self._closing.callback(store.close)
         store.check()
         return store
 
     @cached_property
-    def directory(self) -> Directory:
+    def directory(self) -> "Directory":
         """The directory as the account of the jobs, which sees feeds and people of every status."""
-        return self._open(Service.SYNC)
+        return self._open("sync")
 
     @cached_property
-    def portal_directory(self) -> Directory:
+    def portal_directory(self) -> "Directory":
         """The directory as the portal's account, which manages credentials and acts for people."""
-        return self._open(Service.PORTAL)
+        return self._open("portal")
 
     @cached_property
-    def index_directory(self) -> Directory:
+    def index_directory(self) -> "Directory":
         """The directory as the account that fills the search index, which sees what every leader may see."""
-        return self._open(Service.INDEX)
+        return self._open("index")
 
     @cached_property
-    def index(self) -> SearchIndex:
+    def index(self) -> "SearchIndex":
         """This machine's search index, as far as somebody keeps it fresh."""
+        from search_index.reader import SearchIndex
+
         return SearchIndex(self.settings.index, self.clock)
 
     @property
@@ -75,8 +84,10 @@ class Tools:
         """Give every connection back."""
         self._closing.close()
 
-    def _open(self, service: Service) -> Directory:
-        settings = self.settings.directory
+    def _open(self, account: str) -> "Directory":
+        from ldap_schema.directory import Directory, Service, password_file
+
+        settings, service = self.settings.directory, Service(account)
         read_secret(password_file(settings, service))
         directory = Directory.open(settings, service)
         self._closing.callback(directory.close)
