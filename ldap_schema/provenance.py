@@ -10,6 +10,7 @@ the same value again writes nothing.
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -30,6 +31,8 @@ COVERS: Final = {
 _KEPT_IN = {"mail": "mail_source", "telephone": "telephone_source", "mobile": "mobile_source"}
 _ORDER = ("of", "by", "who", "name", "as-of", "file", "row", "confirmed", "until")
 _DISPUTE = ("of", "on", "says")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_OTHER_ENCODED = re.compile("%(?!25|3B|3D)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,9 @@ def _read(text: str, names: tuple[str, ...]) -> dict[str, str]:
     given = [name for name, _ in pairs]
     if given != [name for name in names if name in given]:
         raise BadValue(f"A source or dispute has the parts {', '.join(names)}, each once and in this order.")
-    if any(re.search("%(?!25|3B|3D)", value) for _, value in pairs):
+    if "%" not in text:  # nearly every line: nothing in it to decode
+        return dict(pairs)
+    if any(_OTHER_ENCODED.search(value) for _, value in pairs):
         raise BadValue("Only %, ; and = are percent-encoded in a source or dispute.")
     return {name: unquote(value) for name, value in pairs}
 
@@ -167,8 +172,9 @@ def _of(parts: dict[str, str]) -> str:
     return parts["of"]
 
 
+@lru_cache(maxsize=1000)
 def _day(text: str) -> date:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+    if not _DAY.fullmatch(text):
         raise BadValue("A day is written YYYY-MM-DD.")
     try:
         return date.fromisoformat(text)

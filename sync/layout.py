@@ -6,6 +6,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sync.errors import FileRefused
 from sync.mapping import Feed
@@ -25,8 +26,7 @@ class Rows:
     left_out: list[str] = field(default_factory=list)  # filled when the header is read
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row: its line number in the file, its cells by column name, or why it can't be read."""
 
     number: int
@@ -73,7 +73,10 @@ def _check_again(number: int, cells: list[str], places: dict[str, int], name: st
 
 
 def _filled(cells: list[str]) -> bool:
-    return any(cell and not cell.isspace() for cell in cells)
+    for cell in cells:  # nearly always the first one says it; `any` would make a generator for each row
+        if cell and not cell.isspace():
+            return True
+    return False
 
 
 def _below_title(feed: Feed, rows: Iterator[Row], name: str) -> Iterator[Row]:

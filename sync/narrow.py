@@ -102,8 +102,13 @@ class Sieve:
             and QUESTION not in outcomes.values()
             and outcomes.keys() - refused == {line for line, what in outcomes.items() if what != REJECTED}
             and not any(isinstance(record_of(each), Organisation) for each in plan.changes)
-            and self._claims(plan, reading, outcomes).isdisjoint(claims_of(row for _, row in self.as_before))
+            and self._is_apart(plan, reading, outcomes)
         )
+
+    def _is_apart(self, plan: Plan, reading: Reading, outcomes: dict[int, str]) -> bool:
+        """Tell whether no planned row reaches for what one of the others has."""
+        claims = self._claims(plan, reading, outcomes)
+        return not claims or claims.isdisjoint(claims_of(row for _, row in self.as_before))
 
     def _claims(self, plan: Plan, reading: Reading, outcomes: dict[int, str]) -> set[bytes]:
         """Give what the planned rows lay claim to, as far as another row could have it too."""
@@ -119,4 +124,5 @@ class Sieve:
 
     def _refused(self, plan: Plan) -> Iterator[str]:
         """Yield the keys of rows that were let through and set aside."""
-        return (each.key for each in plan.outcomes if each.key and each.line in self.marks)
+        lines = self.marks.keys() - self.witnesses
+        return (each.key for each in plan.outcomes if each.key and each.line in lines)

@@ -44,12 +44,13 @@ def written(before: Person | None, after: Person, by: Source, today: date) -> Pe
     that differs has this source, and a dispute that the feed has met is over.
     """
     changed = changed_details(before, after)
+    sources = sources_of(after) if changed else {}  # no row has changed them yet
     if before is not None and changed:
-        after = _respecting(before, after, changed, today)
+        after = _respecting(before, after, changed, sources, today)
         changed = changed_details(before, after)
     if not changed:
         return after
-    sources, disputes = sources_of(after), disputes_of(after)
+    disputes = disputes_of(after)
     for of in changed:
         sources.pop(of, None)
         if _has(after, of):
@@ -73,7 +74,10 @@ def values_of(person: Person, of: str) -> tuple[object, ...]:
 
 def overridden(person: Person, of: str, today: date) -> date | None:
     """Give the last day of a value that was set by hand over a feed's, while it stands."""
-    source = sources_of(person).get(of)
+    return _until(sources_of(person).get(of), today)
+
+
+def _until(source: Source | None, today: date) -> date | None:
     if source is None or source.by != HAND or source.until is None or source.until < today:
         return None
     return source.until
@@ -100,9 +104,11 @@ def disputed_words(person: Person) -> str:
     )
 
 
-def _respecting(before: Person, after: Person, changed: Iterable[str], today: date) -> Person:
+def _respecting(
+    before: Person, after: Person, changed: Iterable[str], sources: dict[str, Source], today: date
+) -> Person:
     for of in changed:
-        if overridden(before, of, today):
+        if _until(sources.get(of), today):
             after = replace(after, **{field: getattr(before, field) for field in COVERS[of]})
     return after
 

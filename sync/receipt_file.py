@@ -18,6 +18,12 @@ _MEMORIES = ("before", "after")  # what the part remembers: its questions name p
 log = logging.getLogger(__name__)
 
 
+class _Step(msgspec.Struct):
+    """What of a kept receipt tells whether its run came to its end."""
+
+    status: str
+
+
 def save_receipt(folder: Path, receipt: Receipt, sealer: Sealer) -> None:
     """Keep a receipt, and before it the keys that open it."""
     told: dict[str, Any] = msgspec.to_builtins(receipt)
@@ -43,6 +49,16 @@ def load_receipt(folder: Path, run: str, sealer: Sealer) -> Receipt:
     try:
         return _read(folder / "receipts" / f"{run}.json", sealer)
     except (OSError, msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:
+        raise PlanRefused(f"There is no receipt for the run {run} in {folder / 'receipts'}.") from error
+
+
+def status_of(folder: Path, run: str) -> str:
+    """Give the step at which a run's receipt was kept last, leaving its rows closed; PlanRefused names the
+    run that has none.
+    """
+    try:
+        return msgspec.json.decode((folder / "receipts" / f"{run}.json").read_bytes(), type=_Step).status
+    except (OSError, msgspec.MsgspecError) as error:
         raise PlanRefused(f"There is no receipt for the run {run} in {folder / 'receipts'}.") from error
 
 

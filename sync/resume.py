@@ -9,7 +9,7 @@ from sync.errors import PlanRefused, RunOvertaken
 from sync.holds import as_decided
 from sync.plan_file import whole_plan
 from sync.receipt import APPLYING
-from sync.receipt_file import load_receipt
+from sync.receipt_file import load_receipt, status_of
 
 ABANDONED = "feed run abandoned"  # in the ledger
 
@@ -49,9 +49,9 @@ def _give_up(context: SyncContext, part: FeedPart, why: str) -> None:
 
 def _complete_ledger(context: SyncContext, part: FeedPart) -> None:
     try:
-        receipt = load_receipt(context.settings.folder, part.run, context.sealer())
+        status = status_of(context.settings.folder, part.run)
     except PlanRefused:  # applied from another machine, or the receipt was removed
         enter_from_memory(context, part)
         return
-    if receipt.status == APPLYING:
-        finish(context, receipt)
+    if status == APPLYING:
+        finish(context, load_receipt(context.settings.folder, part.run, context.sealer()))

@@ -24,7 +24,7 @@ from sync.normalise import (
     telephone,
     with_letters,
 )
-from sync.rows import Candidate, OfficeFacts, OrganisationFacts, PostFacts, escape_key
+from sync.rows import NONE_REFUSED, Candidate, OfficeFacts, OrganisationFacts, PostFacts, escape_key
 
 # Of the reasons for leaving, only this one is looked at; what the cell says is never kept.
 DEATH = frozenset({"deceased", "died", "death", "died in service", "death in service"})
@@ -101,7 +101,7 @@ class RowReader:
             last_day=last,
             deceased=fold(post.raw("leaving_reason")) in DEATH,
             office=office.facts,
-            refused=frozenset(person.refused | post.refused | organisation.refused),
+            refused=frozenset(person.refused | post.refused | organisation.refused) or NONE_REFUSED,
         )
         if len(found.refused & _TYPED.keys()) > 1 and any(map(_misplaced, (person, post))):
             raise RowRefused("its cells stand under other columns' names", "Is a separator inside a cell?")

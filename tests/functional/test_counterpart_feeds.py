@@ -70,5 +70,7 @@ def test_the_worker_takes_files_by_itself_and_mails_their_receipts(
         drop(installed, "worker")
         caught = mail_catcher.wait_for(lambda message: message["To"] == CONTACT, seconds=30)
         time.sleep(1.5)  # another look or two
-    assert "worker-" in caught.get_content()
+    body = caught.get_body(("plain",))
+    assert body is not None
+    assert "worker-" in body.get_content()
     assert len([each for each in mail_catcher.messages() if each["To"] == CONTACT]) == 1
