@@ -1,12 +1,17 @@
 """Fetching a sender's files from a real OpenSSH server."""
 
+import asyncio
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
+from typing import Any, ClassVar
 
+import asyncssh
 import pytest
 
 from dev.servers import free_port
@@ -178,3 +183,81 @@ def test_a_server_that_was_replaced_is_refused_until_its_key_is_pinned(tmp_path:
             pull(feed, settings, {}, NOW)
         new = replace(feed, origin=replace(feed.origin, known_hosts=server.known_hosts))
         assert pull(new, settings, {}, NOW).names == (NAME,)
+
+
+class _OnePassword(asyncssh.SSHServer):
+    """Lets one account in by its password; tells which passwords were tried."""
+
+    tried: ClassVar[list[str]] = []
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        self.tried.append(password)
+        return (username, password) == ("hr", "correct horse")
+
+
+@pytest.fixture
+def password_server(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """A server for passwords: OpenSSH asks the accounts of the machine for theirs, and a test has none."""
+    make_key(tmp_path / "host")
+    (tmp_path / "files").mkdir()
+    ports, stop = Queue[int](), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(tmp_path, ports, stop)), daemon=True)
+    thread.start()
+    yield ports.get(timeout=10), tmp_path
+    stop.set()
+    thread.join(10)
+    _OnePassword.tried.clear()
+
+
+async def _serve(folder: Path, ports: "Queue[int]", stop: threading.Event) -> None:
+    def inside(channel: Any) -> asyncssh.SFTPServer:
+        return asyncssh.SFTPServer(channel, chroot=str(folder / "files").encode())
+
+    server = await asyncssh.listen(
+        "127.0.0.1", 0, server_host_keys=[str(folder / "host")], server_factory=_OnePassword,
+        sftp_factory=inside,
+    )  # fmt: skip
+    ports.put(server.get_port())
+    await asyncio.to_thread(stop.wait, 60)
+    server.close()
+
+
+def test_a_password_opens_the_pinned_server_and_is_shown_to_no_other(
+    password_server: tuple[int, Path], settings: SyncSettings
+) -> None:
+    port, folder = password_server
+    (folder / "files" / NAME).write_text("a,b\n1,2\n")
+    os.utime(folder / "files" / NAME, (OLD, OLD))
+    secret, known = folder / "password", folder / "known_hosts"
+    secret.write_text("correct horse\n")
+    secret.chmod(0o600)
+    kind, key, *_ = (folder / "host.pub").read_text().split()
+    make_key(folder / "other")
+    other = (folder / "other.pub").read_text().split()[1]
+    lines = f"""{FILE}
+type = "sftp"
+host = "127.0.0.1"
+port = {port}
+user = "hr"
+folder = "/"
+known_hosts = "{known}"
+password_file = "{secret}"
+seconds = 20"""
+    feed = load_feed(write_mapping(folder, old=FILE, new=lines))
+    known.write_text(f"[127.0.0.1]:{port} {kind} {other}\n")
+    with pytest.raises(SourceFailed, match="Nothing was fetched, and nothing was sent to it"):
+        pull(feed, settings, {}, NOW)
+    assert _OnePassword.tried == [], "another server never sees the password"
+    known.write_text(f"[127.0.0.1]:{port} {kind} {key}\n")
+    assert pull(feed, settings, {}, NOW).names == (NAME,)
+    assert _OnePassword.tried == ["correct horse"]
+    secret.write_text("wrong horse\n")
+    with pytest.raises(SourceFailed, match="refuses hr with this key or password") as refused:
+        pull(feed, settings, {}, NOW)
+    assert "horse" not in str(refused.value)
+    secret.chmod(0o644)
+    with pytest.raises(SourceFailed, match="chmod 600"):
+        pull(feed, settings, {}, NOW)
