@@ -18,10 +18,11 @@ from sync.context import SyncContext
 from sync.erasing import Surroundings, erasure
 from sync.errors import InputRefused
 from sync.notices import notice_key
+from sync.pushed import drop_pushed
 from sync.reason import needed_reason
 from sync.shred import shred
 from sync.state import read_part
-from sync.tombstones import marks_of, note_beside, noted_beside, read_stones, row_marks
+from sync.tombstones import marks_of, note_beside, read_stones, row_marks
 
 EVENT = "person erased"
 AGAIN = "erased before; what was left, or came back, goes"
@@ -61,6 +62,7 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
         around = surroundings(context, person)
         _forget(context, around, why)
         shred(context.settings.folder, person, around.tenures)
+        drop_pushed(context, around)
         let_go(context, person)
         around = surroundings(context, person)
         context.directory.write((*_without_questions(context, around), *erasure(around)))
@@ -71,21 +73,16 @@ def erase(context: SyncContext, person: Person, reason: str) -> Surroundings:
 def replay(context: SyncContext) -> list[str]:
     """Erase again whoever a restore brought back, or whose erasure was cut off; return their uids.
 
-    What was noted outside the store is taken in first: a restored store does not know of it.
+    What was noted beside the store is taken in first: a store from a backup does not know of it.
     """
-    read_stones(context)  # takes an older list over
-    noted = {each.uid: each for each in noted_beside(context.settings.folder)}
+    known = read_stones(context)
     with context.store.reading() as tx:
-        known = {each.uid: each for each in tombstones.everybody(tx)}
-        holders = [holder for each in (noted | known).values() for holder in (each.uid, *each.marks)]
-        keys = person_keys.found(tx, holders)
-    if keys or noted.keys() - known.keys():
+        keys = person_keys.found(tx, known.uids | known.marks)
+    if keys:
         with context.store.transaction() as tx:
-            for uid in sorted(noted.keys() - known.keys()):
-                tombstones.add(tx, uid, noted[uid].marks, noted[uid].day)
             person_keys.destroy(tx, keys)
         context.store.scrub()
-    found = context.directory.people.by_uids(sorted(noted.keys() | known.keys()))
+    found = context.directory.people.by_uids(sorted(known.uids))
     for person in found.values():
         erase(context, person, AGAIN)
     return sorted(found)

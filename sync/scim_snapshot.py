@@ -55,6 +55,12 @@ def old_snapshots(folder: Path, before: datetime) -> set[Path]:
     return {path for path in written if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before}
 
 
+def remove_feed_snapshots(folder: Path, feed: str) -> None:
+    """Delete all files of a feed's snapshots, as when somebody is erased; the next push makes one."""
+    for path in (folder / "pushed").glob(f"*/{feed}-*{SUFFIX}"):
+        remove_snapshot(path)
+
+
 def remove_snapshot(path: Path) -> None:
     """Delete a snapshot's file, and its folder unless another day's file is in it."""
     path.unlink(missing_ok=True)

@@ -31,7 +31,7 @@ def narrowing(context: SyncContext, feed: Feed, part: FeedPart, today: date) -> 
     everything = Sieve(feed.digest)
     if memory is None or len(memory.rows) < FEWEST_ROWS or today >= memory.whole_on + WHOLE_EVERY:
         return everything
-    if memory.erased != read_stones(context).erasures:
+    if memory.erased != len(read_stones(context).uids):
         return everything
     touched = context.directory.feeds.touched(part.feed, part.part, memory.window)
     if touched.others or len(touched.people) > MOST_TOUCHED:
@@ -58,7 +58,7 @@ def keep(context: SyncContext, saved: SavedPlan, state: State, sieve: Sieve, beg
         since=since,
         until=until,
         whole_on=sieve.memory.whole_on if sieve.memory else london_today(context.clock()),
-        erased=read_stones(context).erasures,
+        erased=len(read_stones(context).uids),
         rows=rows,
         others=sorted(everybody - {each.uid for each in rows}),
     )

@@ -37,7 +37,7 @@ class Stones:
 
     marker: Marker
     marks: frozenset[str]
-    erasures: int = 0  # how many there were
+    uids: frozenset[str] = frozenset()
 
     def without_erased(self, reading: Reading) -> Reading:
         """Give a file without the rows of people who were erased; they are set aside and say no more."""
@@ -64,10 +64,20 @@ class Stones:
 
 
 def read_stones(context: SyncContext) -> Stones:
-    """Read whom the store knows as erased, taking over an older list; raises ListDamaged."""
+    """Read whom the store knows as erased, and what a store that was put back from a backup does not know
+    of them any more; takes over an older list. Raises ListDamaged.
+    """
     if (context.settings.folder / _FIRST_LIST).exists():
         _take_over(context)
+    noted = noted_beside(context.settings.folder)
     with context.store.reading() as tx:
+        found = stones(tx)
+    unknown = [each for each in noted if each.uid not in found.uids]
+    if not unknown:
+        return found
+    with context.store.transaction() as tx:
+        for each in unknown:
+            tombstones.add(tx, each.uid, each.marks, each.day)
         return stones(tx)
 
 
@@ -75,7 +85,7 @@ def stones(tx: Session) -> Stones:
     """Read whom the store knows as erased."""
     known = tombstones.everybody(tx)
     marks = frozenset(mark for each in known for mark in each.marks)
-    return Stones(tombstones.marker(tx), marks, len(known))
+    return Stones(tombstones.marker(tx), marks, frozenset(each.uid for each in known))
 
 
 def address_marks(marker: Marker, address: str) -> tuple[str, ...]:

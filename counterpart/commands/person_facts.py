@@ -5,9 +5,11 @@ import click
 from counterpart.commands.common import Tools, as_json, example, pass_tools, show
 from counterpart.commands.people import find_person
 from counterpart.commands.sync_context import context_of, told
+from counterpart.refused import Refused
 from ldap_schema.provenance import COVERS, disputes_of
 from sync import facts
 from sync.explain import explain as explained
+from sync.tombstones import read_stones
 
 ADA = "ada@rivers.example"
 VALUE = click.Choice(tuple(COVERS))
@@ -73,7 +75,14 @@ def explain(tools: Tools, reference: str, value: str | None, as_json: bool) -> i
     VALUE is name, post, organisation, mail, telephone or mobile. Says also since when a value is unchanged,
     when a person last confirmed it, who disputes it and who may change it.
     """
-    return told(explained(context_of(tools), find_person(tools.directory, reference), value or ""), as_json)
+    context = context_of(tools)
+    try:
+        found = find_person(tools.directory, reference)
+    except Refused:
+        if reference in read_stones(context).uids:
+            raise Refused(f"{reference} was erased: nothing is told of them any more.") from None
+        raise
+    return told(explained(context, found, value or ""), as_json)
 
 
 COMMANDS = (confirm, dispute)

@@ -318,6 +318,7 @@ def test_whoever_is_erased_is_gone_and_no_file_brings_them_back(installed: Insta
     done = installed.run("person", "erase", ADA, "--reason", "asked", "--yes", "--json")
     assert done.data == {"erased": [uid]}, done
     assert installed.run("person", "show", uid).code == 1
+    assert f"{uid} was erased" in installed.run("sync", "explain", uid).err
     with closing(installed.store()) as store, store.reading() as tx:
         assert kept.searches(tx, uid) == []
         assert kept.viewed(tx, uid, system_clock()) == kept.viewed(tx, "another", system_clock()) == {}

@@ -16,6 +16,7 @@ from store import ledger, waiting
 from store.database import Store
 from sync import runs
 from sync.context import DONE, HELD, REFUSED, Result, SyncContext
+from sync.erasures import erase
 from sync.receipt import as_csv, as_text
 from sync.receipt_file import load_receipt
 from sync.retention import clear_away
@@ -208,3 +209,22 @@ def test_what_was_written_out_is_deleted_in_time_but_not_what_a_held_run_needs(
     clear_away(pushed.pushes.context, ())
     assert not first.exists()
     assert held.exists()
+
+
+def test_whoever_is_erased_is_taken_out_of_what_was_pushed_and_not_taken_again(pushed: Pushed) -> None:
+    context = pushed.pushes.context
+    for n in (1, 2):
+        pushed.client.create(externalId=f"E{n}", title=f"Master {n}")
+    pushed.quiet()
+    hers = pushed.people()["e1"]
+    told = context.directory.scim_snapshots.records(pushed.client.feed, external_id="E1")[0].resource
+    erase(context, hers, "She asked for it")
+    left = context.directory.scim_snapshots.records(pushed.client.feed)
+    assert [each.external_id for each in left] == ["E2"]
+    papers = [each for each in context.settings.folder.rglob("*") if each.is_file()]
+    assert not [each for each in papers if hers.family_name.encode() in each.read_bytes()], told
+    pushed.client.create(externalId="E1", title="Master 1")
+    pushed.quiet()
+    assert list(pushed.people()) == ["e2"]
+    receipt = load_receipt(context.settings.folder, pushed.part().run, context.sealer())
+    assert receipt.counts()["not taken"] == 1

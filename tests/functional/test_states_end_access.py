@@ -109,6 +109,7 @@ def test_whoever_is_hidden_has_no_access_whichever_way_it_came(
             for each in (LEFT, HELD, DECEASED)
         },
     }
+    undated = portal.person(status=LEFT)  # as earlier versions' undo left somebody
     open_ = {}
     for way, (_, person, _act) in ways.items():
         device = portal.services.directory.credentials.issue(
@@ -121,6 +122,7 @@ def test_whoever_is_hidden_has_no_access_whichever_way_it_came(
         act()
         assert context.directory.people.get(person.uid).status == state, way
         assert bind_code(slapd, open_[way][1]) == INVALID_CREDENTIALS, f"{way}: at once"
+    assert context.directory.people.get(undated.uid).status_since == date(2026, 11, 23)
     clock.advance(seconds=61)
     for way, (browser, _) in open_.items():
         assert browser.get("/search?q=a").status_code == 303, f"{way}: within a minute"

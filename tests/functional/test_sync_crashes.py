@@ -128,7 +128,9 @@ class Sender:
             desk = [each.count for each in waiting.open_items(tx) if each.key == f"{self.name}/all"]
         memory = (part.as_of, part.rows, part.pending_run, bool(part.hold_run), part.approved_by)
         plain = repr(sorted(said(directory, self.name).items())).casefold().replace(self.name, "feed")
-        return plain, memory, found, desk, past.drift(self.context, self.name).data["drift"]
+        drift = past.drift(self.context, self.name).data["drift"]
+        assert isinstance(drift, list)
+        return plain, memory, found, desk, [each["what"] for each in drift]
 
 
 def people(name: str, count: int) -> list[dict[str, str]]:
@@ -224,7 +226,8 @@ def ready(house: House, name: str, act: Callable[[Sender], object], settings: di
         sender.surely(lambda: is_held(sender))
     if act in (erases, merges_two):
         known = sender.surely(lambda: sender.context.directory.people.all_of_feed(name))
-        sender.uids = {each.feed_key: each.uid for each in known if each.feed_key in ("s1", "s2")}
+        uids = {each.feed_key: each.uid for each in known}
+        sender.uids = {key: uids[key] for key in ("s1", "s2")}
     return sender
 
 
