@@ -89,21 +89,28 @@ def replay(context: SyncContext) -> list[str]:
 
 
 def _forget(context: SyncContext, around: Surroundings, why: str) -> None:
-    """Write the tombstone, in the store and beside it, and destroy the keys; twice does no harm."""
+    """Write the tombstone, in the store and beside it, and destroy the keys; twice does no harm.
+
+    Entries that were merged into the person's are erased with it: papers still tell of them under their ids.
+    """
     person, now = around.person, context.clock()
+    today = london_today(now)
     with context.store.transaction() as tx:
         marker = tombstones.marker(tx)
         marks = marks_of(marker, person, around.tenures)
-        uids = {person.uid, *ledger.merged_into(tx, person.uid)}
-        tombstones.add(tx, person.uid, marks, london_today(now))
+        merged = sorted(ledger.merged_into(tx, person.uid))
+        stones = [Tombstone(uid=person.uid, day=today, marks=tuple(sorted(marks)))]
+        stones += [Tombstone(uid=each, day=today, marks=()) for each in merged]
+        for each in stones:
+            tombstones.add(tx, each.uid, each.marks, each.day)
         outbox.forget(tx, person.sign_in_address, notice_key(person))
         kept.forget(tx, person.uid)
         waiting.forget_person(tx, person.uid)
         if ledger.last(tx, EVENT, person.uid) is None:
             ledger.append(tx, EVENT, context.actor, person.uid, {"reason": why}, now)
-        person_keys.destroy(tx, uids | row_marks(marker, person, around.tenures))
-    stone = Tombstone(uid=person.uid, day=london_today(now), marks=tuple(sorted(marks)))
-    note_beside(context.settings.folder, stone)
+        rows = row_marks(marker, person, around.tenures)
+        person_keys.destroy(tx, {person.uid, *merged, *rows})
+    note_beside(context.settings.folder, stones)
     context.store.scrub()
 
 

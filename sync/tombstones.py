@@ -108,9 +108,9 @@ def marks_of(marker: Marker, person: Person, tenures: Iterable[Tenure]) -> set[s
     return marks
 
 
-def note_beside(folder: Path, stone: Tombstone) -> None:
-    """Note an erasure outside the store too, durably; twice does no harm."""
-    _append(folder / JOURNAL, msgspec.json.encode(stone) + b"\n")
+def note_beside(folder: Path, stones: Iterable[Tombstone]) -> None:
+    """Note erasures outside the store too, durably; twice does no harm."""
+    _append(folder / JOURNAL, b"".join(msgspec.json.encode(each) + b"\n" for each in stones))
 
 
 def noted_beside(folder: Path) -> tuple[Tombstone, ...]:

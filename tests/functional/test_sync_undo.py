@@ -8,8 +8,10 @@ import pytest
 from dev.servers import Slapd
 from ldap_schema.changes import Change, Remove, Update
 from ldap_schema.people import ACTIVE, LEFT
-from sync import past, runs
+from store import ledger
+from sync import merges, past, runs
 from sync.context import SyncContext
+from sync.erasures import erase, replay
 from sync.errors import InputRefused, PlanRefused
 from tests.conftest import SettableClock
 from tests.functional.sync_kit import FOURTH, SECOND, THIRD, events, ldif
@@ -201,3 +203,23 @@ def test_drift_names_what_was_edited_behind_the_feeds_back_and_changes_nothing(
     assert past.drift(context, "rivers").exit_code == 0, "the feed's next run puts back what it owns"
     assert context.directory.people.get(found["s3"].uid).mobile == ("+44 7700 900123",)
     assert context.directory.people.get(found["s4"].uid).status == ACTIVE
+
+
+def test_of_somebody_erased_nothing_comes_back_also_where_two_entries_had_become_one(
+    context: SyncContext, feed: Path, tmp_path: Path
+) -> None:
+    run = applied(context, feed, write_file(tmp_path, staff(5)))
+    people = {each.feed_key: each for each in context.directory.people.all_of_feed("rivers")}
+    keep, drop = people["s1"], people["s2"]
+    merges.merge(context, keep, drop, "HR says so")
+    erase(context, context.directory.people.get(keep.uid), "They asked for it")
+    shown = past.undo_run(context, run, apply=False, reason="")
+    kept = " ".join(map(str, shown.data["kept"]))  # type: ignore[call-overload]
+    assert f"{keep.uid}: erased since" in kept
+    assert f"{drop.uid}: erased since" in kept
+    undone(context, run)
+    assert context.directory.people.all_of_feed("rivers") == []
+    assert replay(context) == []
+    with context.store.reading() as tx:
+        assert ledger.verify(tx).holds
+        assert ledger.kept_for(tx, drop.uid) == keep.uid

@@ -105,7 +105,7 @@ def test_a_rejected_row_of_an_erased_person_leaves_none_of_its_values(tmp_path: 
 
 def test_erasures_are_noted_beside_the_store_and_betray_nothing(tmp_path: Path) -> None:
     stone = Tombstone(uid="ada", day=TODAY, marks=tuple(sorted(marks_of(MARKER, ADA, [HERS]))))
-    note_beside(tmp_path, stone)
+    note_beside(tmp_path, [stone])
     assert noted_beside(tmp_path) == (stone,)
     file = tmp_path / "erasures.jsonl"
     assert file.stat().st_mode & 0o777 == 0o600
