@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.harvest import SlowedDown
-from app.scim.errors import is_scim, scim_error
+from app.scim.addresses import is_scim, scim_error
 from app.sessions import SessionsUnavailable
 from ldap_schema.errors import AlreadyThere, BadValue, DirectoryRefused, DirectoryUnavailable, Moved, NotFound
 from saml.errors import Unavailable, speakable_reference

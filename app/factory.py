@@ -32,8 +32,8 @@ from app.harvest import watch_for_harvest
 from app.limits import limit_how_often
 from app.organisation_list import keep_organisations
 from app.rendering import prepare_templates
-from app.scim.access import limit_scim
-from app.scim.server import add_scim
+from app.scim.addresses import add_scim
+from app.scim.limits import limit_scim
 from app.security import (
     add_headers,
     believe_only_configuration,

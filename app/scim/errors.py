@@ -15,31 +15,25 @@ from app.scim.storage import SnapshotBusy
 from ldap_schema.errors import BadValue, DirectoryError
 from saml.errors import speakable_reference
 
-PATHS = "/scim/"
 MEDIA_TYPE = "application/scim+json"
 AWAY = "The service is not available for the moment. Nothing was changed; send the request again."
 BUSY = "Too many ask at the same moment. Nothing was changed; send the request again."
 RETRY_SECONDS = {429: "60", 503: "30"}
 
 
-def is_scim(path: str) -> bool:
-    """Say whether an address is a SCIM client's and no person's."""
-    return path.startswith(PATHS)
-
-
-def scim_error(error: Exception) -> Response:
-    """Return the answer that tells a SCIM client what went wrong."""
-    told = _told(error)
-    _log(error, told.status or 500)
-    response = jsonify(told.model_dump())
-    response.status_code = told.status or 500
+def told(error: Exception) -> Response:
+    """Return the answer that tells a SCIM client what went wrong; `addresses.py` asks for it."""
+    said = _in_scim(error)
+    _log(error, said.status or 500)
+    response = jsonify(said.model_dump())
+    response.status_code = said.status or 500
     response.headers["Content-Type"] = MEDIA_TYPE
     for name, value in _headers(error, response.status_code).items():
         response.headers[name] = value
     return response
 
 
-def _told(error: Exception) -> Error:
+def _in_scim(error: Exception) -> Error:
     match error:
         case SCIMException():
             return error.to_error()

@@ -19,6 +19,7 @@ SLOW = (
     "prometheus_client python_calamine redis scim2_models sqlalchemy sqlalchemy.dialects.postgresql tantivy"
 ).split()
 FEEDS = {"sqlalchemy", "ldap3", "phonenumbers"}
+PORTAL = set(SLOW) - {"alembic", "asyncssh", "PIL", "python_calamine", "scim2_models"}
 MAY_LOAD = {
     "": set(),
     "settings": set(),
@@ -28,6 +29,7 @@ MAY_LOAD = {
     "scim": FEEDS,
     "device": {"sqlalchemy", "ldap3", "jinja2"},
     "person": FEEDS | {"cryptography.x509", "jinja2", "lxml", "onelogin"},
+    "serve": PORTAL - {"sqlalchemy.dialects.postgresql"},
     "worker": FEEDS | {"cryptography.x509", "jinja2", "lxml", "onelogin", "PIL"},
 }
 # Each group in a child of a process that has loaded none of them: loading Python and click once is enough.
