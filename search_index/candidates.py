@@ -45,9 +45,15 @@ def exactly(name: str, value: str) -> tantivy.Query:
     return _worth(tantivy.Query.term_query(SCHEMA, name, value, "basic"), 0.0)
 
 
+def any_of(name: str, values: Iterable[str]) -> tantivy.Query:
+    """Return what finds any of a few values; tantivy's own query for sets makes an automaton, 0.2 ms each."""
+    terms = (tantivy.Query.term_query(SCHEMA, name, value, "basic") for value in values)
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
+
+
 def none_of(name: str, values: Iterable[str]) -> tantivy.Query:
     """Return what finds everything but these values in a field that is kept as it is."""
-    them = tantivy.Query.term_set_query(SCHEMA, name, list(values))
+    them = any_of(name, values)
     every = _worth(tantivy.Query.all_query(), 0.0)
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, every), (tantivy.Occur.MustNot, them)])
 
@@ -114,7 +120,7 @@ def _term(name: str, value: str, worth: float) -> tantivy.Query:
 
 
 def _any_term(name: str, values: Iterable[str], worth: float) -> tantivy.Query:
-    return _worth(tantivy.Query.term_set_query(SCHEMA, name, list(values)), worth)
+    return _worth(any_of(name, values), worth)
 
 
 def _begins(name: str, word: str, worth: float) -> tantivy.Query:

@@ -12,6 +12,7 @@ from search_index.errors import IndexDamaged, IndexFailed
 from search_index.schema import SCHEMA
 
 AT_ONCE = 500  # values in one query
+FEW = 50  # of them
 _PROGRESS = tantivy.Query.term_query(SCHEMA, schema.KIND, schema.PROGRESS, "basic")
 _PANIC = "PanicException"  # what tantivy raises where its own code fails; no Exception to Python
 
@@ -70,7 +71,7 @@ class Contents:
     def _any(self, name: str, values: list[str]) -> list[Document]:
         found: dict[UUID, Document] = {}
         for start in range(0, len(values), AT_ONCE):
-            query = tantivy.Query.term_set_query(SCHEMA, name, values[start : start + AT_ONCE])
+            query = _any_of(name, values[start : start + AT_ONCE])
             found |= {one.uuid: one for one in self._found(query)}
         return list(found.values())
 
@@ -81,6 +82,14 @@ class Contents:
             everything = [(tantivy.Occur.Must, query), (tantivy.Occur.MustNot, _PROGRESS)]
             hits = self.searcher.search(tantivy.Query.boolean_query(everything), most, count=False).hits
             yield from [schema.decode(self.searcher.doc(at)) for _, at in hits]
+
+
+def _any_of(name: str, values: list[str]) -> tantivy.Query:
+    if len(values) > FEW:
+        return tantivy.Query.term_set_query(SCHEMA, name, values)
+    # Quicker than the automaton that tantivy makes of a set.
+    terms = (tantivy.Query.term_query(SCHEMA, name, value, "basic") for value in values)
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
 
 
 @contextmanager

@@ -38,20 +38,22 @@ LABELS = {
 }  # fmt: skip
 # What a whole word is worth where it stands, best first; and the beginning of one, for what of it is there.
 WHOLE = {
-    FAMILY: 8.0, GIVEN: 6.0, NAME: 4.0, TITLE: 3.0, EMPLOYER: 3.2, ACRONYM: 3.0, FORMERLY: 2.6, ASSISTED: 2.5,
-    PLACE: 2.0, HONOURS: 1.5,
+    FAMILY: 8.0, GIVEN: 6.0, NAME: 4.0, TITLE: 3.0, EMPLOYER: 3.2, ACRONYM: 4.8, FORMERLY: 2.6, ASSISTED: 3.0,
+    PLACE: 2.0, HONOURS: 4.0,
 }  # fmt: skip
 BEGINNING = {
     FAMILY: 6.0, GIVEN: 4.5, NAME: 2.5, TITLE: 1.6, EMPLOYER: 1.8, ACRONYM: 0.8, FORMERLY: 1.2, ASSISTED: 1.3,
     PLACE: 1.0, HONOURS: 0.5,
 }  # fmt: skip
-NICKNAME, SPELLING, SOUND, TYPO = 0.8, 0.85, 0.62, 0.68  # of what the word itself would be worth there
+NICKNAME, SPELLING, SOUND, TYPO = 0.8, 0.85, 0.72, 0.68  # of what the word itself would be worth there
 SECOND_SLIP = 0.8
 PIECE = 0.85  # of a compound family name
 ROLE, OTHER_ROLE, ROLE_WORDS = 5.0, 4.0, 2.2
 REGION_WORTH, COUNTY_WORTH, PLACE_PHRASE = 2.5, 0.7, 4.0
 TWO_AS_ONE = 1.6
-WHOLE_NAME, WHOLE_TITLE, WHOLE_EMPLOYER, LEADS = 5.0, 2.0, 1.5, 0.6
+SHORTEST_TWO = 5  # letters of two words typed as one
+INITIAL = 0.2  # of what a beginning is worth: a single letter stands for a first name
+WHOLE_NAME, WHOLE_TITLE, WHOLE_EMPLOYER, WHOLE_ASSISTANT, LEADS = 5.0, 2.0, 1.5, 4.0, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Hit:
     why: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     close: bool = True  # every word fits as it is typed, as the beginning of one, or as another form of it
+    exact: bool = False  # every word is there, whole and as it is typed
     places: frozenset[str] = frozenset()  # the fields in which something fits
 
 
@@ -88,7 +91,10 @@ def judge(document: Document, units: Sequence[Unit]) -> Hit:
     score += card.bonus([(unit, fit) for unit, fit in fits if unit.required])
     close = not left_out and not any(_is_alike(fit) for unit, fit in fits if unit.required)
     places = frozenset(fit.where for _, fit in fits)
-    return Hit(document, score, _why(fits), left_out, close, places)
+    exact = all(
+        fit.worth >= WHOLE.get(fit.where, 1.0) and not fit.said for unit, fit in fits if unit.required
+    )
+    return Hit(document, score, _why(fits), left_out, close, exact, places)
 
 
 def _is_alike(fit: Fit) -> bool:
@@ -102,6 +108,10 @@ class _Card:
         self.document = document
         self.words = {name: text.split() for name, text in document.words.items()}
         self.sets = {name: frozenset(words) for name, words in self.words.items()}
+        self.where: dict[str, list[str]] = {}  # word -> the fields that hold it
+        for name, words in self.sets.items():
+            for word in words:
+                self.where.setdefault(word, []).append(name)
         self.roles = schema.roles(document)
 
     def fit(self, unit: Unit) -> Fit:
@@ -128,7 +138,7 @@ class _Card:
         if len(unit.words) > 1:
             for name in (EMPLOYER, FORMERLY, PLACE, NAME, HONOURS, TITLE, ASSISTED):
                 if self._stands(name, unit.words):
-                    yield Fit(PLACE_PHRASE if name in (EMPLOYER, FORMERLY, PLACE) else 2.0, name)
+                    yield Fit(PLACE_PHRASE if name in (EMPLOYER, FORMERLY, PLACE, HONOURS) else 2.0, name)
 
     def _as_region(self, unit: Unit, phrase: Phrase) -> Iterable[Fit]:
         region = self.document.facets.get(REGION, "")
@@ -154,25 +164,26 @@ class _Card:
         return list(self._alike(word))
 
     def _exactly(self, word: str, typed: str) -> list[Fit]:
-        found = []
-        for name, worth in WHOLE.items():
-            there = self.sets.get(name)
-            if not there:
-                continue
-            if word in there:
-                piece = PIECE if name == FAMILY and self._is_piece(word) else 1.0
-                found.append(Fit(worth * piece, name, f"formerly {typed}" if name == FORMERLY else ""))
-            elif longer := _begun(word, there):
-                share = 0.6 + 0.4 * len(word) / len(longer)
-                found.append(
-                    Fit(BEGINNING[name] * share, name, f"formerly {typed}" if name == FORMERLY else "")
-                )
-        if ACRONYM in self.sets and word in self.sets[ACRONYM]:
-            found.append(Fit(WHOLE[ACRONYM], EMPLOYER, self._acronym(typed)))
+        if names := self.where.get(word):
+            found = [self._whole(word, typed, name) for name in names]
+        else:
+            longer = [one for one in self.where if one.startswith(word)]
+            found = [self._begun(word, one, typed, name) for one in longer for name in self.where[one]]
         found += self._other_forms(word, typed)
-        if len(word) >= 5 and (two := self._two_as_one(word)):
+        if not found and len(word) >= SHORTEST_TWO and (two := self._two_as_one(word)):
             found.append(two)
         return found
+
+    def _whole(self, word: str, typed: str, name: str) -> Fit:
+        if name == ACRONYM:
+            return Fit(WHOLE[ACRONYM], EMPLOYER, self._acronym(typed))
+        piece = PIECE if name == FAMILY and self._is_piece(word) else 1.0
+        return Fit(WHOLE[name] * piece, name, f"formerly {typed}" if name == FORMERLY else "")
+
+    def _begun(self, word: str, longer: str, typed: str, name: str) -> Fit:
+        share = 0.6 + 0.4 * len(word) / len(longer)
+        share *= 1.0 if len(word) > 1 or name == GIVEN else INITIAL
+        return Fit(BEGINNING[name] * share, name, f"formerly {typed}" if name == FORMERLY else "")
 
     def _is_piece(self, word: str) -> bool:
         family = self.words[FAMILY]
@@ -214,12 +225,17 @@ class _Card:
             for there in self.words.get(name, ()):
                 worth = WHOLE[name] * (PIECE if name == FAMILY and self._is_piece(there) else 1.0)
                 if codes and not codes.isdisjoint(sounds(there)):
-                    nearer = 1.0 - 0.03 * OSA.distance(word, there)
-                    yield Fit(worth * SOUND * max(nearer, 0.8), name, f"sounds like {self._written(there)}")
+                    yield from self._sounding(word, there, worth, name)
                 yield from self._misspelt(word, there, worth, name)
         for name in (TITLE, EMPLOYER, FORMERLY, PLACE):
             for there in self.words.get(name, ()):
                 yield from self._misspelt(word, there, WHOLE[name], name)
+
+    def _sounding(self, word: str, there: str, worth: float, name: str) -> Iterable[Fit]:
+        distance = OSA.distance(word, there)
+        if distance <= max(2, len(word) // 2) or there in vocabulary().said.get(word, ()):
+            share = SOUND * max(1.0 - 0.03 * distance, 0.8)
+            yield Fit(worth * share, name, f"sounds like {self._written(there)}")
 
     def _misspelt(self, word: str, there: str, worth: float, name: str) -> Iterable[Fit]:
         allowed = slips(word)
@@ -255,6 +271,8 @@ class _Card:
             bonus += WHOLE_TITLE * self._share(TITLE, fits)
         if EMPLOYER in places:
             bonus += WHOLE_EMPLOYER * self._share(EMPLOYER, fits)
+        if places == {ASSISTED} and len(fits) > 1:
+            bonus += WHOLE_ASSISTANT
         if self.roles and self.roles[0] in vocabulary().heads:
             bonus += LEADS
         return bonus
@@ -264,11 +282,6 @@ class _Card:
         there = [(unit, fit) for unit, fit in fits if fit.where == name]
         asked = sum(max(len(unit.words), 2 if fit.said else 1) for unit, fit in there)
         return min(1.0, asked / max(len(self.words.get(name, ())), 1))
-
-
-def _begun(word: str, there: Iterable[str]) -> str:
-    """Return the shortest word that begins so."""
-    return min((one for one in there if one.startswith(word)), key=len, default="")
 
 
 def _worth(fit: Fit) -> float:

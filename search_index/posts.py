@@ -24,11 +24,12 @@ from search_index.documents import (
 from search_index.errors import IndexDamaged
 from search_index.judging import Hit, judge
 from search_index.understanding import Unit, understand
+from search_index.vocabulary import Kind
 
 SUBSTANTIVE = "substantive"
 CLOSELY = 40  # posts looked at closely
 FORMER_POSTS = 3  # of how many posts the former holders are added to the people found
-FORMER_WORTH = 0.85  # of what the holder would be worth
+FORMER_WORTH, ASKED_FOR = 0.85, 2.0  # of what the holder would be worth; where "former" was typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +97,13 @@ def former_holders(contents: Contents, units: Sequence[Unit], today: date | None
         holder = _holder(tenure)
         if holder.uid and holder.last_day and holder.last_day < today:
             ended[holder.uid] = (hits[referred(tenure, POST)[0]], holder.last_day)
+    share = ASKED_FOR if any(True for unit in units for _ in unit.kinds(Kind.FORMER)) else FORMER_WORTH
     found = []
     for person in contents.named(PERSON, ended):
         hit, last_day = ended[person.id]
         facets = hit.document.facets
         where = f"{facets.get(TITLE_AS_IT_IS, '')}, {facets.get(EMPLOYER_AS_IT_IS, '')}".strip(", ")
-        found.append(Hit(person, hit.score * FORMER_WORTH, (f"{where}, until {said(last_day)}",)))
+        found.append(Hit(person, hit.score * share, (f"{where}, until {said(last_day)}",)))
     return found
 
 

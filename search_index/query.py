@@ -18,10 +18,12 @@ from search_index.documents import COUNTED, FAMILY, GIVEN, PERSON, TITLE, Docume
 from search_index.errors import IndexDamaged
 from search_index.judging import Hit, judge
 from search_index.understanding import Unit, understand
+from search_index.vocabulary import Kind
 
 PAGE = 20
-BLOCK = 60  # documents that are looked at closely together; within a block the best comes first
+BLOCK = 40  # documents that are looked at closely together; within a block the best comes first
 FEW = 10  # people; if fewer fit as typed, names that are alike are looked for too, and at most so many shown
+ALIKE = 0.75  # of its worth has a name that is alike, where somebody fits as it is typed
 NEAR = 0.6  # of the best one's worth: whoever is worth less was hardly meant
 MOST_VALUES = 1000  # by which results are counted
 
@@ -68,11 +70,21 @@ def find(contents: Contents, asked: Asked, today: date | None = None) -> Found:
         if not units:
             return _browsed(contents, fixed, asked)
         found = _as_typed(contents, fixed, units, asked)
-        if found.total < FEW:
+        if found.total < FEW and not _is_sure(found, units):
             found = _more(contents, fixed, units, asked, found, today)
+        elif asked.first == 0 and any(True for unit in units for _ in unit.kinds(Kind.FORMER)):
+            before = _former(contents, units, asked, today)
+            found = replace(found, total=found.total + len(before), hits=[*before, *found.hits][: asked.most])
         if today is not None:
             found = replace(found, hits=posts.with_tenures(contents, found.hits, today))
         return found
+
+
+def _is_sure(found: Found, units: Sequence[Unit]) -> bool:
+    """Whether somebody is called just what was typed, so that nobody else can be meant."""
+    best = next(iter(found.hits), None)
+    named = best is not None and {FAMILY, GIVEN} <= best.places
+    return best is not None and named and best.exact and len([unit for unit in units if unit.required]) > 1
 
 
 def _browsed(contents: Contents, fixed: Sequence[tantivy.Query], asked: Asked) -> Found:
@@ -120,7 +132,10 @@ def _more(
     """Add people whose names are alike and former holders; or leave words out, if nobody fits otherwise."""
     known = {hit.document.uuid: hit for hit in typed.hits}
     found = dict(known)
-    for hit in [*_wide(contents, fixed, units), *_former(contents, units, asked, today)]:
+    wide = _wide(contents, fixed, units)
+    if known:
+        wide = [hit if hit.close else replace(hit, score=hit.score * ALIKE) for hit in wide]
+    for hit in [*wide, *_former(contents, units, asked, today)]:
         if hit.document.uuid not in found or found[hit.document.uuid].score < hit.score:
             found[hit.document.uuid] = hit
     if not any(not hit.left_out for hit in found.values()):

@@ -71,9 +71,11 @@ def nearest(contents: Contents, text: str, most: int = 3) -> list[Document]:
     near = candidates.query([*units, *_beginnings(units)], only, wide=True, leave=2 * len(units) - 1)
     with failures(IndexDamaged):
         people = contents.stored(contents.searcher.search(near, MOST_NEAR, count=False))
+    judged = ordered(hit for one in people if (hit := judge(one, units)).score > 0 and hit.places - {""})
+    if judged:
+        return [hit.document for hit in judged[:most]]
     names = {number: one.words.get(NAME, "") for number, one in enumerate(people)}
-    asked = spaced(text)
-    best = process.extract(asked, names, scorer=fuzz.token_set_ratio, limit=most, score_cutoff=LIKE)
+    best = process.extract(spaced(text), names, scorer=fuzz.token_set_ratio, limit=most, score_cutoff=LIKE)
     return [people[number] for _, _, number in best]
 
 

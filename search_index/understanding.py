@@ -13,7 +13,8 @@ from search_index.words import LONGEST, fold, spaced
 LONGEST_QUERY = 200  # characters; nobody's name, post and organisation together are longer
 MOST_UNITS = 10  # more make work without finding anybody else
 _PARTS = re.compile(r"[\s,;:/|()\[\]<>\"\u201c\u201d?!*]+")
-_OPTIONAL = frozenset({Kind.ADDRESS, Kind.HEAD, Kind.CHATTER})
+_OPTIONAL = frozenset({Kind.ADDRESS, Kind.HEAD, Kind.FORMER, Kind.CHATTER})
+_EX = re.compile(r"\bex-(?=\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def clean(text: str) -> str:
 def _pieces(text: str) -> list[_Piece]:
     """Split a text into words; "permsec" and "v.c." become the phrases they are."""
     known, found = vocabulary(), list[_Piece]()
-    for group, typed in enumerate(_PARTS.split(text)):
+    for group, typed in enumerate(_PARTS.split(_EX.sub("ex ", text))):
         words = spaced(typed).split()
         joined = "".join(words)
         if len(words) > 1 and joined in known.phrases and "-" not in typed and "&" not in typed:
@@ -122,7 +123,7 @@ def _promoted(units: list[Unit]) -> list[Unit]:
     """Where nothing else was typed, what otherwise only adds weight is what is looked for."""
     if any(unit.required for unit in units):
         return units
-    for kind in (Kind.ADDRESS, Kind.HEAD, Kind.CHATTER):
+    for kind in (Kind.ADDRESS, Kind.HEAD, Kind.FORMER, Kind.CHATTER):
         if any(True for unit in units for _ in unit.kinds(kind)):
             return [replace(unit, required=bool(list(unit.kinds(kind)))) for unit in units]
     return units

@@ -22,6 +22,7 @@ class Kind(Enum):
     REGION = "region"
     ADDRESS = "address"  # forms of address, ranks, honours
     HEAD = "head"  # "boss of": whoever leads
+    FORMER = "former"  # asks for who held a post before
     CHATTER = "chatter"  # says nothing about who is meant
 
 
@@ -117,6 +118,7 @@ def _others(said: Mapping[str, Any]) -> Iterator[tuple[str, Phrase]]:
     also = said["address_also"]
     yield from ((text, Phrase(Kind.ADDRESS, tuple(also.get(text, ())))) for text in said["address"])
     yield from ((text, Phrase(Kind.HEAD, tuple(said["heads"]))) for text in said["head"])
+    yield from ((text, Phrase(Kind.FORMER)) for text in said["former"])
     yield from ((text, Phrase(Kind.CHATTER)) for text in (*said["chatter"], *said["office"]))
 
 
