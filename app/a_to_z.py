@@ -60,4 +60,5 @@ def my_cohorts() -> str:
 
 
 def _by_name(listed: list[Person]) -> list[Person]:
+    harvest.listed(one.uid for one in listed)
     return sorted(listed, key=lambda one: (fold(one.family_name), fold(one.given_name), one.uid))

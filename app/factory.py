@@ -25,10 +25,13 @@ from app import (
     search,
     sign_in,
     sign_out,
+    suggestions,
 )
 from app.brand import choose_brand
+from app.cohort_list import keep_cohorts
 from app.errors import show_errors_as_pages
 from app.harvest import watch_for_harvest
+from app.index_answers import keep_answers
 from app.limits import limit_how_often
 from app.organisation_list import keep_organisations
 from app.rendering import prepare_templates
@@ -54,6 +57,7 @@ BLUEPRINTS = (
     confirm.bp,
     mailed_link.bp,
     search.bp,
+    suggestions.bp,
     saved.bp,
     export.bp,
     people.bp,
@@ -81,7 +85,9 @@ def create_app(settings: PortalSettings, services: PortalServices) -> Flask:
     choose_brand(app, settings)
     prepare_templates(app, settings)
     keep_sessions(app, settings, services)
-    keep_organisations(app)
+    keep_organisations(app, services)
+    keep_cohorts(app, services)
+    keep_answers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     add_scim(app)

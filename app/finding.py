@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from ldap_schema.people import Person
 from search_index import documents
@@ -14,7 +15,7 @@ MOST_WORDS = 8  # more make the directory work without finding anybody else
 
 NOTHING_KNOWN: Mapping[str, str] = {}
 NOTHING_COUNTED: Mapping[str, Mapping[str, int]] = {}
-FACETS = ("sector", "region", "role", "organisation")
+FACETS = ("sector", "region", "role", "organisation", "cohort")
 
 # Honours and ranks say how to address somebody, not who it is; alone they would match half the directory.
 ADDRESS = frozenset(
@@ -33,17 +34,19 @@ class Question:
     region: str = ""
     role: str = ""
     organisation: str = ""  # an organisation's id
+    cohort: str = ""  # a cohort's name
 
     @property
     def empty(self) -> bool:
         """Whether nothing at all was asked for."""
-        return not (self.words or self.sector or self.region or self.role or self.organisation)
+        return not (self.words or any(getattr(self, name) for name in FACETS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
     """What results are counted by."""
 
+    uid: str
     sector: str
     region: str
     role: str
@@ -63,6 +66,7 @@ class Found:
     def traits(self) -> Traits:
         """What the person is counted by."""
         return Traits(
+            uid=self.person.uid,
             sector=self.person.sector,
             region=self.person.region,
             role=self.role,
@@ -111,28 +115,32 @@ def narrowed(found: Iterable[Found], question: Question) -> list[Found]:
 
 
 def facets(
-    counts: Mapping[str, Mapping[str, int]], organisations: Mapping[str, str]
+    counts: Mapping[str, Mapping[str, int]], labels: Mapping[str, Mapping[str, str]], most: int = 0
 ) -> dict[str, list[FacetValue]]:
-    """Return the values by which results can be narrowed further, the most frequent first."""
-    labels = {"organisation": organisations}
-    return {name: _listed(counts.get(name, {}), labels.get(name, {})) for name in FACETS}
+    """Return the values by which results can be narrowed further, the most frequent first; `most` of each,
+    or all. `labels` say how the values of a facet read that are ids."""
+    return {name: _listed(counts.get(name, {}), labels.get(name, {}), most) for name in FACETS}
 
 
 def counted(
-    traits: Iterable[Traits], others: Mapping[str, Mapping[str, int]] = NOTHING_COUNTED
+    traits: Iterable[Traits],
+    cohorts: Mapping[str, frozenset[str]],
+    others: Mapping[str, Mapping[str, int]] = NOTHING_COUNTED,
 ) -> dict[str, Counter[str]]:
-    """Count people by each facet, beside others who are counted already."""
+    """Count people by each facet, beside others who are counted already. `cohorts`: name -> uids."""
     counts = {name: Counter(others.get(name, {})) for name in FACETS}
     for one in traits:
-        values = (one.sector, one.region, one.role, one.organisation_id)
-        for name, value in zip(FACETS, values, strict=True):
-            counts[name].update([value] if value else [])
+        mine = [name for name, uids in cohorts.items() if one.uid in uids]
+        values = ([one.sector], [one.region], [one.role], [one.organisation_id], mine)
+        for name, each in zip(FACETS, values, strict=True):
+            counts[name].update(filter(None, each))
     return counts
 
 
-def _listed(counts: Mapping[str, int], labels: Mapping[str, str]) -> list[FacetValue]:
-    listed = [FacetValue(value, labels.get(value, value), count) for value, count in counts.items()]
-    return sorted(listed, key=lambda one: (-one.count, one.label))
+def _listed(counts: Mapping[str, int], labels: Mapping[str, str], most: int) -> list[FacetValue]:
+    named = ((-count, labels.get(value, value), value) for value, count in counts.items() if count)
+    first = nsmallest(most, named) if most else sorted(named)
+    return [FacetValue(value, label, -count) for count, label, value in first]
 
 
 def judge(person: Person, words: Sequence[str], known: Mapping[str, str] = NOTHING_KNOWN) -> Found:

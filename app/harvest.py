@@ -29,7 +29,7 @@ SHORT = 2  # letters: who looks for somebody types more; who walks the alphabet 
 SLOWED_FOR = HOUR  # after the last page that was too many
 # Views that show people, which somebody who is slowed down opens one at a time.
 WATCHED = (
-    "search.results", "search.suggestions", "people.profile", "people.card", "organisations.organisation",
+    "search.results", "suggestions.index", "people.profile", "people.card", "organisations.organisation",
     "posts.post", "a_to_z.people", "a_to_z.my_cohorts", "counterparts.index", "export.ask", "export.send",
 )  # fmt: skip
 

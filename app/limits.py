@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import Flask, abort, current_app, request
 from limits import parse, parse_many
 from limits.storage import RedisStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 
 from app.services import PortalServices
 from app.settings import PortalSettings
@@ -93,6 +93,11 @@ def may_ask_for_link(address: str) -> bool:
     return limits.count(request.remote_addr or "unknown", address)
 
 
+def count_suggestions(uid: str) -> None:
+    """Count a wish of this person for suggestions; answer with 429 if it is one too many."""
+    cast(Callable[[str], None], current_app.extensions["counterpart-suggestion-limit"])(uid)
+
+
 def count_try() -> None:
     """Count a try of whoever asks, of all kinds together; answer with 429 if it is one too many."""
     cast(Callable[[], None], current_app.extensions["counterpart-try-limit"])()
@@ -101,16 +106,25 @@ def count_try() -> None:
 def limit_how_often(app: Flask, settings: PortalSettings, services: PortalServices) -> None:
     """Limit the listed views by network address, and keep the counters of messages."""
     pool: Any = services.redis.connection_pool
-    counter = MovingWindowRateLimiter(RedisStorage("redis://", connection_pool=pool))
+    storage = RedisStorage("redis://", connection_pool=pool)
+    counter = MovingWindowRateLimiter(storage)
+    often = FixedWindowRateLimiter(storage)  # cheaper, and exact enough for what is asked at each key
     allowed = parse_many(settings.sign_in_limit)
 
     def count() -> None:
         if not all(counter.hit(each, "sign-in", request.remote_addr or "unknown") for each in allowed):
             abort(429)
 
+    suggestions = parse_many(settings.suggestion_limit)
+
+    def count_for(uid: str) -> None:
+        if not all(often.hit(each, "suggestions", uid) for each in suggestions):
+            abort(429)
+
     for endpoint in LIMITED:
         app.view_functions[endpoint] = _limited(app.view_functions[endpoint])
     app.extensions["counterpart-try-limit"] = count
+    app.extensions["counterpart-suggestion-limit"] = count_for
     app.extensions["counterpart-link-limits"] = LinkLimits(counter)
     app.extensions["counterpart-export-limits"] = ExportLimits(counter, settings)
     app.extensions["counterpart-message-limits"] = MessageLimits(counter, settings)

@@ -9,18 +9,18 @@ is sealed finds themself because the directory is asked for that alone.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flask import current_app
-
 from app import finding, harvest
-from app.finding import FacetValue, Found, Question
+from app.cohort_list import cohort_list
+from app.finding import Found, Question
 from app.fragments import by_local_part, reached
+from app.index_answers import of_index
 from app.office_reasons import whom_it_serves, with_offices
 from app.organisation_list import organisation_list
 from app.viewer import Viewer, services
 from ldap_schema.clock import london_today
+from ldap_schema.errors import BadValue
 from search_index import query
-from search_index.contents import Contents
-from search_index.errors import IndexFailed
+from search_index.documents import ROLE
 from search_index.judging import Hit
 
 PAGE = query.PAGE
@@ -43,10 +43,6 @@ class Results:
     def pages(self) -> int:
         """How many pages there are, at least one."""
         return pages_of(self.total)
-
-    def facets(self, organisations: dict[str, str]) -> dict[str, list[FacetValue]]:
-        """Give the values by which the results can be narrowed; organisations' names by id are given."""
-        return finding.facets(self.counts, organisations)
 
 
 def pages_of(total: int) -> int:
@@ -80,41 +76,44 @@ def _look_up(question: Question, who: Viewer, page: int) -> Results:
 
 def _by_index(question: Question, who: Viewer, led: Sequence[Found], page: int) -> Results | None:
     """Return who the index finds, or None where it can't be used."""
-    index = services().index
-    if not index.usable:
-        return None
     before = _with(led, _sealed_viewer(question, who) if who.sealed else [])
-    try:
-        found = _page_of(index.contents(), question, page, before)
-        last = pages_of(len(before) + found.total)
-        if page > last:  # a page after the last one is the last one
-            page, found = last, _page_of(index.contents(), question, last, before)
-    except IndexFailed as error:
-        current_app.logger.warning("The search index was not used: %s", error)
+    found = _page_of(question, page, before)
+    if found is None:
         return None
+    last = pages_of(len(before) + found.total)
+    if page > last:  # a page after the last one is the last one
+        page, found = last, _page_of(question, last, before) or found
+    counts = found.counts
+    if before:
+        counts = finding.counted((one.traits for one in before), cohort_list().members, counts)
     return Results(
         total=len(before) + found.total,
         page=page,
         shown=[*before[(page - 1) * PAGE : page * PAGE], *_read(found.hits, who)],
-        counts=finding.counted((one.traits for one in before), found.counts),
+        counts=counts,
         left_out=() if led else found.left_out,
     )
 
 
-def _page_of(contents: Contents, question: Question, page: int, before: Sequence[Found]) -> query.Found:
+def _page_of(question: Question, page: int, before: Sequence[Found]) -> query.Found | None:
     """Return what the index has of a page, on which these stand before everybody whom it finds."""
     first = (page - 1) * PAGE - len(before)
+    today, cohorts = london_today(services().clock()), cohort_list().members
+    without = tuple(one.person.uid for one in before)
     asked = query.Asked(
         text=question.text,
         sector=question.sector,
         region=question.region,
         role=question.role,
         organisation=question.organisation,
-        without=tuple(one.person.uid for one in before),
+        without=without,
+        cohort=question.cohort,
+        cohorts=cohorts,
         first=max(0, first),
         most=max(0, PAGE + min(0, first)),
     )
-    return query.find(contents, asked, london_today(services().clock()))
+    key = ("people", question, first, today, without, *cohorts.items())
+    return of_index(key, lambda contents: query.find(contents, asked, today))
 
 
 def _sealed_viewer(question: Question, who: Viewer) -> list[Found]:
@@ -133,21 +132,29 @@ def _read(hits: Sequence[Hit], who: Viewer) -> list[Found]:
     """Read the people as the viewer; whoever can't be read is left out, whatever the index says."""
     people = who.directory.people.listed(hit.document.id for hit in hits)
     return [
-        Found(person, hit.why, round(hit.score), finding.role_of(person.title))
+        Found(person, hit.why, round(hit.score), hit.document.facets.get(ROLE, ""))
         for hit in hits
         if (person := people.get(hit.document.id))
     ]
 
 
 def _filters(question: Question) -> dict[str, str]:
-    wanted = {"sector": question.sector, "region": question.region, "organisation_id": question.organisation}
+    wanted = {
+        "sector": question.sector,
+        "region": question.region,
+        "organisation_id": question.organisation,
+        "cohort": question.cohort,
+    }
     return {name: value for name, value in wanted.items() if value}
 
 
 def _by_directory(
     question: Question, who: Viewer, led: Sequence[Found], page: int, *, behind: bool
 ) -> Results:
-    people = [] if question.empty else who.directory.people.search(question.words, _filters(question), MOST)
+    try:
+        people = who.directory.people.search(question.words, _filters(question), MOST)
+    except BadValue:
+        people = []  # an organisation or a cohort that can't be
     found = finding.narrowed(finding.rank(people, question.words), question)
     found = _with(led or by_local_part(question, who, found), found)
     page = min(page, pages_of(len(found)))
@@ -155,7 +162,7 @@ def _by_directory(
         total=len(found),
         page=page,
         shown=found[(page - 1) * PAGE : page * PAGE],
-        counts=finding.counted(one.traits for one in found),
+        counts=finding.counted((one.traits for one in found), cohort_list().members),
         cut_short=len(people) >= MOST,
         index_is_behind=behind,
     )

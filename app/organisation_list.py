@@ -1,19 +1,15 @@
 """All organisations, read once a minute: every page names some, and every leader may see what is in it."""
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from typing import cast
 
 from flask import Flask, current_app
 
+from app.minutely import Minutely
 from app.services import PortalServices
-from app.viewer import services
 from ldap_schema.organisations import Organisation
 from search_index.words import fold, folded
-
-FRESH_FOR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +17,8 @@ class OrganisationList:
     """The organisations as they were a moment ago."""
 
     by_id: Mapping[str, Organisation]
-    read_at: datetime
-    regions: Sequence[str] = ()
+    names: Mapping[str, str]
+    regions: Sequence[str]
 
     def named(self, ids: Iterable[str]) -> list[Organisation]:
         """Return those of the ids that there are."""
@@ -38,8 +34,7 @@ class OrganisationList:
 
     def name(self, id: str) -> str:
         """Return an organisation's name; empty if there is none such."""
-        found = self.by_id.get(id)
-        return found.name if found else ""
+        return self.names.get(id, "")
 
     def called(self, text: str, most: int = 5) -> list[Organisation]:
         """Find organisations by all words of a current or former name, or by an acronym; best first."""
@@ -51,31 +46,24 @@ class OrganisationList:
         return [organisation for _, organisation in found[:most]]
 
 
-@dataclass(slots=True)
-class _Kept:
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    latest: OrganisationList | None = None
-
-
-def keep_organisations(app: Flask) -> None:
-    """Give the portal a place for the list."""
-    app.extensions["counterpart-organisations"] = _Kept()
+def keep_organisations(app: Flask, services: PortalServices) -> None:
+    """Give the portal the list."""
+    app.extensions["counterpart-organisations"] = Minutely(lambda: _read(services), services.clock)
 
 
 def organisation_list() -> OrganisationList:
     """Return the list, read again when it is a minute old; DirectoryUnavailable if it can't be."""
-    kept = cast(_Kept, current_app.extensions["counterpart-organisations"])
-    with kept.lock:
-        now = services().clock()
-        if kept.latest is None or not timedelta(0) <= now - kept.latest.read_at < FRESH_FOR:
-            kept.latest = _read(services(), now)
-        return kept.latest
+    kept = cast(Minutely[OrganisationList], current_app.extensions["counterpart-organisations"])
+    return kept.get()
 
 
-def _read(given: PortalServices, now: datetime) -> OrganisationList:
-    found = given.directory.organisations.all()
-    regions = sorted({one.region for one in found if one.region})
-    return OrganisationList({one.id: one for one in found}, now, regions)
+def _read(services: PortalServices) -> OrganisationList:
+    found = services.directory.organisations.all()
+    return OrganisationList(
+        by_id={one.id: one for one in found},
+        names={one.id: one.name for one in found},
+        regions=sorted({one.region for one in found if one.region}),
+    )
 
 
 def closeness(organisation: Organisation, wanted: list[str]) -> int:

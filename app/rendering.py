@@ -19,10 +19,10 @@ def prepare_templates(app: Flask, settings: PortalSettings) -> None:
     WTFormsHelpers(app)
     app.jinja_env.filters.update(moment=moment, clock_time=clock_time, with_addresses=with_addresses)
     app.jinja_env.globals.update(service_name=settings.service_name, portal=settings)
-    app.context_processor(_about_this_request)
+    app.context_processor(about_this_request)
 
 
-def _about_this_request() -> dict[str, Any]:
+def about_this_request() -> dict[str, Any]:
     """Give pages the viewer and, for somebody signed in, when that ends."""
     known: dict[str, Any] = {"viewer": g.get("viewer"), "asset": _asset}
     if g.get("viewer") is None:

@@ -14,6 +14,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from werkzeug.wrappers import Response
 
 from app.finding import Question, clean
+from app.narrowing import asked_as
 from app.organisation_list import organisation_list
 from app.permissions import leader_signed_in
 from app.viewer import services, viewer
@@ -134,8 +135,7 @@ def asked_again(values: Mapping[str, str]) -> str:
 @bp.app_template_filter()
 def address_of(question: Question) -> str:
     """Return the same of a search that was asked, for links of its page."""
-    narrowed = {name: str(getattr(question, name, "")) for name in ASKED[1:]}
-    return asked_again({"q": question.text, **narrowed})
+    return asked_as(question)
 
 
 def _name_of(query: str) -> str:

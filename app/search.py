@@ -1,38 +1,31 @@
-"""Search for people by name, post, organisation and place."""
+"""Search for people by name, post, organisation and place; what else is meant stands beside them."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
-from rapidfuzz import fuzz, process
+from jinja2 import Environment
+from markupsafe import Markup
 
 from app import finding, harvest
-from app.finding import FacetValue, Question
+from app.beside import PostShown, nearest_names, organisations_for, posts_for
+from app.finding import FACETS, Found, Question
+from app.index_answers import of_index
 from app.lookup import PAGE, Results, look_up
-from app.organisation_list import OrganisationList, organisation_list
+from app.narrowing import chosen, labels, narrowing, search_address
 from app.permissions import leader_signed_in
+from app.shell import in_shell
 from app.viewer import NOTE_SECONDS, Viewer, services, viewer
-from ldap_schema.errors import DirectoryRefused
-from ldap_schema.organisations import Organisation
 from ldap_schema.people import Person
-from search_index.words import fold
+from search_index.organisations import OrganisationHit
 from store import waiting
 from store.errors import StoreError
 
 bp = Blueprint("search", __name__)
 
-FACETS = (("sector", "Sector"), ("region", "Region"), ("role", "Role"), ("organisation", "Organisation"))
-LISTED = 8  # values of a facet; the rest are rare
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One value of a facet as the page shows it."""
-
-    label: str
-    count: int
-    href: str
+ROWS_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +34,9 @@ class Answer:
 
     question: Question
     results: Results
-    facets: dict[str, list[FacetValue]]
-    organisations: list[Organisation]
-    nearest: list[Person]
+    organisations: list[OrganisationHit] = field(default_factory=list)
+    posts: list[PostShown] = field(default_factory=list)
+    nearest: list[Person] = field(default_factory=list)
 
     @property
     def first(self) -> int:
@@ -55,48 +48,33 @@ class Answer:
 @leader_signed_in
 def results() -> Response:
     """Show what was found, as a page or as JSON."""
-    asked = request.accept_mimetypes.best_match(["text/html", "application/json"])
     question = _question()
-    answer = _answer(question, viewer(), organisation_list())
+    answer = _answer(question, viewer())
     harvest.searched(question, answer.results.page)
     if not answer.results.total and question.words:
         _note_that_nobody_was_found(question)
-    if asked == "application/json":
-        return _as_json(answer)
-    return make_response(_as_page(answer, organisation_list()))
+    asked = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return _as_json(answer) if asked == "application/json" else make_response(_as_page(answer))
 
 
 def _question() -> Question:
     text = finding.clean(request.args.get("q", ""))
-    narrow = {name: finding.clean(request.args.get(name, "")) for name, _ in FACETS}
+    narrow = {name: finding.clean(request.args.get(name, "")) for name in FACETS}
     return Question(text=text, words=finding.words_of(text), **narrow)
 
 
-def _answer(question: Question, who: Viewer, organisations: OrganisationList) -> Answer:
+def _answer(question: Question, who: Viewer) -> Answer:
     results = look_up(question, who, max(request.args.get("page", 1, type=int), 1))
-    names = {id: one.name for id, one in organisations.by_id.items()}
+    if not question.words or results.page > 1:
+        return Answer(question=question, results=results)
+    few = results.total <= PAGE
     return Answer(
         question=question,
         results=results,
-        facets=results.facets(names),
-        organisations=organisations.called(question.text),
-        nearest=[] if results.total or not question.words else _nearest(question, who),
+        organisations=organisations_for(question.text),
+        posts=posts_for(question.text, who) if few else [],
+        nearest=[] if results.total else nearest_names(question.text, who),
     )
-
-
-def _nearest(question: Question, who: Viewer) -> list[Person]:
-    """Guess who was meant: the names most like the query among those that begin like one of its words."""
-    candidates: dict[str, Person] = {}
-    for word in question.words[:3]:
-        for part in {word[:2], word[1:4]} if len(word) > 3 else {word[:2]}:
-            try:
-                near = who.directory.people.search([part], {}, 300)
-            except DirectoryRefused:
-                continue  # the guess is an extra; more names than we may read means no guess
-            candidates.update((person.uid, person) for person in near)
-    names = {uid: fold(person.full_name) for uid, person in candidates.items()}
-    best = process.extract(fold(question.text), names, scorer=fuzz.token_set_ratio, limit=3, score_cutoff=70)
-    return [candidates[uid] for _, _, uid in best]
 
 
 def _note_that_nobody_was_found(question: Question) -> None:
@@ -112,49 +90,49 @@ def _note_that_nobody_was_found(question: Question) -> None:
         current_app.logger.error("A search that found nobody was not noted: %s", error)
 
 
-def _as_page(answer: Answer, organisations: OrganisationList) -> str:
-    question = answer.question
-    chosen = [
-        (
-            label,
-            organisations.name(value) if name == "organisation" else value,
-            _href(_with(question, name, "")),
-        )
-        for name, label in FACETS
-        if (value := getattr(question, name))
-    ]
-    narrow = [
-        (label, name, [_choice(question, name, value) for value in answer.facets[name][:LISTED]])
-        for name, label in FACETS
-        if not getattr(question, name) and len(answer.facets[name]) > 1
-    ]
-    results = answer.results
-    previous = _href(question, results.page - 1) if results.page > 1 else ""
-    following = _href(question, results.page + 1) if results.page < results.pages else ""
-    return render_template(
-        "search/results.html",
+def _as_page(answer: Answer) -> str:
+    question, results = answer.question, answer.results
+    title = question.text or "Search"
+    if results.page > 1:
+        title += f" (page {results.page} of {results.pages})"
+    content = render_template(
+        "search/_results.html",
         answer=answer,
-        chosen=chosen,
-        narrow=narrow,
-        previous=previous,
-        following=following,
+        rows=Markup("").join(_row(one) for one in results.shown),
+        narrow=_narrow(question, results.counts) if results.total > 1 else "",
+        chosen=chosen(question),
+        previous=search_address(question, results.page - 1) if results.page > 1 else "",
+        following=search_address(question, results.page + 1) if results.page < results.pages else "",
+    )
+    return in_shell(title, question.text, content)
+
+
+def _row(found: Found) -> Markup:
+    one = found.person
+    name = one.display_name or one.full_name
+    return _rendered_row(
+        current_app.jinja_env, one.uid, name, one.title, one.organisation_name, found.matched
     )
 
 
-def _choice(question: Question, name: str, value: FacetValue) -> Choice:
-    return Choice(value.label, value.count, _href(_with(question, name, value.value)))
+@lru_cache(maxsize=ROWS_KEPT)
+def _rendered_row(
+    pages: Environment, uid: str, name: str, title: str, organisation: str, matched: tuple[str, ...]
+) -> Markup:
+    """One row as the page has it; the same words make the same row, whoever looks."""
+    said = {"uid": uid, "name": name, "title": title, "organisation": organisation, "matched": matched}
+    return Markup(pages.get_template("search/_row.html").render(said))  # noqa: S704  the template escapes
 
 
-def _with(question: Question, name: str, value: str) -> Question:
-    changed: Any = {name: value}
-    return replace(question, **changed)
+def _narrow(question: Question, counts: Mapping[str, Mapping[str, int]]) -> Markup:
+    """What the results can be narrowed by: the same as long as nothing in the index changes."""
 
+    def render() -> Markup:
+        template = current_app.jinja_env.get_template("search/_narrow.html")
+        facets = narrowing(question, counts)
+        return Markup(template.render(facets=facets) if facets else "")  # noqa: S704  the template escapes
 
-def _href(question: Question, page: int = 1) -> str:
-    values = {"q": question.text, **{name: getattr(question, name) for name, _ in FACETS}}
-    if page > 1:
-        values["page"] = str(page)
-    return "/search?" + urlencode({name: value for name, value in values.items() if value})
+    return of_index(("narrow", question), lambda contents: render()) or render()
 
 
 def _as_json(answer: Answer) -> Response:
@@ -170,7 +148,11 @@ def _as_json(answer: Answer) -> Response:
     ]
     counted = {
         name: [{"value": one.value, "label": one.label, "count": one.count} for one in values]
-        for name, values in answer.facets.items()
+        for name, values in finding.facets(answer.results.counts, labels()).items()
+    }
+    beside: dict[str, Any] = {
+        "organisations": [_organisation_as_json(one) for one in answer.organisations],
+        "left_out": list(answer.results.left_out),
     }
     return jsonify(
         total=answer.results.total,
@@ -179,4 +161,10 @@ def _as_json(answer: Answer) -> Response:
         results=results,
         facets=counted,
         index="behind" if answer.results.index_is_behind else "fresh",
+        **beside,
     )
+
+
+def _organisation_as_json(one: OrganisationHit) -> dict[str, Any]:
+    successors = [{"id": id, "name": name} for id, name in one.successors]
+    return {"id": one.id, "name": one.name, "formerly": one.formerly, "successors": successors}

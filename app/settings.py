@@ -110,6 +110,10 @@ class PortalSettings:
         default=10,
         metadata={"meaning": "Seconds between two pages about people for whoever is slowed down so."},
     )
+    suggestion_limit: str = field(
+        default="300 per minute",
+        metadata={"meaning": "How often one person may be shown suggestions under the search box."},
+    )
     largest_request: int = field(
         default=512 * 1024,
         metadata={"meaning": "Bytes a request may have; more is refused with a page that says so."},

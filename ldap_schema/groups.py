@@ -75,6 +75,11 @@ class Cohorts:
         found = self._link.find(self._link.tree.branch("people"), wanted, ["uid"])
         return {entry.text("uid") for entry in found}
 
+    def memberships(self) -> dict[str, frozenset[str]]:
+        """Return name -> uids of everybody in it, seen or not; only the services may ask."""
+        found = self._link.find(self._link.tree.cohorts, equals("objectClass", "nlcGroup"), ["cn", "member"])
+        return {entry.text("cn"): frozenset(map(id_of, entry.texts("member"))) for entry in found}
+
     def make(self, cohort: Cohort) -> None:
         """Make an empty cohort; raise AlreadyThere or BadValue."""
         values = {"objectClass": [b"nlcGroup"], "cn": [cohort.name.encode()]}

@@ -11,7 +11,7 @@ import tantivy
 
 from search_index.documents import FAMILY, GIVEN, REGION, TITLE
 from search_index.names import other_forms, slips, sounds, spellings
-from search_index.schema import BESIDE, JOINED, NAMES, ROLES, SCHEMA, SOUND, WORK
+from search_index.schema import BESIDE, ID, JOINED, NAMES, ROLES, SCHEMA, SOUND, WORK
 from search_index.understanding import Unit
 from search_index.vocabulary import Kind
 
@@ -56,6 +56,11 @@ def none_of(name: str, values: Iterable[str]) -> tantivy.Query:
     them = any_of(name, values)
     every = _worth(tantivy.Query.all_query(), 0.0)
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, every), (tantivy.Occur.MustNot, them)])
+
+
+def among(uids: Iterable[str]) -> tantivy.Query:
+    """Return what finds the documents with one of these ids; worth nothing."""
+    return _worth(tantivy.Query.term_set_query(SCHEMA, ID, list(uids)), 0.0)
 
 
 def _ways(unit: Unit, *, wide: bool) -> list[tantivy.Query]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import tantivy
 
@@ -26,6 +27,8 @@ FEW = 10  # people; if fewer fit as typed, names that are alike are looked for t
 ALIKE = 0.75  # of its worth has a name that is alike, where somebody fits as it is typed
 NEAR = 0.6  # of the best one's worth: whoever is worth less was hardly meant
 MOST_VALUES = 1000  # by which results are counted
+COHORT = "cohort"  # a facet that no document has: who is in one is asked for
+Counts = Mapping[str, Mapping[str, int]]  # facet -> value -> people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Asked:
     role: str = ""
     organisation: str = ""
     without: tuple[str, ...] = ()  # ids of people who are known already
+    cohort: str = ""
+    cohorts: Mapping[str, frozenset[str]] = field(default_factory=dict)  # name -> uids; no entry says it
     first: int = 0
     most: int = PAGE
 
@@ -54,19 +59,21 @@ class Found:
 
     total: int = 0
     hits: Sequence[Hit] = ()
-    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    counts: Counts = field(default_factory=dict)
     left_out: tuple[str, ...] = ()  # words that fit nobody in whom the others fit
 
 
 def find(contents: Contents, asked: Asked, today: date | None = None) -> Found:
     """Return who fits. With `today`, reasons also say who acts or held a post. Raises IndexDamaged."""
     units = understand(asked.text)
-    if not units and (asked.text.strip() or not asked.fixed):
+    if not units and (asked.text.strip() or not (asked.fixed or asked.cohort)):
         return Found()
     fixed = [candidates.exactly(schema.KIND, PERSON)]
     fixed += [candidates.exactly(name, value) for name, value in asked.fixed.items()]
     fixed += [candidates.none_of(schema.ID, asked.without)] if asked.without else []
     with failures(IndexDamaged):
+        if asked.cohort:
+            fixed.append(candidates.among(asked.cohorts.get(asked.cohort, frozenset())))
         if not units:
             return _browsed(contents, fixed, asked)
         found = _as_typed(contents, fixed, units, asked)
@@ -94,7 +101,7 @@ def _browsed(contents: Contents, fixed: Sequence[tantivy.Query], asked: Asked) -
         every, max(asked.most, 1), offset=asked.first, order_by_field=schema.ALPHABET, order=tantivy.Order.Asc
     )
     hits = [Hit(one, 0.0) for one in contents.stored(at)][: asked.most]
-    total, counts = _counted(contents, every)
+    total, counts = _counted(contents, every, asked)
     return Found(total=total, hits=hits, counts=counts)
 
 
@@ -113,9 +120,9 @@ def _as_typed(
         block += BLOCK
     start = asked.first // BLOCK * BLOCK
     if start == 0 and len(hits) < BLOCK:
-        total, counts = len(hits), _count(hit.document for hit in hits)
+        total, counts = len(hits), _count((hit.document for hit in hits), asked)
     else:
-        total, counts = _counted(contents, every)
+        total, counts = _counted(contents, every, asked)
     return Found(
         total=total, hits=hits[asked.first - start : asked.first - start + asked.most], counts=counts
     )
@@ -148,7 +155,7 @@ def _more(
     return Found(
         total=len(hits),
         hits=hits[asked.first : asked.first + asked.most],
-        counts=_count(hit.document for hit in hits),
+        counts=_count((hit.document for hit in hits), asked),
         left_out=left_out,
     )
 
@@ -186,18 +193,29 @@ def _by_name(document: Document) -> tuple[str, str, str]:
     return words.get(FAMILY, ""), words.get(GIVEN, ""), words.get(TITLE, "")
 
 
-def _counted(contents: Contents, every: tantivy.Query) -> tuple[int, dict[str, dict[str, int]]]:
-    """Count all that a query finds, and by the value of each facet."""
+def _counted(contents: Contents, every: tantivy.Query, asked: Asked) -> tuple[int, Counts]:
+    """Count all that a query finds, by the value of each facet, and by cohort."""
     terms = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in COUNTED}
     said = contents.searcher.aggregate(every, {**terms, "all": {"value_count": {"field": schema.SLOT}}})
     counts = {
         name: {bucket["key"]: bucket["doc_count"] for bucket in said[name]["buckets"]} for name in COUNTED
     }
-    return int(said["all"]["value"]), counts
+    in_cohorts = {name: _number(contents, every, uids) for name, uids in asked.cohorts.items()}
+    return int(said["all"]["value"]), {**counts, COHORT: in_cohorts}
 
 
-def _count(documents: Iterable[Document]) -> dict[str, dict[str, int]]:
+def _number(contents: Contents, every: tantivy.Query, uids: frozenset[str]) -> int:
+    """Count those of some people whom a query finds."""
+    both = [(tantivy.Occur.Must, every), (tantivy.Occur.Must, candidates.among(uids))]
+    found: Any = contents.searcher.search(tantivy.Query.boolean_query(both), 1)  # its types lack `count`
+    return int(found.count)
+
+
+def _count(documents: Iterable[Document], asked: Asked) -> Counts:
+    """Count documents that are at hand, by the value of each facet, and by cohort."""
     found = list(documents)
-    return {
+    counts = {
         name: dict(Counter(value for one in found if (value := one.facets.get(name)))) for name in COUNTED
     }
+    in_cohorts = {name: sum(one.id in uids for one in found) for name, uids in asked.cohorts.items()}
+    return {**counts, COHORT: in_cohorts}

@@ -49,7 +49,9 @@ def test_walking_the_alphabet_is_slowed_and_raised_once_a_day(usual: Portal) -> 
     portal, viewer = usual, usual.person()
     client, other = portal.browser(viewer), portal.browser(portal.person())
     statuses = [
-        client.get("/search", query_string={"q": letter}).status_code for letter in "abcdefghijklmnopqrst"
+        # With a digit, so that nobody whom another test left in the directory is listed.
+        client.get("/search", query_string={"q": f"9{letter}"}).status_code
+        for letter in "abcdefghijklmnopqrst"
     ]
     first = statuses.index(429)
     assert set(statuses[:first]) == {200}
@@ -61,7 +63,7 @@ def test_walking_the_alphabet_is_slowed_and_raised_once_a_day(usual: Portal) -> 
     assert client.get("/search?q=zz", headers={"Accept": "application/json"}).get_json()["error"]
     for page in ("/", "/saved", "/help"):
         assert client.get(page).status_code == 200, "pages about nobody open as ever"
-    assert other.get("/search?q=a").status_code == 200
+    assert other.get("/search?q=zzq").status_code == 200
     [summary] = on_desk(portal)
     assert viewer.full_name in summary
     assert "more than 15 different beginnings" in summary

@@ -61,7 +61,11 @@ def test_a_deputy_is_a_role_of_its_own() -> None:
 
 def test_facets_count_the_people_each_value_would_leave() -> None:
     found = finding.rank([ISOLDE, MARCHER], [])
-    counted = finding.facets(finding.counted(one.traits for one in found), {"o1": "Department for Rivers"})
+    counts = finding.counted((one.traits for one in found), {"of-2024": frozenset({"u2", "u3"})})
+    labels = {"organisation": {"o1": "Department for Rivers"}}
+    counted = finding.facets(counts, labels)
+    assert [(one.value, one.count) for one in counted["cohort"]] == [("of-2024", 1)]
+    assert len(finding.facets(counts, labels, most=1)["region"]) == 1
     assert {(one.value, one.count) for one in counted["region"]} == {("London", 1), ("Wales", 1)}
     assert "Department for Rivers" in [one.label for one in counted["organisation"]]
 
