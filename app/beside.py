@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from app import harvest
 from app.finding import words_of
 from app.index_answers import of_index
 from app.moments import day
@@ -81,7 +80,6 @@ def posts_for(text: str, who: Viewer) -> list[PostShown]:
     readable = who.directory.posts.by_ids([hit.id for hit in meant])
     holders = [one.uid for hit in meant for one in (*hit.holders, *hit.former, *hit.coming)]
     people = who.directory.people.listed(holders)
-    harvest.listed(people)
     return [_shown(hit, people) for hit in meant if hit.id in readable]
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from app import finding
+from app.cohort_list import cohort_list
 from app.finding import Found, Question
 from app.viewer import Viewer
 from ldap_schema.contacts import MAILS, SHORTEST, TELEPHONES, Piece
@@ -102,7 +103,7 @@ def _fits(one: Found, question: Question) -> bool:
             (question.role, traits.role),
             (question.organisation, traits.organisation_id),
         )
-    )
+    ) and (not question.cohort or one.person.uid in cohort_list().members.get(question.cohort, ()))
 
 
 def _by_name(one: Found) -> tuple[str, str]:

@@ -7,7 +7,7 @@ a number, and not who somebody looked at. Ordinary searching is written down now
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from store.errors import StoreError
 
 HOUR, DAY = 3600, 24 * 3600
 SHORT = 2  # letters: who looks for somebody types more; who walks the alphabet does not
+WALK = "asked for {} beginnings of a letter or two in the order of the alphabet"
 SLOWED_FOR = HOUR  # after the last page that was too many
 # Views that show people, which somebody who is slowed down opens one at a time.
 WATCHED = (
@@ -42,10 +43,10 @@ class SlowedDown(TooManyRequests):
 class Shown:
     """What one request showed of people."""
 
-    listed: set[str] = field(default_factory=set)  # uids
+    listed: set[str] = field(default_factory=set)  # uids in lists of many, that nobody's name was typed for
     opened: set[str] = field(default_factory=set)  # uids of those whose page or card it was
-    short: str = ""  # a search for a letter or two
     turned: str = ""  # the address of a page of results after the first
+    short: str = ""  # a search for a letter or two that found somebody
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,6 @@ def limits(settings: PortalSettings) -> tuple[Limit, ...]:
               "was shown more than {} different people in a day"),
         Limit("opened", settings.harvest_opened_per_hour, HOUR,
               "opened more than {} people's pages in an hour"),
-        Limit("short", settings.harvest_short_per_hour, HOUR,
-              "searched for more than {} different beginnings of a letter or two in an hour"),
         Limit("turned", settings.harvest_turned_per_hour, HOUR,
               "turned more than {} pages of results in an hour"),
     )  # fmt: skip
@@ -79,6 +78,7 @@ class Tallies:
         self._redis = redis
         self._secret = secret
         self._limits = limits(settings)
+        self._in_order = settings.harvest_in_order
         self._pace = settings.harvest_seconds
 
     def may_go_on(self, uid: str) -> bool:
@@ -100,10 +100,20 @@ class Tallies:
             pipe.pfcount(key)
         found: list[Any] = pipe.execute() if counted else []
         over = [one for one, many in zip(counted, found[2::3], strict=True) if many > one.most]
-        if not over:
-            return ""
-        self._redis.set(f"harvest:{who}:slowed", b"1", ex=SLOWED_FOR)
-        return over[0].words.format(f"{over[0].most:,}")
+        too_much = [one.words.format(f"{one.most:,}") for one in over]
+        if shown.short and self._walks(f"harvest:{who}:walk", shown.short):
+            too_much.append(WALK.format(self._in_order))
+        if too_much:
+            self._redis.set(f"harvest:{who}:slowed", b"1", ex=SLOWED_FOR)
+        return next(iter(too_much), "")
+
+    def _walks(self, key: str, text: str) -> bool:
+        """Whether so many short searches each came after the one before by the alphabet; the last is kept."""
+        kept: Any = self._redis.get(key)
+        last, _, run = (kept or b" 0").decode().rpartition(" ")
+        many = int(run) + 1 if text > last else 1 if text < last else int(run)
+        self._redis.set(key, f"{text} {many}", ex=HOUR)
+        return many >= self._in_order
 
     def _members(self, values: str | set[str], uid: str, span: str) -> list[bytes]:
         """Give what a counter counts, each value once; the same value is another one for somebody else."""
@@ -115,8 +125,14 @@ class Tallies:
 
 
 def listed(uids: Iterable[str]) -> None:
-    """Say that this page lists these people."""
+    """Say that this page lists these people, for whose names nobody asked."""
     _shown().listed.update(uids)
+
+
+def suggested(text: str, uids: Iterable[str]) -> None:
+    """Say whom a half-typed text leads to: it asks for somebody once it has more than a letter or two."""
+    if len(text) <= SHORT:
+        listed(uids)
 
 
 def opened(uid: str) -> None:
@@ -124,9 +140,13 @@ def opened(uid: str) -> None:
     _shown().opened.add(uid)
 
 
-def searched(question: Question, page: int) -> None:
-    """Say what this page answers: how short it was, and whether it is a later page of the same."""
-    if len(question.text) <= SHORT:
+def searched(question: Question, page: int, uids: Sequence[str]) -> None:
+    """Say whom a page of results shows. Those on the first page of a search for words are not counted:
+    whoever knows a name may look for it, as often as they like."""
+    short = len(question.text) <= SHORT
+    if short or page > 1:
+        listed(uids)
+    if short and uids and question.text.isascii() and question.text.isalpha():
         _shown().short = question.text.casefold()
     if page > 1:
         _shown().turned = request.full_path

@@ -56,7 +56,7 @@ def look_up(question: Question, who: Viewer, page: int) -> Results:
     if rest and not results.total:
         results = _look_up(rest, who, page)
     results = replace(results, shown=with_offices(results.shown, question, who, wanted=rest is not None))
-    harvest.listed(one.person.uid for one in results.shown)
+    harvest.searched(question, results.page, [one.person.uid for one in results.shown])
     return results
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from jinja2 import Environment
 from markupsafe import Markup
 
-from app import finding, harvest
+from app import finding
 from app.beside import PostShown, nearest_names, organisations_for, posts_for
 from app.finding import FACETS, Found, Question
 from app.index_answers import of_index
@@ -50,7 +50,6 @@ def results() -> Response:
     """Show what was found, as a page or as JSON."""
     question = _question()
     answer = _answer(question, viewer())
-    harvest.searched(question, answer.results.page)
     if not answer.results.total and question.words:
         _note_that_nobody_was_found(question)
     asked = request.accept_mimetypes.best_match(["text/html", "application/json"])

@@ -90,17 +90,19 @@ class PortalSettings:
     harvest_listed_per_day: int = field(
         default=1000,
         metadata={
-            "meaning": "How many different people one person may be shown in a day before pages open slowly "
-            "and the desk is told."
+            "meaning": "How many different people one person may be shown in lists in a day before pages "
+            "open slowly and the desk is told."
         },
     )
     harvest_opened_per_hour: int = field(
-        default=150,
+        default=200,
         metadata={"meaning": "The same for how many people's pages and cards one person opens in an hour."},
     )
-    harvest_short_per_hour: int = field(
-        default=15,
-        metadata={"meaning": "The same for different searches of a letter or two in an hour."},
+    harvest_in_order: int = field(
+        default=10,
+        metadata={
+            "meaning": "The same for searches of a letter or two, each later in the alphabet than the last."
+        },
     )
     harvest_turned_per_hour: int = field(
         default=60,

@@ -64,7 +64,7 @@ def suggested(text: str, who: Viewer) -> list[Suggestion]:
     if found is None:
         return _without_index(text, who)
     people = who.directory.people.listed(_ids(found, PERSON))
-    harvest.listed(people)
+    harvest.suggested(text, people)
     pages = _people(people.values())
     pages |= _posts(who.directory.posts.by_ids(_ids(found, POST)).values())
     pages |= _organisations(organisation_list().named(_ids(found, ORGANISATION)))
@@ -78,7 +78,7 @@ def _without_index(text: str, who: Viewer) -> list[Suggestion]:
         people = who.directory.people.search(words_of(text), {}, MOST - len(called))
     except DirectoryRefused:
         people = []  # too many to look at; another letter or two will do
-    harvest.listed(one.uid for one in people)
+    harvest.suggested(text, (one.uid for one in people))
     return [*called.values(), *_people(people).values()]
 
 

@@ -12,7 +12,7 @@ UNLIMITED = {
     "COUNTERPART_PORTAL_SIGN_IN_LIMIT": "100000 per minute",
     **{
         f"COUNTERPART_PORTAL_HARVEST_{what}": "1000000000"
-        for what in ("LISTED_PER_DAY", "OPENED_PER_HOUR", "SHORT_PER_HOUR", "TURNED_PER_HOUR")
+        for what in ("LISTED_PER_DAY", "OPENED_PER_HOUR", "IN_ORDER", "TURNED_PER_HOUR")
     },
 }
 

@@ -16,8 +16,10 @@ def test_a_concealed_number_takes_no_longer_than_one_that_nobody_has(house: Hous
     digits = {"".join(filter(str.isdigit, number))[-9:] for one in everybody for number in one.mobile}
     hidden = [one for one in everybody if not any(each.startswith("mobile:") for each in one.show)]
     concealed = min("".join(filter(str.isdigit, number))[-9:] for one in hidden for number in one.mobile)
-    nobodys = next(text for last in range(1000) if (text := f"{concealed[:6]}{last:03d}") not in digits)
-    asked = {"a number that nobody has": nobodys, "the same": nobodys, "a concealed one": concealed}
+    near = (f"{concealed[:6]}{last:03d}" for last in range(1000))
+    nobodys = [number for number in near if number not in digits][:3]
+    asked = {f"number {at} that nobody has": number for at, number in enumerate(nobodys, 1)}
+    asked["a concealed one"] = concealed
     pages = {name: Page(signed_in(house), f"/search?q=0{number}") for name, number in asked.items()}
     took: dict[str, list[float]] = {name: [] for name in pages}
     for name, page in [*pages.items()] * ROUNDS:

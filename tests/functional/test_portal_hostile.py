@@ -17,11 +17,9 @@ from tests.functional.test_directory_hostile import hostile_values
 from tests.portal_kit import Portal, close, make_portal
 from tests.rounds import FULL, ROUNDS
 
-UNLIMITED = dict.fromkeys(
-    ("harvest_listed_per_day", "harvest_opened_per_hour", "harvest_short_per_hour",
-     "harvest_turned_per_hour"),
-    10**9,
-)  # fmt: skip
+UNLIMITED = {
+    f"harvest_{what}": 10**9 for what in ("listed_per_day", "opened_per_hour", "in_order", "turned_per_hour")
+}
 # Beside what the directory is fuzzed with: what engines, expressions, pages and spreadsheets may stumble on.
 SIGNS = (
     '"><script>alert(1)</script>', "{{7*7}}", "{%raw%}", "a" * 100_000, "a " * 50_000, "(" * 1000, "\x00",

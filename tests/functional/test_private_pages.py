@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from dev.house import House
@@ -11,11 +10,8 @@ from tests.functional.pages import accessible, check
 from tests.functional.test_journeys import TAMSIN, sign_in
 
 
-@pytest.mark.parametrize("width", [1280, 320], ids=["desktop", "small phone"])
-def test_saving_a_search_a_list_and_going_on_to_counterparts(
-    house: House, browse: Browse, width: int
-) -> None:
-    page = browse(width)
+def test_saving_a_search_a_list_and_going_on_to_counterparts(house: House, browse: Browse) -> None:
+    page = browse(320)
     sign_in(page, house, TAMSIN)
     page.goto(house.settings.portal_url + "/search?q=council")
     page.get_by_role("button", name="Save this search").click()
