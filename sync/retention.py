@@ -15,6 +15,7 @@ from sync.render import printable
 from sync.scim_snapshot import old_snapshots, remove_snapshot
 from sync.source import names_file
 from sync.sources import drop
+from sync.sources.landing import unlanded
 from sync.sources.ready import Facts
 
 MOST_NAMED = 20
@@ -29,7 +30,8 @@ def clear_away(context: SyncContext, feeds: Sequence[Feed], every: bool = True) 
     """
     kept = _needed(context)
     counts = {
-        "senders' files": _raw_files(context, feeds),
+        "senders' files": _raw_files(context),
+        "files that were never whole": _never_taken(context, feeds),
         "pushed snapshots": _snapshots(context, kept),
         "plans": _papers(context, "plans", kept),
         "receipts": _papers(context, "receipts", kept),
@@ -70,7 +72,7 @@ def _needed(context: SyncContext) -> set[str]:
     return {run for each in parts for run in (each.hold_run, each.pending_run) if run}
 
 
-def _raw_files(context: SyncContext, feeds: Sequence[Feed]) -> int:
+def _raw_files(context: SyncContext) -> int:
     """Delete files that were taken so long ago, in the state in which they were taken."""
     now, inbox, count = context.clock(), context.settings.inbox, 0
     held = {each.feed for each in context.directory.feeds.parts() if each.hold_run}
@@ -85,6 +87,25 @@ def _raw_files(context: SyncContext, feeds: Sequence[Feed]) -> int:
                 (inbox / each.name).unlink(missing_ok=True)
                 count += 1
             feed_watch.save_file(tx, replace(each, deleted=now))
+    return count
+
+
+def _never_taken(context: SyncContext, feeds: Sequence[Feed]) -> int:
+    """Delete feeds' files that have lain here as long without being taken: cut off, or without a marker.
+
+    Their age is that of their arrival here: a sender may keep an old date on what it sends today.
+    """
+    inbox, count = context.settings.inbox, 0
+    before = (context.clock() - timedelta(days=context.settings.raw_days)).timestamp()
+    with context.store.reading() as tx:
+        taken = {(each.name, Facts(each.size, each.modified)) for each in feed_watch.files(tx)}
+    for name, facts in drop.look(inbox).items():
+        whole = unlanded(name) or name
+        if (name, facts) in taken or not any(names_file(feed, whole) for feed in feeds):
+            continue
+        if _arrived(inbox / name) < before:
+            (inbox / name).unlink(missing_ok=True)
+            count += 1
     return count
 
 
@@ -108,6 +129,14 @@ def _papers(context: SyncContext, kind: str, kept: set[str]) -> int:
             path.unlink(missing_ok=True)
             count += path.suffix == ".json"
     return count
+
+
+def _arrived(path: Path) -> float:
+    try:
+        facts = path.lstat()
+    except FileNotFoundError:
+        return math.inf
+    return max(facts.st_mtime, facts.st_ctime)
 
 
 def _written(path: Path) -> float:

@@ -1,10 +1,13 @@
 """Puts a fetched file into the inbox in one step: nobody ever meets half of it."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+_WAITING = re.compile(r"\.(.+)\.\d+\.part")
 
 
 @contextmanager
@@ -23,6 +26,12 @@ def landing(inbox: Path, name: str) -> Iterator[IO[bytes]]:
     finally:
         with suppress(FileNotFoundError):
             waiting.unlink()
+
+
+def unlanded(name: str) -> str:
+    """Give the name under which a file would have appeared that a killed fetch left behind; else nothing."""
+    found = _WAITING.fullmatch(name)
+    return found[1] if found else ""
 
 
 def _sync_folder(folder: Path) -> None:

@@ -282,6 +282,27 @@ def test_what_was_kept_long_enough_is_deleted_and_what_is_needed_or_unknown_stay
     assert context.plan_path(str(run)).exists()
 
 
+def test_what_never_became_a_whole_file_goes_too_and_a_refused_one(
+    context: SyncContext, clock: SettableClock
+) -> None:
+    inbox = context.settings.inbox
+    agree(context, "never", 'expect = "daily 06:00"')
+    mapping = inbox.parent / "feeds" / "never.toml"
+    mapping.write_text(mapping.read_text().replace("[identity]", 'ready = "*.done"\n[identity]'))
+    agree(context, "worse")
+    refused = drop(context, "worse", seconds_ago=60)
+    refused.write_text("")
+    age(context, refused, 60)
+    cut_off = drop(context, "never", seconds_ago=400 * 86400)
+    half = inbox / f".never-{TODAY}.csv.4711.part"
+    half.write_text("half")
+    assert due(context).exit_code == 4
+    assert cut_off.exists(), "an old date on a file that came today is no age"
+    clock.advance(days=4000)  # they came here by the machine's own clock
+    due(context)
+    assert [each for each in (refused, cut_off, half) if each.exists()] == []
+
+
 def test_a_link_in_the_inbox_is_never_followed(context: SyncContext, tmp_path: Path) -> None:
     agree(context, "linked")
     target = drop(context, "linked").rename(tmp_path / "elsewhere.csv")
