@@ -22,6 +22,7 @@ from sync.readers import Table, read_table
 from sync.rows import Reading
 from sync.settling import narrowing
 from sync.source import Source, find_sources, source_of
+from sync.sources.drop import ensure_marked
 from sync.state import State, read_part, read_state
 from sync.tombstones import read_stones
 
@@ -55,6 +56,7 @@ def newest_source(context: SyncContext, feed: Feed) -> Source:
             f"{context.settings.inbox} has files of several bodies for {feed.id}: name one with "
             "--file, or use `sync run`."
         )
+    ensure_marked(feed, sources[-1].path)
     return sources[-1]
 
 

@@ -30,6 +30,7 @@ from sync.sealed import Sealer
 from sync.settings import SyncSettings
 from sync.settling import keep
 from sync.source import Source, find_sources, in_order
+from sync.sources.drop import ensure_marked, is_unmarked
 from sync.state import State, read_part
 
 ATTEMPTS = 3  # plans made for one file before a run leaves to others who write the same entries
@@ -46,13 +47,15 @@ def plan_run(
 ) -> Result:
     """Show what a file would change; writes nothing but the plan file, when one is asked for."""
     feed = load_feed(mapping)
-    prepared = prepare(context, feed, named_source(context, feed, file))
-    saved = prepared.saved
+    source = named_source(context, feed, file)
+    saved = prepare(context, feed, source).saved
     if out is not None:
         keep_plan(saved, out)
     settings, changes = context.settings, saved.plan.changes
     chunks = in_chunks(changes, settings.chunk_operations, settings.transaction_operations)
     text = plan_text(saved.plan, saved.holds, saved.run, width, colour, len(chunks))
+    if is_unmarked(feed, source.path):
+        text = f"No marker says that {source.path.name} is whole; it is read as it is.\n\n{text}"
     receipt = receipt_of(saved, "planned", context.clock())
     code = PLANNED if saved.plan.changes else DONE
     code = PARTLY if receipt.rejected() else code
@@ -89,6 +92,8 @@ def run_feed(
     with context.lock(feed.id):
         for number, source in enumerate(sources, start=1):
             try:
+                if not files:
+                    ensure_marked(feed, source.path)
                 results.append(_one(context, feed, source))
             except InputRefused as refused:
                 text = f"{source.as_of}  {source.part}: refused: {refused}"

@@ -21,12 +21,18 @@ class Facts:
 def is_ready(origin: Origin, name: str, there: Mapping[str, Facts], now: datetime) -> bool:
     """Tell whether the named one of the files that are there may be taken.
 
-    A marker counts when it is not older than the file: yesterday's says nothing of what is being written now.
     A file from the future was dated by whoever sent it, after it was written: what writes to it dates it now.
     """
-    modified = there[name].modified
     if origin.ready:
-        markers = {origin.ready.replace("*", each) for each in (name, PurePath(name).stem)}
-        return any(marker in there and there[marker].modified >= modified for marker in markers)
-    age = now.timestamp() - modified / SECOND
+        return is_marked(origin, name, there)
+    age = now.timestamp() - there[name].modified / SECOND
     return age < 0 or age >= origin.still_seconds
+
+
+def is_marked(origin: Origin, name: str, there: Mapping[str, Facts]) -> bool:
+    """Tell whether the sender's marker of that file is there.
+
+    It counts when it is not older than the file: yesterday's says nothing of what is being written now.
+    """
+    markers = {origin.ready.replace("*", each) for each in (name, PurePath(name).stem)}
+    return any(marker in there and there[marker].modified >= there[name].modified for marker in markers)

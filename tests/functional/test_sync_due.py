@@ -19,6 +19,7 @@ from store.models import OutboxMail
 from sync import runs
 from sync.context import Letterhead, Result, SyncContext
 from sync.due import run_due
+from sync.errors import FileRefused
 from sync.settings import SyncSettings
 from sync.status import status
 from tests.conftest import SettableClock
@@ -159,8 +160,13 @@ def test_a_partial_upload_is_not_taken_until_it_is_still_or_marked(context: Sync
     agree(context, "marked")
     mapping = context.settings.inbox.parent / "feeds" / "marked.toml"
     mapping.write_text(mapping.read_text().replace("[identity]", 'ready = "*.done"\n[identity]'))
-    drop(context, "marked", seconds_ago=3600)
+    unmarked = drop(context, "marked", seconds_ago=3600)
     assert due(context).data["runs"] == []
+    with pytest.raises(FileRefused, match=r"is not whole yet: its sender writes \"\*.done\" last"):
+        runs.plan_run(context, mapping)
+    told: Any = runs.run_feed(context, mapping, folder=context.settings.inbox).data["runs"]
+    assert [each["status"] for each in told] == ["refused"]
+    assert "No marker says" in runs.plan_run(context, mapping, unmarked).text, "whoever names it takes it so"
     marker = context.settings.inbox / f"marked-{TODAY}.csv.done"
     marker.write_text("")
     age(context, marker, 0)
