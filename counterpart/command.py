@@ -35,6 +35,7 @@ COMMANDS = {
         "person",
         "Show, add and change people; grant roles, suspend somebody, conceal somebody in danger.",
     ),
+    "cohort": ("cohort", "Keep cohorts, so that leaders find the others of theirs."),
     "areas": ("areas", "Say who serves which areas, so that leaders find their counterparts."),
     "delegate": ("delegate", "Let somebody look after a leader's mail programs, for a time."),
     "index": ("index", "Make this machine's search index anew."),

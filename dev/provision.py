@@ -22,6 +22,10 @@ from store.database import Store
 from store.migration import migrate
 
 MANAGER = "rowan.thistlewood@leadership.example"
+COHORT, OF_COHORT = "leading-2026", (
+    "isolde.marchbank@rivers-and-coasts.example", "elizabeth.farrowmere@rivers-and-coasts.example",
+    "tamsin.okonjo-reed@northmere.police.example",
+)  # fmt: skip
 PORTAL_SECRET_BYTES = 48
 MAPPINGS = Path(__file__).parent / "mappings", Path(__file__).parent / "feeds"  # pushed, and as files
 HEADER = """\
@@ -109,6 +113,8 @@ def furnish_people(
     commands.run(
         *(("sync", "apply", feed.feed_toml, "--file", feed.path, "--told") for feed in feeds),
         ("person", "role", MANAGER, "directory-managers"),
+        ("cohort", "add", COHORT, "Leading public services, 2026"),
+        ("cohort", "join", COHORT, *OF_COHORT),
         ("areas", "serve", served, "--yes"),
         ("areas", "neighbours", neighbours),
     )
