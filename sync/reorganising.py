@@ -1,7 +1,9 @@
 """`counterpart sync organisations`: a map read, shown, and carried out in one transaction."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from ldap_schema.clock import london_today
 from ldap_schema.errors import Moved
@@ -14,11 +16,12 @@ from sync.context import DONE, PLANNED, Result, SyncContext
 from sync.errors import UNCHANGED, InputRefused
 from sync.organisation_map import OrganisationMap, load_map
 from sync.plan import Plan
-from sync.plan_file import SavedPlan, keep_plan, name_plan
+from sync.plan_file import SavedPlan, keep_plan, name_plan, read_plan
 from sync.reason import needed_reason
 from sync.receipt import APPLIED, APPLYING, Receipt, receipt_of, with_status
-from sync.receipt_file import save_receipt
+from sync.receipt_file import kept_receipts, save_receipt
 from sync.reorganise import Around, Reorganised, find, named, reorganise
+from sync.steps import PlanLine
 
 EVENT, BACK_EVENT = "organisations changed", "organisations changed back"  # in the ledger
 MAPS = "organisations"  # instead of a feed, in plans and receipts of maps
@@ -30,6 +33,8 @@ def organisations(context: SyncContext, path: Path, apply_it: bool, reason: str)
     Raises MappingRefused, InputRefused: the map names what is not there, is done already or is too large.
     """
     map_ = load_map(path)
+    if apply_it:
+        complete_maps(context)
     planned = reorganise(map_, look_around(context, map_), context.mint_id)
     most = context.settings.transaction_operations
     if sum(map(operations, planned.changes)) > most:
@@ -85,31 +90,59 @@ def _write(context: SyncContext, map_: OrganisationMap, planned: Reorganised, wh
         state_digest=context.clock().isoformat(),  # two maps that do the same are two runs
         rows=0,
         changes=planned.changes,
+        lines=tuple(PlanLine(symbol=line[0], who=line[1:].strip()) for line in planned.lines),
     )
     saved = name_plan(plan, "organisation map", "", "Organisations", sealer=context.sealer())
-    told = {"day": str(map_.day), "reason": why}
-    told |= {f"step {number}": line for number, line in enumerate(planned.lines, start=1)}
-    touched = [each for each in planned.changes if isinstance(getattr(each, "after", None), Organisation)]
-    told["organisations"] = str(len(touched))
-    carry_out(context, saved, receipt_of(saved, APPLYING, context.clock()), EVENT, told)
+    carry_out(context, saved, replace(receipt_of(saved, APPLYING, context.clock()), reason=why))
     return saved.run
 
 
-def carry_out(
-    context: SyncContext, saved: SavedPlan, receipt: Receipt, event: str, told: Mapping[str, str]
-) -> Receipt:
+def carry_out(context: SyncContext, saved: SavedPlan, receipt: Receipt) -> Receipt:
     """Write a map, or what takes one back, in one transaction; its plan is kept so that it can be undone."""
     keep_plan(saved, context.plan_path(saved.run))
-    save_receipt(context.settings.folder, with_status(receipt, APPLYING, context.clock()), context.sealer())
-    details = {"run": saved.run, "part": saved.plan.part, **told}
+    receipt = with_status(receipt, APPLYING, context.clock())
+    save_receipt(context.settings.folder, receipt, context.sealer())
     try:
         with context.store.transaction() as tx:
-            ledger.append(tx, event, context.actor, MAPS, details, context.clock())
+            _enter(context, tx, receipt, saved.plan)
             context.directory.write(saved.plan.changes)
     except Moved as error:
         raise InputRefused(
             f"Somebody changed an entry meanwhile. {UNCHANGED} Run the command again."
         ) from error
+    return _done(context, receipt)
+
+
+def complete_maps(context: SyncContext) -> None:
+    """Enter maps in the ledger that the directory has and a command that was cut off did not enter."""
+    for receipt in kept_receipts(context.settings.folder, context.sealer()):
+        if receipt.feed != MAPS or receipt.status != APPLYING:
+            continue
+        plan = read_plan(context.plan_path(receipt.run), context.sealer()).plan
+        if context.directory.not_as_written(plan.changes):
+            continue  # the directory never had it
+        with context.store.transaction() as tx:
+            if not ledger.holds(tx, _event(receipt), MAPS, "run", receipt.run, receipt.at):
+                _enter(context, tx, receipt, plan)
+        _done(context, receipt)
+
+
+def _event(receipt: Receipt) -> str:
+    return BACK_EVENT if receipt.undoes else EVENT
+
+
+def _enter(context: SyncContext, tx: Session, receipt: Receipt, plan: Plan) -> None:
+    told = {"run": receipt.run, "part": receipt.part, "day": str(plan.as_of), "reason": receipt.reason}
+    if receipt.undoes:
+        told["undoes"] = receipt.undoes
+    else:
+        told |= {f"step {n}": f"{each.symbol} {each.who}" for n, each in enumerate(plan.lines, start=1)}
+    touched = [each for each in plan.changes if isinstance(getattr(each, "after", None), Organisation)]
+    told["organisations"] = str(len(touched))
+    ledger.append(tx, _event(receipt), context.actor, MAPS, told, context.clock())
+
+
+def _done(context: SyncContext, receipt: Receipt) -> Receipt:
     done = with_status(receipt, APPLIED, context.clock())
     save_receipt(context.settings.folder, done, context.sealer())
     return done

@@ -16,7 +16,7 @@ from sync.plan import Plan
 from sync.plan_file import SavedPlan, name_plan, read_plan
 from sync.receipt import APPLIED, Receipt, receipt_of
 from sync.receipt_file import load_receipt
-from sync.reorganising import BACK_EVENT, MAPS, carry_out
+from sync.reorganising import MAPS, carry_out, complete_maps
 from sync.resume import complete
 from sync.state import read_part
 from sync.undo import Undoing, undo
@@ -59,6 +59,7 @@ def apply_undo(context: SyncContext, run: str, reason: str) -> PlannedUndo:
     context.ensure_decided("an undo", reason)
     original = load_receipt(context.settings.folder, run, context.sealer())
     if original.feed == MAPS:
+        complete_maps(context)
         return _undo_map(context, run, reason)
     with context.lock(original.feed):
         complete(context, read_part(context.directory, original.feed, original.part))
@@ -76,8 +77,7 @@ def _undo_map(context: SyncContext, run: str, reason: str) -> PlannedUndo:
     planned = plan_undo(context, run, reason)
     if not planned.saved.plan.changes:
         return planned
-    told = {"undoes": run, "reason": planned.receipt.reason}
-    done = carry_out(context, planned.saved, planned.receipt, BACK_EVENT, told)
+    done = carry_out(context, planned.saved, planned.receipt)
     return replace(planned, receipt=done)
 
 

@@ -16,6 +16,7 @@ from store.migration import migrate
 from store.settings import StoreSettings
 from sync import erasures, merges, past, runs
 from sync.context import SyncContext
+from sync.reorganising import complete_maps, organisations
 from sync.resume import complete
 from sync.settings import SyncSettings
 from tests.conftest import SettableClock
@@ -120,6 +121,8 @@ class Sender:
         assert part is not None
         with self.context.store.reading() as tx:
             acts = ledger.of_events(tx, ACTS, f"feed:{self.name}", 99)
+            maps = ledger.of_events(tx, ("organisations changed",), "organisations", 99)
+            acts += [each for each in maps if f'"Board of {self.name}"' in ledger.details_of(each)["step 1"]]
             for uid in self.uids.values():
                 acts += ledger.of_events(tx, ACTS, uid, 99)
             found = [each.event for each in acts]
@@ -177,6 +180,17 @@ def merges_two(sender: Sender) -> object:
     return merges.merge(sender.context, keep, drop, "HR says so")
 
 
+def reorganises(sender: Sender) -> object:
+    """A map renames the board; asked again, what the directory has already is entered and no more."""
+    name = f"Board of {sender.name}"
+    path = sender.house.folder / f"{sender.name}-map.toml"
+    path.write_text(f'[map]\nday = 2026-11-01\n[[rename]]\norganisation = "{name}"\nname = "New {name}"\n')
+    complete_maps(sender.context)
+    if sender.context.directory.organisations.by_name(f"New {name}") is None:
+        return organisations(sender.context, path, True, "MoG")
+    return None
+
+
 def approves(sender: Sender) -> object:
     """A held run is approved; any later command for the part completes what was cut off."""
     part = sender.context.directory.feeds.part(sender.name, "all")
@@ -209,6 +223,7 @@ OF_PEOPLE = {
     "erase": (erases, {}),
     "merge": (merges_two, {}),
     "approve": (approves, {}),
+    "map": (reorganises, {}),
     "reject": (rejects, {}),
 }
 ACTS = (
