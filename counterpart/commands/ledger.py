@@ -97,7 +97,7 @@ def show_latest(tools: Tools, last: int, as_json: bool) -> None:
 @as_json
 @pass_tools
 def checkpoint(tools: Tools, as_json: bool) -> None:
-    """Sign what the ledger is now, so that older entries may be deleted one day.
+    """Sign the ledger as it is now, so that old entries may go.
 
     The key is the file that COUNTERPART_SERVICE_LEDGER_KEY_FILE names. Prints a seal to be noted elsewhere.
     """
