@@ -41,8 +41,13 @@ def verify(tools: Tools, noted: str | None, as_json: bool) -> int:
     seal = book.parse_seal(noted) if noted else None
     key = checkpoint_key(tools.settings.service.ledger_key_file)
     with tools.store.reading() as tx:
-        verdict = checkpoints.verify(tx, key, seal)
         first = book.first(tx)
+        if first > 1 and key is None:
+            raise Refused(
+                f"The ledger begins at entry {first}, after a signed checkpoint. Name the key that signed it "
+                "in COUNTERPART_SERVICE_LEDGER_KEY_FILE: without it nobody can tell whether it was cut off."
+            )
+        verdict = checkpoints.verify(tx, key, seal)
     data = {
         "holds": verdict.holds,
         "entries": verdict.entries,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dev.servers import Slapd
-from ldap_schema.changes import Change, Remove, Update
+from ldap_schema.changes import Add, Change, Remove, Update
 from ldap_schema.people import ACTIVE, LEFT
-from store import ledger
+from store import ledger, person_keys, tombstones
 from sync import merges, past, runs
 from sync.context import SyncContext
 from sync.erasures import erase, replay
@@ -220,6 +220,16 @@ def test_of_somebody_erased_nothing_comes_back_also_where_two_entries_had_become
     undone(context, run)
     assert context.directory.people.all_of_feed("rivers") == []
     assert replay(context) == []
+
+    with context.store.transaction() as tx:  # a store, and a directory, from before the erasure
+        tx.connection().exec_driver_sql("DELETE FROM tombstone")
+        person_keys.of(tx, keep.uid)
+    context.directory.write([Add(keep)])
+    assert replay(context) == [keep.uid]
+    assert context.directory.people.by_uids([keep.uid]) == {}
+    assert events(context).count("person erased") == 1
     with context.store.reading() as tx:
+        assert not person_keys.found(tx, (keep.uid,))
+        assert tombstones.erased(tx, {keep.uid, drop.uid}) == {keep.uid, drop.uid}
         assert ledger.verify(tx).holds
         assert ledger.kept_for(tx, drop.uid) == keep.uid
