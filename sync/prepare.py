@@ -1,5 +1,6 @@
 """From a mapping and a file to a judged plan; reads the directory, writes nothing anywhere."""
 
+import shlex
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -135,27 +136,26 @@ def still_holds(context: SyncContext, saved: SavedPlan) -> State:
     """Check that feed file, mapping and this part of the directory are what the plan was made from;
     PlanRefused if not.
     """
-    plan = saved.plan
+    plan, path = saved.plan, Path(saved.feed_file)
     feed = load_feed(Path(saved.mapping))
     if feed.digest != plan.mapping_digest:
-        raise PlanRefused(
-            f"The mapping {saved.mapping} was changed since the plan {saved.run} was made. Nothing "
-            "was changed; plan again."
-        )
-    path = Path(saved.feed_file)
+        raise _stale(saved, f"The mapping {saved.mapping} was changed")
     table = read_table(feed, path, context.settings)
     if table.digest != plan.file_digest:
-        raise PlanRefused(
-            f"The file {path} was changed since the plan {saved.run} was made. Nothing was changed; "
-            "plan again."
-        )
+        raise _stale(saved, f"The file {path} was changed")
     state = read_state(context.directory, _read(context, feed, table, plan.part, plan.as_of))
     if state.digest() != plan.state_digest:
-        raise PlanRefused(
-            f"The directory has moved on since the plan {saved.run} was made ({plan.feed}, part "
-            f"{plan.part}). Nothing was changed; plan again."
-        )
+        raise _stale(saved, "The directory has moved on")
     return state
+
+
+def _stale(saved: SavedPlan, what: str) -> PlanRefused:
+    """Say what moved, and the command that plans, judges and applies the same file anew."""
+    command = shlex.join(["counterpart", "sync", "apply", saved.mapping, "--file", saved.feed_file])
+    return PlanRefused(
+        f"{what} since the plan {saved.run} was made. Nothing was changed; plan again: `{command}` applies "
+        "what passes the guard."
+    )
 
 
 def named_source(context: SyncContext, feed: Feed, file: Path | None) -> Source:
