@@ -66,12 +66,12 @@ def _answer(question: Question, who: Viewer) -> Answer:
     results = look_up(question, who, max(request.args.get("page", 1, type=int), 1))
     if not question.words or results.page > 1:
         return Answer(question=question, results=results)
-    few = results.total <= PAGE
+    whole = not any(getattr(question, name) for name in FACETS)  # what stands beside knows no facets
     return Answer(
         question=question,
         results=results,
-        organisations=organisations_for(question.text),
-        posts=posts_for(question.text, who) if few else [],
+        organisations=organisations_for(question.text) if whole else [],
+        posts=posts_for(question.text, who) if whole and results.total <= PAGE else [],
         nearest=[] if results.total else nearest_names(question.text, who),
     )
 

@@ -40,6 +40,8 @@ class IndexFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._step_file = str(path / _STEP)  # every search asks for it, and paths are slow to put together
+        self._noted: tuple[tuple[int, int], Step] | None = None  # the file's inode and time, what it said
 
     def current(self) -> Path | None:
         """Return the index in use; None if there is none, or one of another version."""
@@ -87,8 +89,13 @@ class IndexFolder:
     def step(self) -> Step:
         """Return how far the index is in step with the directory, as far as anybody has noted."""
         try:
-            noted = json.loads((self.path / _STEP).read_text(encoding="utf-8"))
-            return Step(datetime.fromisoformat(noted["in_step"]), int(noted["mended"]))
+            found = os.stat(self._step_file)
+            version, known = (found.st_ino, found.st_mtime_ns), self._noted
+            if known is None or known[0] != version:
+                noted = json.loads(Path(self._step_file).read_text(encoding="utf-8"))
+                known = version, Step(datetime.fromisoformat(noted["in_step"]), int(noted["mended"]))
+                self._noted = known
+            return known[1]
         except (OSError, ValueError, KeyError, TypeError):
             return Step(None, 0)
 
