@@ -68,8 +68,8 @@ def organisations(tools: Tools, file: Path, apply_it: bool, reason: str, as_json
 
     Nobody leaves or joins by it.
 
-    Former names and codes go on being found, and feeds that send them are understood. Leaves with 2 when
-    changes are shown.
+    Former names and codes go on being found, and feeds that send them are understood. A map is a run, and
+    `sync undo` takes it back. Leaves with 2 when changes are shown.
     """
     result = reorganise(context_of(tools), file, apply_it, reason)
     if apply_it:
