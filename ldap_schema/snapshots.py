@@ -136,6 +136,24 @@ class Snapshots:
         for found in ranges(read, lambda found: len(found) >= BATCH):
             yield [_snapshot(entry) for entry in found]
 
+    def every_organisation(self) -> dict[str, Organisation]:
+        """Return all organisations by id; for whoever makes everything, some thousands at once."""
+        return {
+            each.id: each for each in self._every("nlcOrganisationInfo") if isinstance(each, Organisation)
+        }
+
+    def every_office(self) -> list[Office]:
+        """Return all offices; for whoever makes everything."""
+        return [each for each in self._every("nlcOffice") if isinstance(each, Office)]
+
+    def _every(self, class_: str) -> Iterator[Record]:
+        def read(first: int, last: int) -> list[Entry]:
+            within = between("entryUUID", str(UUID(int=first)), str(UUID(int=last)))
+            return self._find(all_of(equals("objectClass", class_), within), _ASKED, limit=BATCH)
+
+        for found in ranges(read, lambda found: len(found) >= BATCH):
+            yield from map(_record, found)
+
     def organisations(self, ids: Iterable[str]) -> dict[str, Organisation]:
         """Return organisations by id."""
         found = self._any("nlcId", ids, _ASKED, equals("objectClass", "nlcOrganisationInfo"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import UUID
 
 from ldap_schema.offices import Office
@@ -21,6 +22,7 @@ FAMILY, GIVEN, NAME, TITLE, EMPLOYER, FORMERLY, ACRONYM, PLACE, HONOURS, ASSISTE
 )  # fmt: skip
 # Kept as they are: by the first four results are counted and narrowed; a tenure has the last three.
 SECTOR, REGION, EMPLOYER_ID, ROLE = COUNTED = ("sector", "region", "organisation", "role")
+REMEMBERED = 20_000  # texts that many entries share
 TITLE_AS_IT_IS, EMPLOYER_AS_IT_IS, TENURE_KIND, FIRST_DAY, LAST_DAY = (
     "post", "organisation name", "tenure", "first", "last",
 )  # fmt: skip
@@ -84,7 +86,7 @@ def _document(snapshot: Snapshot, around: Around) -> Document:
         label = record.display_name or record.full_name
         words, facets = _person_words(record, around), _person_facets(record)
     elif isinstance(record, Organisation):
-        label, words = record.name, _organisation_words(record)
+        label, words = record.name, dict(_organisation_words(record))
         refs = tuple(sorted(reference(ORGANISATION, one) for one in record.successor_ids))
         facets = {SECTOR: record.sector, REGION: record.region}
     elif isinstance(record, Post):
@@ -105,19 +107,18 @@ def _document(snapshot: Snapshot, around: Around) -> Document:
 
 def _person_words(person: Person, around: Around) -> dict[str, str]:
     employer = around.organisations.get(person.organisation_id)
-    offices = around.offices.get(person.uid, ())
-    words = _organisation_words(employer) if employer else {}
+    words = dict(_organisation_words(employer)) if employer else {}
     if person.organisation_name:
-        words[EMPLOYER] = _folded(person.organisation_name)
-    return {
-        **words,
-        FAMILY: _folded(person.family_name),
-        GIVEN: _folded(person.given_name, person.known_as),
+        words[EMPLOYER] = _shared(person.organisation_name)
+    if offices := around.offices.get(person.uid):
+        words[ASSISTED] = _folded(*(text for each in offices for text in (each.name, each.assistant)))
+    return words | {
+        FAMILY: _shared(person.family_name),
+        GIVEN: _shared(person.given_name, person.known_as),
         NAME: _folded(person.full_name),
-        TITLE: _folded(person.title),
-        PLACE: _folded(person.region, person.town, words.get(PLACE, "")),
+        TITLE: _shared(person.title),
+        PLACE: _shared(person.region, person.town, words.get(PLACE, "")),
         HONOURS: _folded(person.display_name, person.honorific, person.honours),
-        ASSISTED: _folded(*(text for each in offices for text in (each.name, each.assistant))),
     }
 
 
@@ -134,9 +135,9 @@ def _person_facets(person: Person) -> dict[str, str]:
 
 def _post_words(post: Post, around: Around) -> dict[str, str]:
     employer = around.organisations.get(post.organisation_id)
-    words = _organisation_words(employer) if employer else {}
-    place = _folded(post.region, post.town, words.get(PLACE, ""))
-    return {**words, TITLE: _folded(post.title, post.role), PLACE: place}
+    words = dict(_organisation_words(employer)) if employer else {}
+    place = _shared(post.region, post.town, words.get(PLACE, ""))
+    return words | {TITLE: _shared(post.title, post.role), PLACE: place}
 
 
 def _post_facets(post: Post, around: Around) -> dict[str, str]:
@@ -151,7 +152,8 @@ def _post_facets(post: Post, around: Around) -> dict[str, str]:
     }
 
 
-def _organisation_words(organisation: Organisation) -> dict[str, str]:
+@lru_cache(maxsize=REMEMBERED)
+def _organisation_words(organisation: Organisation) -> Mapping[str, str]:
     # Sorted: the directory keeps several values in no order, and equal documents must be equal.
     former, given = sorted(organisation.former_names), sorted(organisation.acronyms)
     made = sorted({one for name in (organisation.name, *former) for one in initials(spaced(name).split())})
@@ -163,6 +165,7 @@ def _organisation_words(organisation: Organisation) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=REMEMBERED)
 def role_of(title: str) -> str:
     """Return the role a post's title is a case of; a title of its own kind is its own role."""
     found = vocabulary().roles_of(spaced(title).split())
@@ -172,6 +175,10 @@ def role_of(title: str) -> str:
 def _folded(*texts: str) -> str:
     """Return the words of the texts, each once."""
     return " ".join(dict.fromkeys(word for text in texts if text for word in tokens(text)))
+
+
+# Titles, organisations and places come again with thousands of people; their words are worked out once.
+_shared = lru_cache(maxsize=REMEMBERED)(_folded)
 
 
 def _filled(values: Mapping[str, str]) -> dict[str, str]:

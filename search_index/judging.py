@@ -17,7 +17,7 @@ class Hit:
     why: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     close: bool = True  # every word fits as it is typed, as the beginning of one, or as another form of it
-    exact: bool = False  # every word is there, whole and as it is typed
+    exact: bool = False  # every word is there, whole and as it is typed, or as a role or an acronym
     places: frozenset[str] = frozenset()  # the fields in which something fits
 
 
@@ -30,6 +30,8 @@ def judge(document: Document, units: Sequence[Unit]) -> Hit:
     score += sum(fit.worth * 0.3 for unit, fit in fits if not unit.required)
     score += card.bonus([(unit, fit) for unit, fit in fits if unit.required])
     close = not left_out and not any(_is_alike(fit) for unit, fit in fits if unit.required)
+    places = frozenset(fit.where for _, fit in fits)
+    exact = close and all(fit.worth >= WHOLE.get(fit.where, 1.0) for unit, fit in fits if unit.required)
     places = frozenset(fit.where for _, fit in fits)
     exact = all(
         fit.worth >= WHOLE.get(fit.where, 1.0) and not fit.said for unit, fit in fits if unit.required

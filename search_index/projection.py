@@ -69,6 +69,13 @@ class Projection:
                 self._add(schema.encode(document))
         self.changed = True
 
+    def fill(self, documents: Iterable[Document]) -> None:
+        """Add documents to an index that is new and holds none of these entries."""
+        with failures():
+            for document in documents:
+                self._add(schema.encode(document))
+        self.changed = True
+
     def commit(self) -> None:
         """Write documents, cookie and time of comparison to disk, all or nothing."""
         progress = (self.cookie, self.compared)

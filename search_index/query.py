@@ -77,7 +77,7 @@ def find(contents: Contents, asked: Asked, today: date | None = None) -> Found:
         if not units:
             return _browsed(contents, fixed, asked)
         found = _as_typed(contents, fixed, units, asked)
-        if found.total < FEW and not _is_sure(found, units):
+        if found.total < FEW and not (_is_sure(found, units) and FAMILY in found.hits[0].places):
             found = _more(contents, fixed, units, asked, found, today)
         elif asked.first == 0 and any(True for unit in units for _ in unit.kinds(Kind.FORMER)):
             before = _former(contents, units, asked, today)
@@ -88,10 +88,9 @@ def find(contents: Contents, asked: Asked, today: date | None = None) -> Found:
 
 
 def _is_sure(found: Found, units: Sequence[Unit]) -> bool:
-    """Whether somebody is called just what was typed, so that nobody else can be meant."""
+    """Whether everything that was typed, two things or more, is said of somebody just so."""
     best = next(iter(found.hits), None)
-    named = best is not None and {FAMILY, GIVEN} <= best.places
-    return best is not None and named and best.exact and len([unit for unit in units if unit.required]) > 1
+    return best is not None and best.exact and len([unit for unit in units if unit.required]) > 1
 
 
 def _browsed(contents: Contents, fixed: Sequence[tantivy.Query], asked: Asked) -> Found:
@@ -139,7 +138,7 @@ def _more(
     """Add people whose names are alike and former holders; or leave words out, if nobody fits otherwise."""
     known = {hit.document.uuid: hit for hit in typed.hits}
     found = dict(known)
-    wide = _wide(contents, fixed, units)
+    wide = [] if _is_sure(typed, units) else _wide(contents, fixed, units)
     if known:
         wide = [hit if hit.close else replace(hit, score=hit.score * ALIKE) for hit in wide]
     for hit in [*wide, *_former(contents, units, asked, today)]:

@@ -20,7 +20,7 @@ from search_index.documents import (
     HONOURS,
     NAME,
     PLACE,
-    ROLE,
+    REMEMBERED,
     TITLE,
     TITLE_AS_IT_IS,
     Document,
@@ -49,6 +49,8 @@ _ANALYSER = "folded"
 _RAW = (UUID_FIELD, KIND, ID, REFS, ROLES)
 _SLOT_BITS = 64
 _LETTERS = 12  # of a name, as a number to the base of 37
+_RANKS = {letter: rank for rank, letter in enumerate("0123456789abcdefghijklmnopqrstuvwxyz", start=1)}
+_sounds = lru_cache(maxsize=50_000)(sounds)
 _DECODER = msgspec.msgpack.Decoder(Document)
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -122,15 +124,12 @@ def first(stored: tantivy.Document, name: str) -> str:
 def roles(document: Document) -> Sequence[str]:
     """Return the roles that the document's post is a case of, the one by which it is counted first."""
     title = document.facets.get(TITLE_AS_IT_IS)
-    if not title:
-        return ()
-    return _roles_of(title) or (document.facets.get(ROLE, title),)
+    return _roles(title) if title else ()
 
 
-@lru_cache(maxsize=8192)
-def _roles_of(title: str) -> tuple[str, ...]:
-    """The same titles come again with every search; taking one apart is a tenth of judging who holds it."""
-    return tuple(vocabulary().roles_of(spaced(title).split()))
+@lru_cache(maxsize=REMEMBERED)
+def _roles(title: str) -> tuple[str, ...]:
+    return tuple(vocabulary().roles_of(spaced(title).split())) or (title,)
 
 
 def _searched(document: Document) -> dict[str, str]:
@@ -141,7 +140,7 @@ def _searched(document: Document) -> dict[str, str]:
         if text := " ".join(words[part] for part in parts if part in words):
             made[name] = text
     if NAMES in made:
-        codes = dict.fromkeys(chain.from_iterable(map(sounds, dict.fromkeys(made[NAMES].split()))))
+        codes = dict.fromkeys(chain.from_iterable(map(_sounds, dict.fromkeys(made[NAMES].split()))))
         made[SOUND] = " ".join(codes)
     made[JOINED] = " ".join(_joined(words))
     return {name: text for name, text in made.items() if text}
@@ -151,13 +150,18 @@ def _joined(words: Any) -> dict[str, None]:
     """Return neighbouring words as one, as somebody types them who leaves a space out; also backwards."""
     found: dict[str, None] = {}
     for name in _NEIGHBOURS:
-        parts = words.get(name, "").split()
-        found |= dict.fromkeys((one + other)[:LONGEST] for one, other in pairwise(parts))
+        if text := words.get(name):
+            found.update(_pairs(text))
     family = words.get(FAMILY, "").split()[-1:]
     for given in words.get(GIVEN, "").split():
         for last in family:
             found |= dict.fromkeys((given + last, last + given, given[0] + last, last + given[0]))
     return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _pairs(text: str) -> dict[str, None]:
+    return dict.fromkeys((one + other)[:LONGEST] for one, other in pairwise(text.split()))
 
 
 def _alphabet(document: Document) -> int:
@@ -167,5 +171,5 @@ def _alphabet(document: Document) -> int:
     text = (name or words.get(EMPLOYER, "") or words.get(TITLE, ""))[:_LETTERS].ljust(_LETTERS)
     number = 0
     for letter in text:
-        number = number * 37 + ("0123456789abcdefghijklmnopqrstuvwxyz".find(letter) + 1)
+        number = number * 37 + _RANKS.get(letter, 0)
     return number

@@ -4,6 +4,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from counterpart.clock import system_clock
 from counterpart.settings import load
 from dev.house import House
@@ -16,6 +18,9 @@ from search_index.reader import SearchIndex
 from search_index.settings import IndexSettings
 from tests.bench.measure import Row, cpu_of, latencies, own_costs, percentile, show
 from tests.bench.test_portal import BROAD, LEADER, NARROW, measured
+from tests.search_quality.asking import FIRST, SECOND, frozen
+from tests.search_quality.judged import judged, overall
+from tests.search_quality.world import TODAY, world
 
 CHANGES, SEARCHES, FILLS = 40, 200, 3
 
@@ -85,4 +90,27 @@ def test_searching_with_the_index_and_without(house: House) -> None:
         "Pages: milliseconds",
         ("portal CPU", "slapd CPU", "wall alone", "p50 of 4", "p99 of 4"),
         measured_rows,
+    )
+
+
+@pytest.mark.parametrize(("seed", "name"), [FIRST, SECOND])
+def test_who_is_found_and_how_soon_by_class_of_query(seed: int, name: str) -> None:
+    """Of 1,500 people whom the demonstration does not have."""
+    tallies = judged(seed, name)
+    contents, kinds = world(seed).contents, dict[str, list[float]]()
+    for query in frozen(name):
+        asked = Asked(text=query.text)
+        kinds.setdefault(query.kind, []).extend(
+            latencies(lambda asked=asked: find(contents, asked, TODAY), 5)
+        )  # type: ignore[misc]
+    rows = [
+        Row(kind, (percentile(took, 0.5), percentile(took, 0.99), tallies[kind].share))
+        for kind, took in kinds.items()
+    ]
+    everything = [one for took in kinds.values() for one in took]
+    rows.insert(0, Row("all", (percentile(everything, 0.5), percentile(everything, 0.99), overall(tallies))))
+    show(
+        f"Search quality, {name}: milliseconds, and found among the first three",
+        ("p50", "p99", "of 100"),
+        rows,
     )
