@@ -76,7 +76,11 @@ def _history_line(act: dict[str, str]) -> str:
         f"{_minute(act['at'])}  {act['event']:<9} {act.get('run', '')}  {act['feed']} / {act.get('part', '')}"
     )
     what += f", as of {act['as_of']}" if act.get("as_of") else ""
-    counts = [f"{value} {name.removeprefix(rows)}" for name, value in act.items() if name.startswith(rows)]
+    counts = [
+        f"{value} {name.removeprefix(rows).replace('_', ' ')}"
+        for name, value in act.items()
+        if name.startswith(rows)
+    ]
     what += f": {', '.join(counts)}" if counts else ""
     what += f"; undoes {act['undoes']}" if act.get("undoes") else ""
     what += f"; undone by {act['undone_by']}" if act.get("undone_by") else ""

@@ -187,7 +187,7 @@ def status(tools: Tools, mappings: Path | None, as_json: bool) -> int:
 @pass_tools
 def receipt(tools: Tools, run: str, as_csv: bool, as_json: bool) -> int:
     """Show what became of each row of a run."""
-    return told(runs.receipt(tools.settings.sync, tools.store, run, as_table=as_csv), as_json)
+    return told(runs.receipt(tools.settings.sync, tools.store, run, as_table=as_csv), as_json, fit=not as_csv)
 
 
 def _mappings(tools: Tools, given: Path | None) -> Path:

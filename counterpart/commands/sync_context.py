@@ -1,5 +1,8 @@
 """What every command of `counterpart sync` needs: the tools of a run, and how its result is told."""
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,7 +74,26 @@ def heal(tools: Tools) -> None:
             click.echo(f"{sent} that {healed.uri} had missed were sent to it again.", err=True)
 
 
-def told(result: Result, as_json: bool) -> int:
-    """Print a result; give its exit code."""
-    show(result.data, result.text.rstrip("\n"), as_json)
+def told(result: Result, as_json: bool, *, fit: bool = True) -> int:
+    """Print a result, fitted to the terminal where somebody watches; give its exit code."""
+    text = result.text.rstrip("\n")
+    if fit and sys.stdout.isatty():
+        text = fitted(text, shutil.get_terminal_size().columns)
+    show(result.data, text, as_json)
     return result.exit_code
+
+
+def fitted(text: str, width: int) -> str:
+    """Break long lines between words and set the rest in; what is to be copied stays on its line."""
+    lines = []
+    for line in text.splitlines():
+        words = line.lstrip()
+        indent = " " * (len(line) - len(words) + 4)
+        if words.startswith("counterpart ") or "\x1b" in line:
+            lines.append(line)
+            continue
+        broken = textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+        lines += broken or [""]
+    return "\n".join(lines)
