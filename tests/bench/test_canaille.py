@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from random import Random
 from urllib.parse import quote
 
@@ -15,13 +16,20 @@ from dev.processes import Process
 from ldap_schema.directory import Directory, Service
 from ldap_schema.people import Person
 from search_index.names import other_forms
-from tests.bench.canaille import Canaille
+from tests.bench.canaille import Canaille, Session
 from tests.bench.measure import Row, cpu_of, show, together
 from tests.bench.test_portal import CLIENTS, Page, signed_in
 from tests.functional.visitor import Visitor
 
 EACH, OF_A_CLASS, BEST = 15, 10, 3
-WORD = "north"
+LARGE_SECTORS = (
+    "Healthcare",
+    "Education",
+    "Local+government",
+    "Civil+service",
+    "Arm%27s-length+bodies",
+    "Police",
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,23 +48,34 @@ def canaille(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def test_pages_per_second(house: House, canaille: Canaille, people: list[Person]) -> None:
-    """Four people at once, one process each, the same entries in the same slapd."""
-    ours = {
-        name: [Page(signed_in(house), path) for _ in range(CLIENTS)]
-        for name, path in (
-            ("Counterpart: a page of a list", "/search?sector=Healthcare"),
-            ("Counterpart: a search", f"/search?q={WORD}"),
-        )
-    }
-    rows = [_row(name, pages, house.portal, house) for name, pages in ours.items()]
+    """Four people at once, one process each, the same entries in the same slapd; no query comes twice."""
+    names = sorted({one.family_name for one in people})
+    words = stream(11, "words").sample(names, CLIENTS * (EACH + 1))
+    mine = [words[client::CLIENTS] for client in range(CLIENTS)]
+    lists, searches = ([Page(signed_in(house), "/") for _ in range(CLIENTS)] for _ in range(2))
     theirs = [canaille.session(people[number].uid) for number in range(CLIENTS)]
-    lists: list[Callable[[], object]] = [one.everybody for one in theirs]
-    searches: list[Callable[[], object]] = [lambda one=one: one.search(WORD) for one in theirs]
-    rows.append(_row("Canaille: a page of a list", lists, canaille.process, house))
-    rows.append(_row("Canaille: a search", searches, canaille.process, house))
+    pages = [f"/search?sector={sector}&page={page}" for page in range(1, 12) for sector in LARGE_SECTORS]
+    rows = [
+        _row(
+            "Counterpart: a page of a list",
+            [_turning(one, pages[client::CLIENTS]) for client, one in enumerate(lists)],
+            house.portal, house,
+        ),
+        _row(
+            "Counterpart: a search",
+            [_turning(one, [f"/search?q={quote(word)}" for word in typed])
+             for one, typed in zip(searches, mine, strict=True)],
+            house.portal, house,
+        ),
+        _row("Canaille: a page of a list", [one.everybody for one in theirs], canaille.process, house),
+        _row(
+            "Canaille: a search",
+            [_asking(one, typed) for one, typed in zip(theirs, mine, strict=True)], canaille.process, house,
+        ),
+    ]  # fmt: skip
     for one in theirs:
         one.close()
-    for page in (page for pages in ours.values() for page in pages):
+    for page in (*lists, *searches):
         page.close()
     show(
         "Beside Canaille 0.3.6: CPU milliseconds a page, pages a second of 4 clients",
@@ -65,6 +84,22 @@ def test_pages_per_second(house: House, canaille: Canaille, people: list[Person]
         f"Pages of ours per page of theirs: list {rows[0].values[2] / rows[2].values[2]:.1f}, "
         f"search {rows[1].values[2] / rows[3].values[2]:.1f}.",
     )
+
+
+def _turning(page: Page, paths: Sequence[str]) -> Callable[[], object]:
+    """Ask for one path after the other."""
+    left = cycle(paths)
+
+    def ask() -> str:
+        page.path = next(left)
+        return page()
+
+    return ask
+
+
+def _asking(session: Session, words: Sequence[str]) -> Callable[[], object]:
+    left = cycle(words)
+    return lambda: session.search(next(left))
 
 
 def _row(name: str, calls: Sequence[Callable[[], object]], portal: Process, house: House) -> Row:
