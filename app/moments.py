@@ -1,9 +1,8 @@
 """Dates and times as people in the UK say them."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-LONDON = ZoneInfo("Europe/London")
+from ldap_schema.clock import LONDON
 
 
 def moment(instant: datetime) -> str:

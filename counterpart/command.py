@@ -35,7 +35,7 @@ COMMANDS = {
         "person",
         "Show, add and change people; grant roles, suspend somebody, conceal somebody in danger.",
     ),
-    "cohort": ("cohort", "Keep cohorts, so that leaders find the others of theirs."),
+    "cohort": ("cohort", "Keep cohorts: leaders find the others of theirs, and narrow results to one."),
     "areas": ("areas", "Say who serves which areas, so that leaders find their counterparts."),
     "delegate": ("delegate", "Let somebody look after a leader's mail programs, for a time."),
     "index": ("index", "Make this machine's search index anew."),

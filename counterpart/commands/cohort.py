@@ -66,7 +66,7 @@ def list_cohorts(tools: Tools, as_json: bool) -> None:
     show(data, table(rows, ("cohort", "title", "people")) if rows else "No cohorts.", as_json)
 
 
-@cohort.command(epilog=example(f"counterpart cohort join leading-2026 {ADA} {BO}"))
+@cohort.command(epilog=example(f"counterpart cohort join leading-2026 {ADA} \\", f"  {BO}"))
 @NAME
 @PEOPLE
 @as_json
