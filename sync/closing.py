@@ -8,7 +8,7 @@ from store.errors import StoreError
 from sync.context import SyncContext
 from sync.plan import Plan
 from sync.receipt import APPLIED, Receipt, with_status
-from sync.receipt_file import save_receipt
+from sync.receipt_file import keep_step
 
 APPLIED_EVENT, UNDONE_EVENT = "feed applied", "feed undone"  # in the ledger
 
@@ -27,7 +27,7 @@ def finish(context: SyncContext, receipt: Receipt) -> Receipt:
         for kind in (waiting.HELD_FEED, waiting.FAILED_FEED, waiting.REFUSED_FEED):
             waiting.settle_matter(tx, kind, matter(receipt), context.actor, now)
     done = with_status(receipt, APPLIED, now)
-    save_receipt(context.settings.folder, done, context.sealer())
+    keep_step(context.settings.folder, done, context.sealer())
     return done
 
 

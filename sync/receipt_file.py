@@ -42,6 +42,20 @@ def save_receipt(folder: Path, receipt: Receipt, sealer: Sealer) -> None:
         (base / f"{receipt.run}.{suffix}").unlink(missing_ok=True)
 
 
+def keep_step(folder: Path, receipt: Receipt, sealer: Sealer) -> None:
+    """Keep a receipt at a later step: what it tells of rows is the same, and stays sealed as it is."""
+    path = folder / "receipts" / f"{receipt.run}.json"
+    try:
+        told = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.MsgspecError):
+        save_receipt(folder, receipt, sealer)
+        return
+    told["status"], told["at"] = (
+        msgspec.Raw(msgspec.json.encode(each)) for each in (receipt.status, receipt.at)
+    )
+    write_private(path, msgspec.json.encode(told))
+
+
 def load_receipt(folder: Path, run: str, sealer: Sealer) -> Receipt:
     """Read a kept receipt; PlanRefused names the run that has none."""
     if not run.isalnum():

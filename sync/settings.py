@@ -13,7 +13,8 @@ class SyncSettings:
     folder: Path = field(
         default=Path("var/sync"),
         metadata={
-            "meaning": "Folder for plans, receipts and locks. It holds personal data: private to the service."
+            "meaning": "Folder for plans, receipts, locks and what is remembered of rows. It holds personal "
+            "data: private to the service."
         },
     )
     inbox: Path = field(

@@ -36,7 +36,7 @@ title = "Title"
 [organisation]
 name = "Organisation"
 create = true
-sector = { value = "Health" }
+sector = { value = "Healthcare" }
 """
 BRANCHES = ("organisations", "people", "posts", "feeds")
 BY_THE_FEED = "(!(cn=anchor))"  # that one stands in every empty tree
