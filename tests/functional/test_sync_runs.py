@@ -19,7 +19,7 @@ from sync.context import SyncContext
 from sync.errors import FeedBusy, FileRefused, InputRefused, MappingRefused, PlanRefused
 from sync.lock import feed_lock
 from sync.receipt import APPLIED, Receipt
-from sync.receipt_file import save_receipt
+from sync.receipt_file import keep_step
 from sync.sealed import Sealer
 from sync.status import status as show_status
 from tests.conftest import SettableClock
@@ -278,11 +278,11 @@ def test_a_run_cut_off_after_its_entry_in_the_ledger_is_not_entered_again(
     def dies(folder: Path, receipt: Receipt, sealer: Sealer) -> None:
         if receipt.status == APPLIED:
             raise SystemExit
-        save_receipt(folder, receipt, sealer)
+        keep_step(folder, receipt, sealer)
 
     file = write_file(tmp_path, people(3))
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("sync.closing.save_receipt", dies)
+        meanwhile.setattr("sync.closing.keep_step", dies)
         with pytest.raises(SystemExit):
             runs.apply_run(context, feed, file)
     assert events(context) == ["feed applied"]
