@@ -26,7 +26,8 @@ BLOCK = 40  # documents that are looked at closely together; within a block the 
 FEW = 10  # people; if fewer fit as typed, names that are alike are looked for too, and at most so many shown
 ALIKE = 0.75  # of its worth has a name that is alike, where somebody fits as it is typed
 NEAR = 0.6  # of the best one's worth: whoever is worth less was hardly meant
-MOST_VALUES = 1000  # by which results are counted
+MOST_VALUES, FREQUENT = 1000, 30  # by which results are counted: all there are, and in a large index
+LARGE = 20_000  # documents
 COHORT = "cohort"  # a facet that no document has: who is in one is asked for
 Counts = Mapping[str, Mapping[str, int]]  # facet -> value -> people
 
@@ -194,7 +195,9 @@ def _by_name(document: Document) -> tuple[str, str, str]:
 
 def _counted(contents: Contents, every: tantivy.Query, asked: Asked) -> tuple[int, Counts]:
     """Count all that a query finds, by the value of each facet, and by cohort."""
-    terms = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in COUNTED}
+    # Each value's name is a look into a dictionary: most of the time, among thousands of organisations.
+    most = MOST_VALUES if contents.count() <= LARGE else FREQUENT
+    terms = {name: {"terms": {"field": name, "size": most}} for name in COUNTED}
     said = contents.searcher.aggregate(every, {**terms, "all": {"value_count": {"field": schema.SLOT}}})
     counts = {
         name: {bucket["key"]: bucket["doc_count"] for bucket in said[name]["buckets"]} for name in COUNTED
