@@ -1,5 +1,6 @@
 """`counterpart search`: finds people by name, post or organisation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
@@ -52,7 +53,7 @@ def search(
     directory = tools.directory
     if viewer:
         directory = tools.portal_directory.as_viewer(find_person(tools.directory, viewer).uid)
-    found = _by_index(tools, directory, " ".join(words), filters, limit)
+    found, left_out = _by_index(tools, directory, " ".join(words), filters, limit)
     if not found or not viewer:  # the jobs' account sees people of every status, whom no index holds
         asked = [word for part in words for word in part.split()]
         narrow = {name: value for name, value in filters.items() if value}
@@ -62,7 +63,10 @@ def search(
         found = found[:limit]
     if not tools.index.usable:
         click.echo(BEHIND, err=True)  # now that there is an answer: a failure is one sentence of its own
-    show({"total": len(found), "results": [_plain(one) for one in found]}, _text(found, limit), as_json)
+    if left_out and found:
+        click.echo(f"Nobody fits all words; left out: {', '.join(left_out)}.", err=True)
+    answer = {"total": len(found), "results": [_plain(one) for one in found], "left_out": list(left_out)}
+    show(answer, _text(found, limit), as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,13 @@ class FoundPerson:
 
 def _by_index(
     tools: Tools, directory: Directory, text: str, filters: dict[str, str], limit: int
-) -> list[FoundPerson]:
-    """Return whom the index finds, best first, as this account may see them; nobody where it is behind."""
+) -> tuple[list[FoundPerson], Sequence[str]]:
+    """Return whom the index finds, best first, as this account may see them, and which words it left out.
+
+    Nobody where it is behind.
+    """
     if not tools.index.usable:
-        return []
+        return [], ()
     asked = query.Asked(
         text=text,
         sector=filters["sector"],
@@ -86,9 +93,10 @@ def _by_index(
         organisation=filters.get("organisation_id", ""),
         most=limit,
     )
-    hits = query.find(tools.index.contents(), asked, london_today(tools.clock())).hits
-    people = directory.people.by_uids(hit.document.id for hit in hits)
-    return [FoundPerson(people[hit.document.id], hit.why) for hit in hits if hit.document.id in people]
+    answer = query.find(tools.index.contents(), asked, london_today(tools.clock()))
+    people = directory.people.by_uids(hit.document.id for hit in answer.hits)
+    seen = [hit for hit in answer.hits if hit.document.id in people]
+    return [FoundPerson(people[hit.document.id], hit.why) for hit in seen], answer.left_out
 
 
 def _plain(found: FoundPerson) -> dict[str, object]:
