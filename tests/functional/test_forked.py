@@ -49,12 +49,12 @@ def _opened(process: int) -> set[str]:
 
 
 def test_a_forked_command_has_no_files_of_its_servers_and_a_death_of_its_own(tmp_path: Path) -> None:
-    """`follow` without a directory waits and tries again."""
-    server = forked.ForkServer()
-    environ = {**os.environ, "COUNTERPART_DIRECTORY_INDEX_PASSWORD_FILE": str(tmp_path / "password")}
-    (tmp_path / "password").write_text("x" * 20)
+    """A command whose settings are a pipe waits until somebody writes them, which nobody does."""
+    server, environ = forked.ForkServer(), dict(os.environ)
+    os.mkfifo(tmp_path / "never.env")
     with open(os.devnull, "r+") as null:
-        started = server.start([COUNTERPART, "follow"], tmp_path, environ, [null.fileno()] * 3)
+        waiting = [COUNTERPART, "--settings", "never.env", "settings"]
+        started = server.start(waiting, tmp_path, environ, [null.fileno()] * 3)
         alone = eventually(lambda: _opened(started.pid) == {os.devnull})
         with pytest.raises(subprocess.TimeoutExpired):
             started.wait(0.0)
