@@ -11,7 +11,7 @@ MOST_VALUES = 10  # of mail addresses or telephone numbers in one cell
 _BETWEEN = {
     mail_address: re.compile(r"[;,|\r\n]+|\s(?:/|and|or|&)\s|(?<=\w)\s+(?=[^\s@]+@)"),
     # "020 7946 0009/10" is one number and the end of another.
-    telephone: re.compile(r"[;|\r\n]+|\s*(?:[/,&]|\bor\b|\band\b)\s*(?=\+?[\d(][\d ()-]{8})"),
+    telephone: re.compile(r"[;|\r\n]+|(?:[/,&]|\bor\b|\band\b)\s*(?=\+?[\d(][\d ()-]{8})"),
     domain_name: re.compile(r"[;,|\s]+"),
 }
 _IN_BRACKETS = re.compile(r"<[^<>]*>")
