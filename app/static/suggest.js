@@ -195,4 +195,5 @@ class Suggestions {
   }
 }
 
-document.querySelectorAll("form.cp-search").forEach((form, number) => new Suggestions(form, number));
+// Other forms look like this one (organisations, people to link); only the search box of leaders has suggestions.
+document.querySelectorAll("form[data-suggestions]").forEach((form, number) => new Suggestions(form, number));

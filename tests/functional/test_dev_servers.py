@@ -29,7 +29,8 @@ PATIENCE = 20.0
 
 # Starts all servers, each in a thread that ends at once, tells their process ids and ports, and waits.
 HOLDER = """
-import json, sys, threading, time
+import json, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where the tests were started
 from pathlib import Path
 from dev.servers import MailCatcher, Redis, Slapd
 folder = Path(sys.argv[1])

@@ -368,7 +368,7 @@ def test_a_held_feed_stands_on_the_desk_with_what_happened_and_the_command_that_
     portal.sync.write([Update(held, good)])
     approved = unescape(client.get("/desk").text)
     assert "Approved by operator:rowan until" in approved
-    assert "sync approve" not in approved
+    assert "sync approve 5f0c2a9d" not in approved
     portal.sync.write([Update(good, FeedPart(feed="stopped", part="all"))])
 
 
