@@ -31,8 +31,6 @@ def judge(document: Document, units: Sequence[Unit]) -> Hit:
     score += card.bonus([(unit, fit) for unit, fit in fits if unit.required])
     close = not left_out and not any(_is_alike(fit) for unit, fit in fits if unit.required)
     places = frozenset(fit.where for _, fit in fits)
-    exact = close and all(fit.worth >= WHOLE.get(fit.where, 1.0) for unit, fit in fits if unit.required)
-    places = frozenset(fit.where for _, fit in fits)
     exact = all(
         fit.worth >= WHOLE.get(fit.where, 1.0) and not fit.said for unit, fit in fits if unit.required
     )

@@ -72,6 +72,8 @@ def find(contents: Contents, asked: Asked, today: date | None = None) -> Found:
     fixed = [candidates.exactly(schema.KIND, PERSON)]
     fixed += [candidates.exactly(name, value) for name, value in asked.fixed.items()]
     fixed += [candidates.none_of(schema.ID, asked.without)] if asked.without else []
+    # tantivy makes room for everything before the first result, and ends the process where that is too much.
+    asked = replace(asked, first=min(asked.first, contents.searcher.num_docs))
     with failures(IndexDamaged):
         if asked.cohort:
             fixed.append(candidates.among(asked.cohorts.get(asked.cohort, frozenset())))

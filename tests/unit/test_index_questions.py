@@ -200,6 +200,13 @@ def test_every_page_holds_others_and_all_are_counted() -> None:
     assert pages[0].counts["sector"] == {"Police": 150}
 
 
+@pytest.mark.parametrize("first", [3_000, 1_000_000_000, 10**30])
+def test_a_page_far_behind_the_last_one_is_empty_and_still_counted(contents: Contents, first: int) -> None:
+    for asked in (Asked(text="quill", first=first), Asked(sector="Police", first=first)):
+        found = find(contents, asked, TODAY)
+        assert (found.total > 0, list(found.hits)) == (True, [])
+
+
 def test_what_is_typed_is_taken_apart_into_phrases_and_words() -> None:
     units = understand("please find the perm sec of the North-East, Liz O'Neill")
     assert [unit.text for unit in units if unit.required] == ["perm sec", "North-East", "Liz", "O'Neill"]
