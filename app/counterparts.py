@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 
 from app import harvest
 from app.finding import role_of
@@ -14,6 +14,7 @@ from app.viewer import services, viewer
 from ldap_schema.areas import area, codes
 from ldap_schema.people import Person
 from store import areas
+from store.errors import StoreError
 
 bp = Blueprint("counterparts", __name__)
 
@@ -45,6 +46,15 @@ def index(uid: str) -> str:
     """List them all."""
     person = viewer().directory.people.get(uid)
     return render_template("counterparts/index.html", person=person, found=counterparts_of(person, MOST))
+
+
+def counterparts_beside(person: Person) -> Counterparts:
+    """Return a few of them for the person's own page; none while the store is away."""
+    try:
+        return counterparts_of(person)
+    except StoreError as error:
+        current_app.logger.warning("Counterparts were left out of a page: %s", error)
+        return Counterparts([], "", [], [])
 
 
 def counterparts_of(person: Person, most: int = ON_THE_PROFILE) -> Counterparts:

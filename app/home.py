@@ -4,7 +4,7 @@ from flask import Blueprint, g, render_template
 
 from app.organisation_list import organisation_list
 from app.permissions import public
-from app.saved import kept_by_viewer
+from app.saved import kept_beside
 from app.viewer import services
 from ldap_schema.organisations import SECTORS
 from store import waiting
@@ -24,5 +24,5 @@ def index() -> str:
         with services().store.reading() as tx:
             waits = waiting.count_open(tx)
     return render_template(
-        "home/signed_in.html", sectors=SECTORS, regions=regions, waits=waits, kept=kept_by_viewer()
+        "home/signed_in.html", sectors=SECTORS, regions=regions, waits=waits, kept=kept_beside()
     )

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import harvest
-from app.counterparts import counterparts_of
+from app.counterparts import counterparts_beside
 from app.moments import day
 from app.organisation_list import organisation_list
 from app.permissions import leader_signed_in
@@ -67,7 +67,7 @@ def profile(uid: str) -> str | WerkzeugResponse:
         concealed=concealed(person),
         offices=[(office, routes_to_office(office)) for office in who.directory.offices.serving(uid)],
         posts=_posts_of(uid),
-        found=counterparts_of(person),
+        found=counterparts_beside(person),
         sources=shared_lines(person),
         own=uid == who.uid,
     )

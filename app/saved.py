@@ -118,6 +118,15 @@ def kept_by_viewer() -> Kept:
     return Kept(searches, [(people[uid], at) for uid, at in seen.items() if uid in people], keeps)
 
 
+def kept_beside() -> Kept:
+    """Return the same for a page that is about something else: nothing while the store is away."""
+    try:
+        return kept_by_viewer()
+    except StoreError as error:
+        current_app.logger.warning("What somebody keeps was left out of a page: %s", error)
+        return Kept([], [], keeps_views=False)
+
+
 def note_view(uid: str) -> None:
     """Remember for the viewer that they looked at somebody; the page is shown also where that fails."""
     try:

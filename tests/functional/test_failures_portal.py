@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -257,13 +258,16 @@ def test_a_store_that_is_taken_away_is_missed_and_its_backup_is_taken_up(
 ) -> None:
     file = house.settings.var / "counterpart.db"
     assert manager.get("/desk").status == 200
+    someone = re.findall('govuk-link" href="(/people/[^"]+)"', leader.get("/search?q=marchbank").text)[0]
     away = file.with_suffix(".away")
     file.rename(away)
     try:
         assert ready(leader)["database"] is False
         says_that_it_is_away(manager.get("/desk"), DATABASE)
         says_that_it_is_away(Visitor(leader.base).get("/sign-in"), DATABASE)
-        assert leader.get("/search?q=marchbank").status == 200
+        for page in ("/search?q=marchbank", "/", someone):
+            assert leader.get(page).status == 200, page
+        says_that_it_is_away(leader.get("/saved"), DATABASE)
         assert not file.exists()
     finally:
         shutil.copy(away, file)  # another file with the same content, as a restored backup is
