@@ -35,7 +35,6 @@ def people() -> str:
     if letter and letter not in tuple(LETTERS):
         abort(404)
     listed = viewer().directory.people.beginning(beginnings(letter), filters) if letter else []
-    harvest.listed(one.uid for one in listed)
     return render_template(
         "a_to_z/people.html",
         letter=letter,
@@ -55,10 +54,10 @@ def my_cohorts() -> str:
     mine = who.directory.cohorts.of(who.uid)
     known = [cohort for cohort in who.directory.cohorts.all() if cohort.name in mine]
     members = [Members(cohort, _by_name(who.directory.people.of_cohort(cohort.name))) for cohort in known]
-    harvest.listed(one.uid for each in members for one in each.people)
     return render_template("a_to_z/cohorts.html", cohorts=members)
 
 
 def _by_name(listed: list[Person]) -> list[Person]:
+    """Order people who are shown in a list, and count that they are."""
     harvest.listed(one.uid for one in listed)
     return sorted(listed, key=lambda one: (fold(one.family_name), fold(one.given_name), one.uid))

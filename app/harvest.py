@@ -1,8 +1,9 @@
 """Notices who takes the directory away person by person, slows that down, and tells the desk once a day.
 
 What is kept to tell it is in Redis alone and ends by itself: for each viewer, how many different people were
-shown today and how many people's pages were opened this hour, as HyperLogLogs over keyed digests. They tell
-a number, and not who somebody looked at. Ordinary searching is written down nowhere.
+shown today, how many people's pages were opened and pages of results turned this hour, as HyperLogLogs over
+keyed digests: they tell a number, and not who somebody looked at. And of searches for a letter or two the
+last one, and how many followed the alphabet. Other searching is written down nowhere.
 """
 
 import hashlib

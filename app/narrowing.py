@@ -35,8 +35,9 @@ class Narrowing:
 
 def asked_as(question: Question) -> str:
     """Return the question as the query part of an address, always in the same order."""
-    values = [("q", question.text), *((name, getattr(question, name)) for name in FACETS)]
-    return "&".join(f"{name}={_quoted(value)}" for name, value in values if value)
+    words = [f"q={quote_plus(question.text)}"] if question.text else []
+    narrowed = ((name, getattr(question, name)) for name in FACETS)
+    return "&".join([*words, *(f"{name}={quote_plus(value)}" for name, value in narrowed if value)])
 
 
 def search_address(question: Question, page: int = 1) -> str:
@@ -82,4 +83,5 @@ def _with(question: Question, name: str, value: str) -> Question:
     return replace(question, **changed)
 
 
+# For values that come again with each page; what somebody typed is not to stay in memory.
 _quoted = lru_cache(maxsize=4096)(quote_plus)

@@ -124,14 +124,15 @@ def _rendered_row(
 
 
 def _narrow(question: Question, counts: Mapping[str, Mapping[str, int]]) -> Markup:
-    """What the results can be narrowed by: the same as long as nothing in the index changes."""
+    """What the results can be narrowed by: the same as long as neither the index nor a count changes."""
 
     def render() -> Markup:
         template = current_app.jinja_env.get_template("search/_narrow.html")
         facets = narrowing(question, counts)
         return Markup(template.render(facets=facets) if facets else "")  # noqa: S704  the template escapes
 
-    return of_index(("narrow", question), lambda contents: render()) or render()
+    counted = tuple((name, *values.items()) for name, values in counts.items())
+    return of_index(("narrow", question, counted), lambda contents: render()) or render()
 
 
 def _as_json(answer: Answer) -> Response:
