@@ -82,9 +82,8 @@ def find(contents: Contents, asked: Asked, today: date | None = None) -> Found:
         found = _as_typed(contents, fixed, units, asked)
         if found.total < FEW and not (_is_sure(found, units) and FAMILY in found.hits[0].places):
             found = _more(contents, fixed, units, asked, found, today)
-        elif asked.first == 0 and any(True for unit in units for _ in unit.kinds(Kind.FORMER)):
-            before = _former(contents, units, asked, today)
-            found = replace(found, total=found.total + len(before), hits=[*before, *found.hits][: asked.most])
+        elif any(True for unit in units for _ in unit.kinds(Kind.FORMER)):
+            found = _former_first(contents, fixed, units, asked, found, today)
         if today is not None:
             found = replace(found, hits=posts.with_tenures(contents, found.hits, today))
         return found
@@ -162,9 +161,30 @@ def _more(
     )
 
 
+def _former_first(
+    contents: Contents,
+    fixed: Sequence[tantivy.Query],
+    units: Sequence[Unit],
+    asked: Asked,
+    typed: Found,
+    today: date | None,
+) -> Found:
+    """Put those who held the post before everybody else, each person once."""
+    before = _former(contents, units, asked, today)
+    if not before:
+        return typed
+    now = before[asked.first : asked.first + asked.most]
+    others = candidates.none_of(schema.ID, [hit.document.id for hit in before])
+    rest = replace(asked, first=max(0, asked.first - len(before)), most=asked.most - len(now))
+    found = _as_typed(contents, [*fixed, others], units, rest)
+    # Narrowed, the former holders are gone and everybody else is there: that is what is counted.
+    return replace(typed, total=len(before) + found.total, hits=[*now, *found.hits])
+
+
 def _former(contents: Contents, units: Sequence[Unit], asked: Asked, today: date | None) -> list[Hit]:
     """Who held a post that is asked for; facets ask for what somebody does now."""
-    found = posts.former_holders(contents, units, today) if not asked.fixed else []
+    narrowed = asked.fixed or asked.cohort
+    found = [] if narrowed else posts.former_holders(contents, units, today)
     return [hit for hit in found if hit.document.id not in asked.without]
 
 

@@ -200,6 +200,22 @@ def test_every_page_holds_others_and_all_are_counted() -> None:
     assert pages[0].counts["sector"] == {"Police": 150}
 
 
+def test_former_holders_come_first_once_each_over_all_pages_and_in_no_cohort_that_they_are_not_in() -> None:
+    others = [
+        person(f"c{n}", f"Ann{n}", "Lock", title="Chief Constable", organisation_id="kent") for n in range(30)
+    ]
+    over = {"post_id": "cc", "last_day": date(2020, 1, 1)}
+    tenures = [Tenure(id=f"t{n}", holder=f"c{n}", **over) for n in (3, 4)]
+    many = contents_of([KENT, *others, *POSTS[:1], *tenures])
+    text = "former chief constable kent"
+    pages = [find(many, Asked(text=text, first=first), TODAY) for first in (0, 20, 40)]
+    listed = [hit.document.id for page in pages for hit in page.hits]
+    assert {page.total for page in pages} == {30}
+    assert (set(listed[:2]), len(listed), len(set(listed))) == ({"c3", "c4"}, 30, 30)
+    cohort = Asked(text=text, cohort="toll", cohorts={"toll": frozenset({"c1"})})
+    assert [hit.document.id for hit in find(many, cohort, TODAY).hits] == ["c1"]
+
+
 @pytest.mark.parametrize("first", [3_000, 1_000_000_000, 10**30])
 def test_a_page_far_behind_the_last_one_is_empty_and_still_counted(contents: Contents, first: int) -> None:
     for asked in (Asked(text="quill", first=first), Asked(sector="Police", first=first)):
