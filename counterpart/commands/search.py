@@ -11,6 +11,7 @@ from ldap_schema.clock import london_today
 from ldap_schema.directory import Directory
 from ldap_schema.people import Person
 from search_index import query
+from search_index.errors import IndexFailed
 
 SHORTEST_WORD = 2
 BEHIND = "The search index is missing or behind, so names were only looked for as they are written."
@@ -53,7 +54,8 @@ def search(
     directory = tools.directory
     if viewer:
         directory = tools.portal_directory.as_viewer(find_person(tools.directory, viewer).uid)
-    found, left_out = _by_index(tools, directory, " ".join(words), filters, limit)
+    answer = _by_index(tools, directory, " ".join(words), filters, limit)
+    found, left_out = answer or ([], ())
     if not found or not viewer:  # the jobs' account sees people of every status, whom no index holds
         asked = [word for part in words for word in part.split()]
         narrow = {name: value for name, value in filters.items() if value}
@@ -61,12 +63,12 @@ def search(
         known = {one.person.uid for one in found}
         found += [FoundPerson(person) for uid, person in more.items() if uid not in known]
         found = found[:limit]
-    if not tools.index.usable:
+    if answer is None:
         click.echo(BEHIND, err=True)  # now that there is an answer: a failure is one sentence of its own
     if left_out and found:
         click.echo(f"Nobody fits all words; left out: {', '.join(left_out)}.", err=True)
-    answer = {"total": len(found), "results": [_plain(one) for one in found], "left_out": list(left_out)}
-    show(answer, _text(found, limit), as_json)
+    data = {"total": len(found), "results": [_plain(one) for one in found], "left_out": list(left_out)}
+    show(data, _text(found, limit), as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,13 @@ class FoundPerson:
 
 def _by_index(
     tools: Tools, directory: Directory, text: str, filters: dict[str, str], limit: int
-) -> tuple[list[FoundPerson], Sequence[str]]:
+) -> tuple[list[FoundPerson], Sequence[str]] | None:
     """Return whom the index finds, best first, as this account may see them, and which words it left out.
 
-    Nobody where it is behind.
+    None where it is missing, damaged or behind.
     """
     if not tools.index.usable:
-        return [], ()
+        return None
     asked = query.Asked(
         text=text,
         sector=filters["sector"],
@@ -93,7 +95,10 @@ def _by_index(
         organisation=filters.get("organisation_id", ""),
         most=limit,
     )
-    answer = query.find(tools.index.contents(), asked, london_today(tools.clock()))
+    try:
+        answer = query.find(tools.index.contents(), asked, london_today(tools.clock()))
+    except IndexFailed:
+        return None
     people = directory.people.by_uids(hit.document.id for hit in answer.hits)
     seen = [hit for hit in answer.hits if hit.document.id in people]
     return [FoundPerson(people[hit.document.id], hit.why) for hit in seen], answer.left_out

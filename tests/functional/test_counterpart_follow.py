@@ -76,6 +76,17 @@ def test_an_index_is_made_anew_by_hand_beside_a_follower_and_without_one(
         assert agrees(fresh_slapd, index)
 
 
+def test_a_search_goes_on_without_an_index_that_was_in_step_a_moment_ago_and_says_so(
+    installed: Installed, sync: Directory
+) -> None:
+    folder = installed.var / "index"
+    folder.mkdir()
+    IndexFolder(folder).note_in_step(system_clock())
+    found = installed.run("search", leader("first-1").family_name, "--json")
+    assert (found.code, found.data["total"] > 0) == (0, True), found.err
+    assert "The search index is missing or behind" in found.err
+
+
 def test_without_the_directory_the_old_index_stays_and_a_sentence_says_why(
     installed: Installed, sync: Directory, index: SearchIndex, fresh_slapd: Slapd
 ) -> None:
