@@ -118,7 +118,10 @@ def _page_of(question: Question, page: int, before: Sequence[Found]) -> query.Fo
 
 def _sealed_viewer(question: Question, who: Viewer) -> list[Found]:
     """Return the viewer if they are sealed and fit: the index knows no sealed person."""
-    own = who.directory.people.sealed_viewer(question.words, _filters(question))
+    try:
+        own = who.directory.people.sealed_viewer(question.words, _filters(question))
+    except BadValue:
+        return []  # an organisation or a cohort that can't be
     return finding.narrowed(finding.rank([own] if own else [], question.words), question)
 
 

@@ -197,12 +197,20 @@ def test_names_and_queries_are_text_wherever_they_stand(finding: Finding) -> Non
 )
 def test_a_hostile_query_is_answered_on_every_page_that_takes_one(finding: Finding, hostile: str) -> None:
     facets = dict.fromkeys(("q", "sector", "region", "role", "organisation", "cohort", "page"), hostile)
+    sealed = replace(finding, client=finding.portal.browser(finding.sealed))
     for query in (facets, {"q": hostile}, {"q": "warden", "organisation": hostile}, {"cohort": hostile}):
         finding.page("/search", **query)
+        sealed.page("/search", **query)
     finding.page("/suggestions", q=hostile)
     finding.page("/people", sector=hostile, region=hostile, letter="Q")
     finding.page("/organisations", sector=hostile, region=hostile)
     assert finding.client.get("/people", query_string={"letter": hostile}).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("page", ["-1", "0", "999999999999", "9" * 40])
+def test_a_page_that_there_is_not_is_the_first_or_the_last(finding: Finding, page: str) -> None:
+    for query in ({"q": "warden"}, {"region": finding.tollgate.region}):
+        assert finding.plain("/search", **query, page=page)["total"] > 0, query
 
 
 def test_searching_is_asked_for_and_never_sent_and_no_query_is_logged(
