@@ -12,6 +12,7 @@ from search_index.words import LONGEST, fold, spaced
 
 LONGEST_QUERY = 200  # characters; nobody's name, post and organisation together are longer
 MOST_UNITS = 10  # more make work without finding anybody else
+MOST_WORDS = 40  # folded ones: a single letter of another script may stand for four words
 _PARTS = re.compile(r"[\s,;:/|()\[\]<>\"\u201c\u201d?!*]+")
 _OPTIONAL = frozenset({Kind.ADDRESS, Kind.HEAD, Kind.FORMER, Kind.CHATTER})
 _EX = re.compile(r"\bex-(?=\w)", re.IGNORECASE)
@@ -71,7 +72,7 @@ def _pieces(text: str) -> list[_Piece]:
         elif joined in known.joined:
             words = known.joined[joined].split()
         found += [_Piece(word, typed, group) for word in words]
-    return found
+    return found[:MOST_WORDS]
 
 
 def _units(pieces: Sequence[_Piece]) -> Iterator[Unit]:
