@@ -1,6 +1,5 @@
 """From a table of texts to a `Reading`: eligible or not, normalised, duplicates and contradictions found."""
 
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,8 +17,6 @@ from sync.rows import (
     Reading,
     RowOutcome,
 )
-
-_VARIED = ("mail", "telephone", "mobile", "sign_in_address", "title")
 
 
 @dataclass
@@ -56,7 +53,6 @@ def canonical(feed: Feed, table: Table, part: str, as_of: date) -> Reading:
         set_aside=tuple(sorted(aside, key=lambda each: each.line)),
         present=frozenset(found.present | contradicted),
         hints=frozenset(found.hints - {""}),
-        constant=_constant(feed, kept),
     )
 
 
@@ -144,18 +140,3 @@ def _note_shared_mail(candidates: list[Candidate]) -> list[Candidate]:
         else each
         for each in candidates
     ]
-
-
-def _constant(feed: Feed, candidates: list[Candidate]) -> tuple[str, ...]:
-    """Name the mapped columns that say the same, or nothing, in every row; the guard compares with the
-    directory.
-    """
-    found = []
-    for name in _VARIED:
-        column = feed.post.get(name) if name == "title" else feed.person.get(name)
-        if column and column.column and len(candidates) > 2:
-            values = Counter(
-                each.post.title if name == "title" else str(getattr(each, name)) for each in candidates
-            )
-            found += [name] if len(values) == 1 else []
-    return tuple(found)

@@ -2,7 +2,7 @@
 aside with a reason.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from ldap_schema.people import Person
@@ -125,7 +125,6 @@ class Reading:
     set_aside: tuple[RowOutcome, ...] = ()
     present: frozenset[str] = frozenset()  # keys of rejected rows: a faulty row is not an absence
     hints: frozenset[str] = frozenset()  # what rejected rows say, folded: their key may be what is faulty
-    constant: tuple[str, ...] = field(default=())  # person fields that are the same or blank in every row
 
 
 def escape_key(parts: tuple[str, ...]) -> str:
