@@ -1,11 +1,12 @@
 """Signed checkpoints of the ledger: what it was at an entry, so that the entries up to there may be deleted.
 
 A checkpoint signs (Ed25519, RFC 8032) the number and digest of an entry. A ledger whose older entries were
-deleted begins at one, and `verify` takes its word for what came before. The key is a file and never in
-the store: whoever can write to the store alone can't make a beginning.
+deleted begins at one, and `verify` takes its word for what came before, if an entry says that it was
+shortened up to there. The key is a file and never in the store: whoever can write to the store alone can't
+make a beginning, nor change or cut off what a later checkpoint signs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,8 @@ MADE, PRUNED = "ledger checkpoint", "ledger pruned"  # in the ledger
 # What pages go on asking for, and is entered again when its entry is deleted.
 LASTING = (ledger.MERGED,)
 
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)  # before any entry
+
 
 def read_key(file: Path) -> Ed25519PrivateKey:
     """Read the key of checkpoints; BadRecord where the file has none of its kind."""
@@ -40,10 +43,13 @@ def read_key(file: Path) -> Ed25519PrivateKey:
 
 
 def verify(tx: Session, key: Ed25519PrivateKey | None, noted: Seal | None = None) -> Verdict:
-    """Walk the chain from its beginning, or from the signed checkpoint that its oldest entry follows."""
+    """Walk the chain from its beginning, or from the signed checkpoint that its oldest entry follows.
+
+    With a key, also see that it has every entry that a checkpoint signs.
+    """
     oldest = ledger.first(tx)
     if oldest <= 1:
-        return ledger.verify(tx, noted)
+        return _as_signed(tx, key, ledger.verify(tx, noted))
     known = tx.get(LedgerCheckpoint, oldest - 1)
     if known is None:
         return Verdict(0, Seal(0, BEGINNING), 1, "an entry is missing")
@@ -57,7 +63,31 @@ def verify(tx: Session, key: Ed25519PrivateKey | None, noted: Seal | None = None
         return Verdict(0, begin, oldest, "the signature of the checkpoint it begins at does not hold")
     if noted and noted.number < begin.number:
         return Verdict(0, begin, oldest, f"the noted seal is older than what is kept, from {oldest} on")
-    return ledger.verify(tx, noted, begin)
+    if not ledger.holds(tx, PRUNED, "ledger", "up to", str(begin.number), _EVER):
+        return Verdict(
+            0, begin, oldest, "entries are missing before it, and none says that they were deleted"
+        )
+    return _as_signed(tx, key, ledger.verify(tx, noted, begin))
+
+
+def _as_signed(tx: Session, key: Ed25519PrivateKey | None, verdict: Verdict) -> Verdict:
+    """Compare a chain that holds with the checkpoints that were signed since it begins."""
+    if key is None or not verdict.holds:
+        return verdict
+    oldest = ledger.first(tx)
+    for point in _later(tx, key, oldest):
+        entry = tx.get(LedgerEntry, point.number)
+        if entry is None or entry.digest != point.digest:
+            why = "the ledger is another than the signed checkpoint says"
+            return Verdict(verdict.entries, verdict.seal, max(oldest, 1), why)
+    return verdict
+
+
+def _later(tx: Session, key: Ed25519PrivateKey, oldest: int) -> Iterator[LedgerCheckpoint]:
+    found = select(LedgerCheckpoint).where(LedgerCheckpoint.number >= oldest)
+    for point in tx.scalars(found.order_by(LedgerCheckpoint.number)):
+        if _signed(key, point):
+            yield point
 
 
 def make(tx: Session, key: Ed25519PrivateKey, actor: str, now: datetime) -> Seal:

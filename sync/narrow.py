@@ -12,6 +12,7 @@ out here costs time and nothing else. Some settled rows are always let through, 
 vary go on varying, and if one of them turns out to be anything but unchanged, the memory is wrong.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 
@@ -23,7 +24,19 @@ from sync.layout import Line
 from sync.normalise import fold
 from sync.plan import Plan
 from sync.rows import JOINED, QUESTION, REJECTED, UNCHANGED, Reading, RowOutcome
-from sync.settled import ADDRESS, KEY, NAME, POST, Settled, SettledRow, claim, claims_of, mark
+from sync.settled import (
+    ADDRESS,
+    KEY,
+    NAME,
+    POST,
+    SALT_BYTES,
+    Settled,
+    SettledRow,
+    claim,
+    claims_of,
+    digest_key,
+    mark,
+)
 
 WITNESSES = 40
 
@@ -39,7 +52,9 @@ class Sieve:
         witnesses: int = WITNESSES,
     ) -> None:
         """Doubtful: uids of people whose rows are planned, come what may."""
-        self.memory, self.mapping = memory, mapping.encode()[:64]
+        self.memory = memory
+        self.salt = memory.salt if memory else os.urandom(SALT_BYTES)
+        self.key = digest_key(mapping, self.salt)
         self.marks: dict[int, bytes] = {}  # line number -> mark, of what was let through
         self.as_before: list[tuple[int, SettledRow]] = []
         self.witnesses: set[int] = set()  # line numbers
@@ -52,7 +67,7 @@ class Sieve:
     def lines(self, lines: Iterable[Line]) -> Iterator[Line]:
         """Yield the lines that have to be planned."""
         for line in lines:
-            found = mark(line, self.mapping)
+            found = mark(line, self.key)
             row = self._expected.get(found)
             if row is not None and found not in self._chosen and row.uid not in self._doubtful:
                 del self._expected[found]  # if it comes twice, the second one is planned
@@ -113,14 +128,14 @@ class Sieve:
     def _claims(self, plan: Plan, reading: Reading, outcomes: dict[int, str]) -> set[bytes]:
         """Give what the planned rows lay claim to, as far as another row could have it too."""
         rows = [each for each in reading.candidates if each.line not in self.witnesses]
-        found = {claim(KEY, each) for each in (*(row.key for row in rows), *self._refused(plan))}
+        said = {(KEY, each) for each in (*(row.key for row in rows), *self._refused(plan))}
         for row in rows:
-            addresses = {each.casefold() for each in (*row.mail, row.sign_in_address) if each}
-            found |= {claim(ADDRESS, each) for each in addresses}
+            said |= {(ADDRESS, each.casefold()) for each in (*row.mail, row.sign_in_address) if each}
             if outcomes.get(row.line) == JOINED:
-                found.add(claim(NAME, fold(row.name.full)))
+                said.add((NAME, fold(row.name.full)))
         changed = (record_of(each) for each in plan.changes if not isinstance(each, Add))
-        return found | {claim(POST, each.id) for each in changed if isinstance(each, Post)}
+        said |= {(POST, each.id) for each in changed if isinstance(each, Post)}
+        return {claim(kind, text, self.key) for kind, text in said}
 
     def _refused(self, plan: Plan) -> Iterator[str]:
         """Yield the keys of rows that were let through and set aside."""

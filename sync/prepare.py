@@ -81,14 +81,13 @@ def prepare(context: SyncContext, feed: Feed, source: Source, *, narrowly: bool 
     today = london_today(context.clock())
     settings = context.settings
     sieve = narrowing(context, feed, part, today) if narrowly else Sieve(feed.digest)
-    table = replace(table, lines=sieve.lines(table.lines))
-    reading = sieve.completed(_read(context, feed, table, source.part, as_of))
-    if narrowly and not sieve.pays:
+    reading = _sifted(context, feed, table, sieve, source.part, as_of)
+    if reading is None:
         return prepare(context, feed, source)
     state = read_state(context.directory, reading, sieve.uids(), len(sieve.as_before))
     plan = make_plan(feed, reading, state, context.mint_id, today, settings.joiner_show, settings.notice_days)
     holds = judge(plan.measures, feed.limits).reasons + _undone_before(context, part, reading)
-    if narrowly and (holds or not sieve.is_sure(plan, reading)):
+    if sieve.memory and (holds or not sieve.is_sure(plan, reading)):
         return prepare(context, feed, source)
     standing = _standing(context, state, plan.state_digest, reading)
     if standing:
@@ -98,6 +97,19 @@ def prepare(context: SyncContext, feed: Feed, source: Source, *, narrowly: bool 
     file, mapping = str(source.path.resolve()), str(Path(feed.path).resolve())
     saved = name_plan(plan, file, mapping, feed.name, holds, sealer=context.sealer())
     return Prepared(saved=saved, state=state, reading=reading, sieve=sieve, began=began)
+
+
+def _sifted(
+    context: SyncContext, feed: Feed, table: Table, sieve: Sieve, part: str, as_of: date
+) -> Reading | None:
+    """Read the rows that a sieve lets through; None where the whole file is to be read."""
+    try:
+        some = _read(context, feed, replace(table, lines=sieve.lines(table.lines)), part, as_of)
+    except FileRefused:
+        if not sieve.as_before:
+            raise
+        return None  # that none of some rows can be read says nothing of the file
+    return None if sieve.memory and not sieve.pays else sieve.completed(some)
 
 
 def _read(context: SyncContext, feed: Feed, table: Table, part: str, as_of: date) -> Reading:

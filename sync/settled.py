@@ -5,12 +5,14 @@ records say exactly what it says (`unchanged.py`). Planned again it gives "uncha
 long as neither the row nor those records are written. `narrow.py` uses that.
 
 The file is a memory and never an authority: bound to the part's last run, and thrown away whenever anything
-about it is doubtful (another run, another mapping, bytes that are not whole). Then the whole file is planned.
+about it is doubtful (another run, mapping or program, bytes that are not whole). Then the whole file is
+planned.
 """
 
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -23,8 +25,7 @@ from sync.normalise import fold
 from sync.plan_file import write_private
 from sync.rows import Agreed
 
-VERSION = 1  # counts up whenever a row is read, or a record made of it, in another way than before
-MARK_BYTES, CLAIM_BYTES = 16, 8
+MARK_BYTES, CLAIM_BYTES, SALT_BYTES = 16, 8, 16
 KEY, ADDRESS, NAME, POST = "key", "address", "name", "post"  # what a row lays claim to
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class SettledRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of one part: settled rows, and everybody else of the part by uid."""
 
-    version: int = VERSION
+    code: str  # `code_digest` of the program that read the rows
+    salt: bytes  # goes into the key of marks and claims, so that equal values of two parts look different
     run: str
     mapping: str
     since: str
@@ -59,23 +61,41 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
         return Window(since=self.since, until=self.until)
 
 
-def mark(line: Line, mapping: bytes) -> bytes:
+@cache
+def code_digest() -> str:
+    """Give the digest of the modules that read rows and make records of them.
+
+    What another state of them called settled need not be so any more, and nobody has to remember to say so.
+    """
+    root, hashed = Path(__file__).parents[1], blake2b(digest_size=MARK_BYTES)
+    for package in ("ldap_schema", "sync"):
+        for path in sorted((root / package).rglob("*.py")):
+            hashed.update(path.read_bytes())
+    return hashed.hexdigest()
+
+
+def digest_key(mapping: str, salt: bytes) -> bytes:
+    """Give the key of a part's marks and claims."""
+    return salt + mapping.encode()[:48]  # blake2b takes 64 bytes
+
+
+def mark(line: Line, key: bytes) -> bytes:
     """Give the digest of all that a mapping takes from a row."""
     said = msgspec.msgpack.encode((line.trouble, line.note, list(line.cells.values())))
-    return blake2b(said, digest_size=MARK_BYTES, key=mapping).digest()
+    return blake2b(said, digest_size=MARK_BYTES, key=key).digest()
 
 
-def claim(kind: str, text: str) -> bytes:
+def claim(kind: str, text: str, key: bytes) -> bytes:
     """Give the digest of something that another row may lay claim to as well."""
-    return blake2b(f"{kind}\0{text}".encode(), digest_size=CLAIM_BYTES).digest()
+    return blake2b(f"{kind}\0{text}".encode(), digest_size=CLAIM_BYTES, key=key).digest()
 
 
-def settled_row(mark_: bytes, agreed: Agreed) -> SettledRow:
-    """Give what is remembered of a row that is settled."""
+def settled_row(mark_: bytes, agreed: Agreed, key: bytes) -> SettledRow:
+    """Give what is remembered of a row that is settled; `key` is that of the part's marks and claims."""
     row, person = agreed.row, agreed.person
-    addresses = {each.casefold() for each in (*person.mail, person.sign_in_address) if each}
-    claims = [claim(KEY, row.key), claim(NAME, fold(person.full_name)), claim(POST, agreed.post_id)]
-    claims += [claim(ADDRESS, each) for each in addresses]
+    said = [(KEY, row.key), (NAME, fold(person.full_name)), (POST, agreed.post_id)]
+    said += [(ADDRESS, each) for each in {each.casefold() for each in (*person.mail, person.sign_in_address)}]
+    claims = [claim(kind, text, key) for kind, text in said if text]
     return SettledRow(mark_, person.uid, row.key, "; ".join(row.notes), b"".join(claims))
 
 
@@ -100,7 +120,7 @@ def recall(folder: Path, part: FeedPart, mapping: str) -> Settled | None:
     except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
         log.warning("%s can't be read (%s): the whole file is planned", path, error)
         return None
-    fits = (found.version, found.run, found.mapping) == (VERSION, part.run, mapping)
+    fits = (found.code, found.run, found.mapping) == (code_digest(), part.run, mapping)
     return found if fits and not part.pending_run else None
 
 

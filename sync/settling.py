@@ -12,7 +12,7 @@ from sync.context import SyncContext
 from sync.mapping import Feed
 from sync.narrow import Sieve
 from sync.plan_file import SavedPlan
-from sync.settled import Settled, recall, remember, settled_row
+from sync.settled import Settled, code_digest, recall, remember, settled_row
 from sync.state import State
 from sync.tombstones import read_stones
 
@@ -49,10 +49,12 @@ def keep(context: SyncContext, saved: SavedPlan, state: State, sieve: Sieve, beg
     until = context.directory.feeds.change_number(plan.feed, plan.part)
     since = earlier(until, timedelta(seconds=time.monotonic() - began) + UNDER_WAY)
     rows = [row for _, row in sieve.as_before]
-    rows += [settled_row(sieve.marks[each.row.line], each) for each in plan.agreed]
+    rows += [settled_row(sieve.marks[each.row.line], each, sieve.key) for each in plan.agreed]
     added = (each.record for each in plan.changes if isinstance(each, Add))
     everybody = {each.uid for each in (*state.people, *added) if isinstance(each, Person)}
     settled = Settled(
+        code=code_digest(),
+        salt=sieve.salt,
         run=saved.run,
         mapping=plan.mapping_digest,
         since=since,

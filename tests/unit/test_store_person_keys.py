@@ -125,6 +125,32 @@ def test_a_ledger_whose_old_entries_went_still_holds_and_nobody_else_can_shorten
         tx.rollback()
 
 
+def test_a_signed_ledger_is_not_cut_off_rewritten_or_shortened_unnoticed(
+    store: Store, clock: SettableClock
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    for _ in range(2):
+        fill(store, clock, 3)
+        with store.transaction() as tx:
+            checkpoints.make(tx, key, "rt", clock())  # entries 3 and 7 are signed
+    for cut, why in (
+        ("number <= 3", "none says that they were deleted"),
+        ("number > 6", "another than the signed checkpoint says"),
+        ("number > 0", "another than the signed checkpoint says"),
+    ):
+        with store.transaction() as tx:
+            assert checkpoints.verify(tx, key).holds
+            tx.connection().exec_driver_sql(f"DELETE FROM ledger WHERE {cut}")  # noqa: S608 - constants
+            assert why in checkpoints.verify(tx, key).reason
+            tx.rollback()
+    with store.transaction() as tx:
+        tx.connection().exec_driver_sql("DELETE FROM ledger")
+        for _ in range(9):
+            ledger.append(tx, "role granted", "rt", "somebody else", {}, clock())
+        assert "another" in checkpoints.verify(tx, key).reason
+        tx.rollback()
+
+
 def test_a_broken_or_empty_ledger_is_not_signed(store: Store, clock: SettableClock) -> None:
     key = Ed25519PrivateKey.generate()
     with store.transaction() as tx, pytest.raises(BadRecord, match="empty"):

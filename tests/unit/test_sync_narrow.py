@@ -73,11 +73,12 @@ class Memory:
 
     def _remember(self, plan: Plan, state: State, sieve: Sieve) -> None:
         rows = [each for _, each in sieve.as_before]
-        rows += [settled_row(sieve.marks[each.row.line], each) for each in plan.agreed]
+        rows += [settled_row(sieve.marks[each.row.line], each, sieve.key) for each in plan.agreed]
         added = (each.record for each in plan.changes if isinstance(each, Add))
         known = {each.uid for each in (*state.people, *added) if isinstance(each, Person)}
         self.settled = Settled(
-            run="run", mapping=plan.mapping_digest, since="", until="", whole_on=TODAY, erased=0, rows=rows,
+            code="", salt=sieve.salt, run="run",
+            mapping=plan.mapping_digest, since="", until="", whole_on=TODAY, erased=0, rows=rows,
             others=sorted(known - {each.uid for each in rows}),
         )  # fmt: skip
         self.doubtful = set()
