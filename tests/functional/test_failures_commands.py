@@ -13,9 +13,11 @@ import pytest
 
 from dev.certificates import ServerCertificate, ensure_certificate
 from dev.identity_provider.demo import ensure_key
+from dev.processes import listening
 from dev.servers import MailCatcher, Redis, Slapd, free_port
 from ldap_schema.directory import Directory, Service
 from tests.functional.command_line import Answer, Installed
+from tests.functional.replica_kit import eventually
 from tests.sync_world import people, write_file, write_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +105,7 @@ def test_a_portal_may_start_before_its_servers(
             )
             assert b" 200 " in line.recv(100)
         portal.kill()
+    assert eventually(lambda: not listening(port)), "its worker goes a moment later"
     with alone.start("portal", "serve", "--port", str(port), port=port):
         pass  # what a crash left behind does not stop the next start
 
